@@ -1,4 +1,4 @@
-"""The stages that send bytes as they are, which no client library would write."""
+"""The stages that send raw bytes, which client libraries would not send."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lockstep.session import RunError, Session
 from lockstep.transport.targets import Target
 from lockstep.verdict import Stage
 
-# A raw request that is waited for this long is not read.
+# Timeout for the response to a raw request.
 TRAP_SECONDS = 3.0
 MOST_TRAP_SECONDS = 8.0
 
 
 class RawRequests(Session):
-    """Runs the stages of raw requests: those of a catalogue, and those that every server meets."""
+    """Runs the stages of raw requests: those of a catalogue, and the general ones."""
 
     def spring_traps(
         self,
@@ -51,7 +51,7 @@ class RawRequests(Session):
     def raw_run(
         self, targets: Sequence[Target], *, posts: bool = True, timeout: float = TRAP_SECONDS
     ) -> GeneralRun:
-        """The general traps, ready to be sprung on behalf of the first user; see `tokens`."""
+        """Return a run of the general traps with the first user's credentials; see `tokens`."""
         tokens = self.tokens(targets)
         credential = self.settings.actors[0].credential if tokens else None
         return GeneralRun(
@@ -61,7 +61,7 @@ class RawRequests(Session):
         )
 
     def general_traps(self, targets: Sequence[Target], title: str = "raw requests") -> Stage:
-        """Send what servers read differently by nature, as bytes, as far as time allows."""
+        """Send requests that servers handle differently, as bytes, within a time limit."""
         with self.stage(title, targets) as stage:
             try:
                 run = self.raw_run(targets)
@@ -72,7 +72,7 @@ class RawRequests(Session):
             every = in_order(load_catalogue(), posts=bool(run.places.posts))
             areas = list(dict.fromkeys(trap.area for trap in every))
             sizes = Counter(trap.area for trap in every)
-            # What has one cause stays together.
+            # Traps with the same cause are sent by the same shard.
             mine = self.shard.deal(areas, lambda area: sizes[area])
             traps = [trap for trap in every if trap.area in mine]
             results = []
@@ -93,7 +93,7 @@ class RawRequests(Session):
     def spring_general(
         self, traps: Sequence[GeneralTrap], targets: Sequence[Target], timeout: float
     ) -> Stage:
-        """Send the general traps of a choice, all of them; each difference is a finding."""
+        """Send all of the given general traps; each difference is a finding."""
         traps = self.shard.deal(traps)
         with self.stage("traps", targets) as stage:
             posts = any(trap.place == "post" for trap in traps)
@@ -112,9 +112,9 @@ class RawRequests(Session):
         return stage
 
     def tokens(self, targets: Sequence[Target]) -> dict[str, str]:
-        """A token of the first user for each target, by name; empty if there are no users.
+        """Return a token of the first user for each target, by name; empty without users.
 
-        Raises `RunError` when the user is not let in.
+        Raises `RunError` if the user cannot log in.
         """
         if not self.settings.actors:
             return {}

@@ -45,16 +45,15 @@ __all__ = ["ALIKE", "COULD_NOT_RUN", "DIVERGED", "Reporter", "Run", "RunError", 
 class Run(RawRequests):
     """Runs stages one after another."""
 
-    # What the last walk has made, and makes further things with.
+    # The maker of the last walk, which can create further resources.
     _walked: Maker | None = None
-    # What real traffic has proved of each route, where some was compared.
+    # What real traffic has proved of each route, if some was compared.
     warrant: Warrant | None = None
 
     def reach(self, targets: Sequence[Target], path: str | None = None) -> None:
-        """Ask each target for a path; `RunError` names those that do not answer.
+        """Request a path from each target. Raises `RunError` for those that do not respond.
 
-        With a path of the caller's the answer must be a 2xx. A server that is not there is so told
-        from servers that differ.
+        With a `path` the response must be a 2xx. This tells missing servers from differing ones.
         """
         silent = []
         for target in targets:
@@ -69,21 +68,21 @@ class Run(RawRequests):
             raise RunError("; ".join(silent))
 
     def listen(self, targets: Sequence[Target]) -> None:
-        """Be the forward proxy of the targets that name one; `RunError` if that cannot be."""
+        """Start the forward proxies of the targets that configure one. Raises `RunError`."""
         try:
             self.ledger.proxies.open(targets)
         except ProxyError as error:
             raise RunError(str(error)) from error
 
     def smoke(self, targets: Sequence[Target]) -> None:
-        """See that each target is there and answers; `RunError` says what is wrong with which."""
+        """Check that each target responds. Raises `RunError` with the problems of each."""
         seen = smoke(targets, self.document)
         self.notes += seen.notes
         if seen.faults:
             raise RunError("\n".join(seen.faults))
 
     def try_without_certificates(self, targets: Sequence[Target]) -> None:
-        """See what those who show no client certificate get; a difference is a problem."""
+        """Compare the responses without a client certificate; a difference is a problem."""
         got = {
             target.name: anonymous_answer(bare, self.document)
             for target in targets
@@ -96,14 +95,14 @@ class Run(RawRequests):
             self.notes.append(f"without the client certificate {', '.join(told)}")
 
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
-        """Take these users, which depend on the document, for those of the settings."""
+        """Use these users, which depend on the document, in place of the configured ones."""
         self.settings = replace(self.settings, actors=actors)
         self.ledger.other_users.update(each.name for each in actors if each.is_extra)
 
     def log_in(self, targets: Sequence[Target]) -> None:
-        """Determine what the settings leave open: how users register and log in; `notes` tell.
+        """Discover what the settings omit: how users register and log in; `notes` report it.
 
-        `RunError` when a user of the settings is not let in.
+        Raises `RunError` if a configured user cannot log in.
         """
         drafts = self.settings.actors
         if drafts and not any(map(is_open, drafts)):
@@ -119,14 +118,14 @@ class Run(RawRequests):
                 raise RunError(f"log-in: {error}") from error
         self.use(found.specs)
         if not found.specs:
-            # What it means stands first, whatever else was found out.
+            # The consequence comes first, before other notes.
             first, *others = found.notes
             self.notes[:0] = [f"Nothing behind the log-in was tested: {first}"]
             found.notes = others
         self.notes += found.notes
 
     def self_check(self, targets: Sequence[Target]) -> None:
-        """Hold each target against itself; what it answers differently each time is not judged."""
+        """Compare each target with itself; what changes on each request is not judged."""
         title = "self-check"
         with self.stage(title, targets), self.lane(title, targets) as (exchanger, actors):
             self.not_judged += self_check(exchanger, actors)
@@ -139,11 +138,11 @@ class Run(RawRequests):
         title: str = "",
         controls: Mapping[str, Control] | None = None,
     ) -> Stage:
-        """Play the stories that can run in a mode.
+        """Play the stories that support a mode.
 
-        `alone`: every target by itself, expectations only. `lockstep`: all at once, compared.
+        `alone`: each target by itself, expectations only. `lockstep`: all at once, compared.
         `alternating`: the targets share one state, and each request goes to the next one.
-        `controls` says what the stories' `control` steps do.
+        `controls` maps the names of `control` steps to functions.
         """
         chosen = self.shard.deal(
             [story for story in stories if mode in story.modes], lambda story: len(story.steps)
@@ -166,7 +165,7 @@ class Run(RawRequests):
                     except TargetLostError as error:
                         self.could_not_run(f"{stage.title}: {error}")
                         break
-                    except Exception as error:  # The other stories are played all the same.
+                    except Exception as error:  # The other stories are still played.
                         self.ledger.faults.note(f"the story {story.name}: not judged", error)
                         continue
                     stage.stories.append(result)
@@ -178,7 +177,7 @@ class Run(RawRequests):
         return stage
 
     def _seen_by_witnesses(self, exchanger: Exchanger) -> list[Sent]:
-        """A list that grows by each exchange with all targets, if there is somebody to judge it."""
+        """Return a list that collects exchanges with all targets, if there are witnesses."""
         seen: list[Sent] = []
         if self.witnesses and len(exchanger.targets) > 1 and not exchanger.rotates:
             exchanger.listeners.append(
@@ -191,7 +190,7 @@ class Run(RawRequests):
         return seen
 
     def walk(self, targets: Sequence[Target], title: str = "walk") -> Stage:
-        """Create, read, list, change and delete what the document has, as a careful user would."""
+        """Create, read, list, change and delete the document's resources, like a careful user."""
         self._walked = None
         with self.stage(title, targets) as stage, self.lane(title, targets) as (exchanger, actors):
             self._walked = walk(exchanger, actors, self.reporter.progress)
@@ -199,7 +198,7 @@ class Run(RawRequests):
         return stage
 
     def probe(self, targets: Sequence[Target], title: str = "probes") -> Stage:
-        """Try on each operation what is wrong or unusual, one thing at a time, after a walk."""
+        """Send invalid and unusual variants to each operation, one at a time, after a walk."""
         with self.stage(title, targets) as stage:
             if self._walked is None:
                 return stage
@@ -209,7 +208,7 @@ class Run(RawRequests):
         return stage
 
     def choose(self, operations: Collection[str]) -> None:
-        """Try these operations alone from now on, and of the others what these need."""
+        """Restrict further tests to these operations, and their prerequisites."""
         self.ledger.share = Share(self.shard, frozenset(operations))
 
     def fuzz(self, targets: Sequence[Target], title: str = "fuzzing") -> Stage:
@@ -242,7 +241,7 @@ class Run(RawRequests):
         return replace(recording, steps=steps)
 
     def _lanes(self, targets: Sequence[Target]) -> list[Lane]:
-        """What each worker has of its own: symbols and actors; a gate keeps writes apart."""
+        """Return an exchanger and actors for each worker; a gate makes writes exclusive."""
         workers = self.settings.fuzz.workers
         gate = ReadWriteLock() if workers > 1 else None
         exchangers = [Exchanger(self.ledger, targets, gate=gate) for _ in range(workers)]
@@ -259,17 +258,17 @@ class Run(RawRequests):
         *,
         warrants: bool = False,
     ) -> Stage:
-        """Send what was recorded to all targets; the first one leads.
+        """Send a recording to all targets; the first one leads.
 
-        `earlier` says what differed in an earlier replay: each entry is told from then. With
-        `warrants` the `warrant` of the run says what was proved of each route.
+        `earlier` has the differences of an earlier replay, to be compared with. With `warrants` the
+        run's `warrant` has the evidence for each route.
         """
         self.not_tested += recording.notes
         recording = self._without_excluded(recording)
         if recording.unsent:
             requests = "1 request" if recording.unsent == 1 else f"{recording.unsent:,} requests"
             self.untested.append(f"{requests} whose recorded bodies are missing")
-        # What is divided are the entries, whatever their operations.
+        # Entries are distributed to shards, regardless of their operations.
         every = frozenset[str]() if self.shard.is_whole else frozenset(self.document.operations)
         self.ledger.share = Share(self.shard, every)
         self.ledger.from_clients = True
@@ -296,9 +295,9 @@ class Run(RawRequests):
 
     @contextmanager
     def _recording(self, targets: Sequence[Target]) -> Iterator[None]:
-        """Count what is sent in the block as the warrant of the run.
+        """Count the exchanges in the block in the warrant of the run.
 
-        One target is held against the recording.
+        A single target is compared with the recording.
         """
         names = [target.name for target in targets]
         secrets = LiveSecrets(self.document)
@@ -317,7 +316,7 @@ class Run(RawRequests):
             self.warrant = recorder.warrant()
 
     def _conclude(self, result: ReplayResult, title: str) -> None:
-        """Say what was not as recorded; where nothing was, nothing is shown by the replay."""
+        """Report deviations from the recording; a replay with nothing as recorded fails."""
         self.not_judged += result.notes
         seen, known = result.as_recorded
         if not known or seen == known:
@@ -333,12 +332,12 @@ class Run(RawRequests):
             self.could_not_run(reason)
 
     def confirm_all(self, targets: Sequence[Target]) -> None:
-        """Show again, at the end of the run, whatever was found."""
+        """Reproduce all findings at the end of the run."""
         with self.stage("confirming", targets):
             self.confirm(Exchanger(self.ledger, targets))
 
     def inferred_races(self) -> list[Race]:
-        """The races that the document gives cause for; the first user runs them."""
+        """Return the races inferred from the document, run by the first user."""
         actors = self.settings.actors
         return [
             race
@@ -354,9 +353,9 @@ class Run(RawRequests):
         *,
         given: bool = True,
     ) -> Stage:
-        """Run races on each target apart; one that cannot be set up is not judged.
+        """Run races on each target separately; one that cannot be set up is not judged.
 
-        Those that are `given` are dealt out to shards one by one, the others go with operations.
+        `given` ones are distributed to shards one by one, the others by operation.
         """
         if given:
             races = self.shard.deal(races, lambda race: race.rounds)
@@ -378,7 +377,7 @@ class Run(RawRequests):
                 except TargetLostError as error:
                     self.could_not_run(f"{stage.title}: {error}")
                     break
-                except Exception as error:  # The other races are run all the same.
+                except Exception as error:  # The other races are still run.
                     self.ledger.faults.note(f"the race {race.name}: not judged", error)
                     continue
                 self._races.append(result)

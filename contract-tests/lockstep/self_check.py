@@ -1,4 +1,4 @@
-"""Compares each target with itself: what it answers differently each time is no divergence."""
+"""Compares each target with itself: values that change on each request are no divergence."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SAFE = ("GET", "HEAD")
 
 
 def self_check(exchanger: Exchanger, actors: ActorBook | None) -> list[str]:
-    """Ask every target twice for what needs no parameters; what differs is noise from now on.
+    """Request everything without parameters twice from every target; differences are noise.
 
-    Returns in words what cannot be judged: places that a target answers differently each time, and
-    statuses that change. Raises `TargetLostError`.
+    Returns sentences on what cannot be judged: places and status codes that change on each request.
+    Raises `TargetLostError`.
     """
     ledger = exchanger.ledger
     found: list[str] = []
@@ -35,7 +35,7 @@ def self_check(exchanger: Exchanger, actors: ActorBook | None) -> list[str]:
 
 
 def _twice(exchanger: Exchanger, operation: Operation, request: Request) -> Iterator[str]:
-    """Ask every target twice for the same."""
+    """Send a request to every target twice."""
     ledger = exchanger.ledger
     rounds = [exchanger.ask(request) for _ in range(2)]
     for target in exchanger.targets:

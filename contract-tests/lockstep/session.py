@@ -1,4 +1,4 @@
-"""What the stages of a run share: findings, coverage, users, and the verdict at the end."""
+"""The shared state of the stages of a run: findings, coverage, users, and the verdict."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ from lockstep.verdict import (
     untested,
 )
 
-# More operations than so many are counted, and not named.
+# More operations than this are counted rather than named.
 _NAMED = 5
 
 
 class RunError(Exception):
-    """The run cannot start: a document, a target or an actor is not as it should be."""
+    """The run cannot start: a document, a target or an actor is invalid."""
 
 
 class Reporter(Protocol):
     """Reports the progress of the run."""
 
     def stage(self, title: str) -> None:
-        """A stage begins."""
+        """Report the start of a stage."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done; `total` is `None` if it is not known."""
+        """Report progress of the stage; `total` is `None` if it is unknown."""
 
 
 class _Silent:
@@ -83,15 +83,15 @@ class _Silent:
 
 
 class Session:
-    """What the stages of a run share.
+    """The shared state of the stages of a run.
 
-    Each stage has symbols and actors of its own, since each may begin from other databases. What
-    made a thing is known over all stages on the same targets, until they are in another state.
-    Findings and coverage are kept by target name over all stages.
+    Each stage has its own symbols and actors, since each may start from other databases. The makers
+    of resources are known over all stages on the same targets, until their state is reset. Findings
+    and coverage are kept by target name over all stages.
     """
 
     def __init__(self, settings: Settings, reporter: Reporter | None = None) -> None:
-        """Load the document and the known differences; `RunError` when one cannot be read."""
+        """Load the document and the known differences. Raises `RunError` if that fails."""
         self.settings = settings
         self.reporter = reporter or _Silent()
         self.shard = settings.shard or WHOLE
@@ -102,26 +102,26 @@ class Session:
         self._races: list[RaceResult] = []
         self.replays: list[ReplayResult] = []
         self._budget = Budget(settings.confirm.requests, settings.confirm.seconds)
-        # With it findings are confirmed once, when all stages are done.
+        # If true, findings are confirmed once, after all stages.
         self.confirms_at_the_end = False
         self._identities: dict[str, Identity] = {}
         self._nonces: dict[str, None] = {}
         self._users = itertools.count(1)
         self._entitled: dict[str, str] = {}
-        # What was found out about the targets: for people.
+        # Facts discovered about the targets, for people.
         self.notes: list[str] = []
-        # What could not be held against each other, and what was never sent: for people.
+        # What could not be compared, and what was never sent, for people.
         self.not_judged: list[str] = []
         self.not_tested: list[str] = []
-        # Clauses for the verdict's own line.
+        # Clauses for the line of the verdict.
         self.untested: list[str] = []
-        # Those who look at what several targets leave beside their answers to stories and traps.
+        # Observers of side channels of the targets, during stories and traps.
         self.witnesses: list[Witness] = []
-        # What alone is looked at, in words, where the caller has selected something.
+        # A description of the selected part, if the caller has selected one.
         self.selected: str | None = None
         # Texts that no report may show.
         self.secrets = set(settings.secrets)
-        # Takes from the data of a report what may not be told of real users.
+        # Removes data of real users from the data of a report.
         self.masking: Callable[[Any], Any] | None = None
         self._failed = False
         try:
@@ -147,7 +147,7 @@ class Session:
         )
 
     def _included(self) -> frozenset[str]:
-        """The operations that alone are judged; all where it is empty. Raises ValueError."""
+        """Return the names of the included operations; empty for all. Raises `ValueError`."""
         if not self.settings.include:
             return frozenset()
         every = list(self.document.operations.values())
@@ -159,19 +159,19 @@ class Session:
         return included
 
     def could_not_run(self, reason: str) -> None:
-        """Note that a part of the run could not be done."""
+        """Record that a part of the run failed."""
         self._failed = True
         self.add_problem(reason)
 
     def add_problem(self, problem: str) -> None:
-        """Note what keeps the verdict from being `alike`, though it is no finding."""
+        """Record a problem that is no finding but prevents the verdict `alike`."""
         self._problems.append(problem)
 
     def finish(self) -> Verdict:
-        """The verdict over all stages; where it cannot be reached, one with what was found."""
+        """Return the verdict over all stages, or one with just the findings after an error."""
         try:
             return self._finish()
-        except Exception as error:  # What was found must not be lost.
+        except Exception as error:  # The findings must not be lost.
             self.could_not_run(
                 f"no verdict, because of an internal error of lockstep: {told(error)}"
             )
@@ -179,7 +179,7 @@ class Session:
             return self._bare_verdict()
 
     def _bare_verdict(self) -> Verdict:
-        """What was found, as it is, in a run that could not be done."""
+        """Return a verdict for an incomplete run, with unprocessed findings."""
         return Verdict(
             exit_code=COULD_NOT_RUN,
             parity="could not run",
@@ -276,7 +276,7 @@ class Session:
         )
 
     def _uncompared(self) -> Iterator[str]:
-        """A clause for the verdict's own line."""
+        """Yield a clause for the line of the verdict."""
         lost = self.ledger.uncompared
         if lost:
             every = lost + self.ledger.compared
@@ -290,16 +290,16 @@ class Session:
         return is_nothing_tested(operations)
 
     def _is_partial(self) -> bool:
-        """Whether nothing is to be said of what was not sent."""
+        """Whether operations without requests need not be reported."""
         return self.selected is not None or self._is_raw()
 
     def _is_raw(self) -> bool:
-        """Whether only raw requests were sent, which are no operations of the document."""
+        """Whether only raw requests were sent, which belong to no operation."""
         sent = any(record.requests for record in self.ledger.coverage.operations.values())
         return bool(self._traps) and not sent
 
     def testify(self, title: str, sent: Sequence[Sent], translate: Translate) -> list[str]:
-        """Have the witnesses judge what was played; what is wrong, in words, is a finding each."""
+        """Let the witnesses judge what was sent; records their findings, returned as text."""
         problems = []
         for witness in self.witnesses:
             for finding in witness.judge(title, sent, translate):
@@ -308,7 +308,7 @@ class Session:
         return problems
 
     def actors(self, exchanger: Exchanger, number: int = 0) -> ActorBook:
-        """New actors for one stage; `number` tells those of several workers apart."""
+        """Return new actors for one stage; `number` distinguishes those of several workers."""
         settings = self.settings
         rng = random.Random(settings.seed + number)
         nonce = settings.nonce or secrets.token_hex(4)
@@ -318,7 +318,7 @@ class Session:
         return ActorBook(exchanger, settings.actors, rng, nonce, self._users, self._entitled)
 
     def confirm(self, exchanger: Exchanger) -> None:
-        """Reproduce what was found and not reproduced yet, with its nearest neighbours."""
+        """Reproduce findings that were not reproduced yet, and find their nearest neighbours."""
         findings = self.ledger.findings
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
@@ -330,7 +330,7 @@ class Session:
                 chosen = merged(one)
                 if chosen.reproduced is None:
                     groups.append([chosen, *(each for each in one.findings if each is not chosen)])
-            # What is slow comes last: it may take the seconds of many others.
+            # Slow findings come last, as they may use the time of many others.
             groups.sort(key=lambda group: (self._is_slow(group), -weight(group[0])))
             self.ledger.patience.steady = True
             try:
@@ -348,7 +348,7 @@ class Session:
     def stage(
         self, title: str, targets: Sequence[Target], mode: str = "lockstep"
     ) -> Iterator[Stage]:
-        """A part of the run, for as long as the block lasts: it is announced, timed and counted."""
+        """Announce, time and count a part of the run, for the duration of the block."""
         stage = Stage(title, tuple(target.name for target in targets), mode)
         self._stages.append(stage)
         self.reporter.stage(title)
@@ -367,7 +367,7 @@ class Session:
 
     @contextmanager
     def lane(self, title: str, targets: Sequence[Target]) -> Iterator[Lane]:
-        """An exchanger and its actors, for as long as the block lasts; see `concluding`."""
+        """Provide an exchanger and its actors for the duration of the block; see `concluding`."""
         exchanger = Exchanger(self.ledger, targets)
         actors = self.actors(exchanger) if self.settings.actors else None
         with self.concluding(title, [(exchanger, actors)]):
@@ -375,15 +375,15 @@ class Session:
 
     @contextmanager
     def concluding(self, title: str, lanes: Sequence[Lane]) -> Iterator[None]:
-        """What follows the requests of a stage: what they found is shrunk.
+        """Handle the errors of a stage, and confirm its findings after the block.
 
-        Where a target or an actor was lost the verdict's exit code is 2; what was found stays.
+        If a target or an actor was lost, the verdict's exit code is 2; findings are kept.
         """
         try:
             yield
         except (ActorError, FuzzError, TargetLostError) as error:
             self.could_not_run(f"{title}: {error}")
-        except Exception as error:  # The other stages go on.
+        except Exception as error:  # The other stages continue.
             self.ledger.faults.note(f"{title}: ended early", error)
             self.could_not_run(
                 f"{title}: ended early because of an internal error of lockstep: {told(error)}"

@@ -1,4 +1,4 @@
-"""What a run is told."""
+"""The settings of a run."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ PROFILES: Mapping[str, FuzzSettings] = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told.
+    """The settings of a run.
 
-    `document` is a file or a URL. `tolerance` is how many seconds clocks may lie apart. `exempt`
-    lists (operationId or `*`, status) pairs that are documented but need not be seen; without
-    `require_coverage` none need be.
-    `nonce` makes the names of actors new; by default it is random, so that a run can follow another
-    on the same databases. With one of the caller's a run on fresh databases repeats exactly.
-    `fail_on` is what makes the exit code 1: `parity`, `conformance` or `any`. `secrets` are texts
-    that no report may show. Of several runs that play one together a `shard` is the part of one.
-    `include` are patterns of the operations that alone are judged, and `exclude` of those that are
-    never requested (see `lockstep.openapi.selection`).
-    The file `bystanders` says who and what stands beside stories, but where each target is alone.
+    `document` is a file or a URL. `tolerance` is the maximum difference between clocks in seconds.
+    `exempt` lists (operationId or `*`, status code) pairs that are documented but need not be seen;
+    without `require_coverage` none need be. `nonce` makes the names of actors unique; by default it
+    is random, so that runs can share databases. With a fixed one a run on fresh databases is
+    reproducible. `fail_on` decides the exit code 1: `parity`, `conformance` or `any`. `secrets` are
+    texts that no report may show. `shard` is the part of a run that is distributed over several
+    processes. `include` are patterns of the only operations to judge, and `exclude` of those never
+    requested (see `lockstep.openapi.selection`). The file `bystanders` defines resources to be
+    checked beside stories, except in the mode `alone`.
     """
 
     document: Path | str

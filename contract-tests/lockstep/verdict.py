@@ -1,4 +1,4 @@
-"""What a run comes to."""
+"""The verdict of a run."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ALIKE, DIVERGED, COULD_NOT_RUN = 0, 1, 2
 PARITY_WORDS = ("alike", "not alike", "not tested", "could not run")
 KEPT, BROKEN = "kept", "broken"
 FAIL_ON = ("parity", "conformance", "any")
-# So many names fit into the verdict's own line.
+# Maximum number of names in the line of the verdict.
 _NAMED = 4
 
 
 @dataclass(slots=True)
 class Stage:
-    """One part of a run: against which targets, how, and what it took."""
+    """One part of a run: its targets, its mode, and its counts."""
 
     title: str
     targets: tuple[str, ...]
@@ -43,11 +43,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is needed to make one verdict of several shards.
+    """The data needed to merge the verdicts of several shards.
 
-    `observed` are the findings as they were before those of one cause were put together, each with
-    the finding that it became a part of, if that stands for it; `tried` says how often a condition
-    made no difference.
+    `observed` are the findings before those of one cause were merged, each with the finding that
+    represents it; `tried` counts how often a condition made no difference.
     """
 
     share: Share
@@ -57,19 +56,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a run ended: three statements, on parity, on conformance, and on what was not tested.
+    """The result of a run: statements on parity, on conformance, and on what was not tested.
 
     `parity` is one of `alike`, `not alike`, `not tested` and `could not run`; `conformance` is
-    `kept` or `broken`; `untested` are the clauses that the verdict's own line needs. `exit_code` is
-    0, 1 for what `fail_on` (`parity`, `conformance` or `any`) asks about, 2 where nothing was
-    tested or the run could not be done.
+    `kept` or `broken`; `untested` are clauses for the line of the verdict. `exit_code` is 0, 1 for
+    a failure of what `fail_on` (`parity`, `conformance` or `any`) selects, 2 if nothing was tested
+    or the run is incomplete.
 
-    `seen_once` are findings that could not be reproduced: they decide nothing. `excused` counts
-    what differs only because states had parted, by cause. `not_judged` and `not_tested` say in
-    words what could not be compared with each other, and what was never sent or seen, `notes` what
-    was determined about the targets, such as how users log in. `secrets` are texts that no report
-    may show, and `masking` takes from the data of a report what may not be told of real users.
-    `part` is there where a shard was played.
+    `seen_once` are findings that could not be reproduced: they do not count. `excused` counts
+    differences that only follow from diverged states, by cause. `not_judged` and `not_tested` are
+    sentences on what could not be compared, and what was never sent or seen, `notes` on what was
+    discovered about the targets, such as how users log in. `secrets` are texts that no report may
+    show, and `masking` removes data of real users from the data of a report. `part` is set for a
+    shard.
     """
 
     exit_code: int
@@ -103,17 +102,17 @@ class Verdict:
 
     @property
     def exchanges(self) -> int:
-        """How many requests were sent to all targets of their stage."""
+        """The number of requests sent to all targets of their stage."""
         return sum(stage.exchanges for stage in self.stages)
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, each target counted."""
+        """The number of requests sent, counted for each target."""
         return sum(stage.requests for stage in self.stages)
 
 
 def is_parity(finding: Finding) -> bool:
-    """Whether a finding says that targets differ, and not that all of them break a rule alike."""
+    """Whether a finding is a difference between targets, not an equal violation by all."""
     if finding.category == CONFORMANCE or finding.kind == BY_CHANCE:
         return False
     return finding.category in COMPARED or finding.verdict != ALL_ALIKE
@@ -121,10 +120,10 @@ def is_parity(finding: Finding) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a run has seen of an operation: how often each target gave each status.
+    """The status codes of one operation in a run, counted by target.
 
-    `documented` are the statuses that are documented one by one, `None` if the operation is not
-    documented itself; one that is `guarded` asks for a log-in.
+    `documented` are the status codes documented individually, `None` if the operation is not
+    documented itself; a `guarded` one requires a log-in.
     """
 
     name: str
@@ -135,11 +134,11 @@ class Reached:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every target answered with less than 400, or so its document says."""
+        """Whether every target responded with less than 400, or as documented if no success is."""
         documented = any(status < 400 for status in self.documented or ())
         answered = any(status < 400 for counts in self.seen.values() for status in counts)
         if not documented and not answered:
-            # The document knows of no success.
+            # The document has no successful response.
             return bool(self.seen) and bool(self.documented)
         return bool(self.seen) and all(
             any(status < 400 for status in counts) for counts in self.seen.values()
@@ -147,7 +146,7 @@ class Reached:
 
 
 def reached(coverage: Coverage) -> list[Reached]:
-    """What a run has seen of every operation, those that are documented first."""
+    """Return what was reached of every operation, documented ones first."""
     operations = coverage.document.operations
     found = []
     for name in dict.fromkeys([*operations, *coverage.operations]):
@@ -159,9 +158,9 @@ def reached(coverage: Coverage) -> list[Reached]:
 
 
 def untested(every: Iterable[Reached], changing: int = 0) -> Iterator[str]:
-    """What keeps a verdict from being about everything, in clauses.
+    """Yield clauses on the limitations of a verdict.
 
-    `changing` is the number of members that a target answers differently each time.
+    `changing` is the number of members that change on each request to a target.
     """
     every_sent = [one for one in every if one.exchanges]
     sent = [one for one in every_sent if one.documented is not None]
@@ -182,12 +181,12 @@ def untested(every: Iterable[Reached], changing: int = 0) -> Iterator[str]:
 
 
 def changing(noise: Iterable[Noise]) -> int:
-    """How many members a target answers differently each time."""
+    """Return the number of members that change on each request to a target."""
     return len({(one.operation, one.where) for one in noise})
 
 
 def is_nothing_tested(every: Iterable[Reached]) -> bool:
-    """Whether nothing succeeded on every target, or nothing of what asks for a log-in."""
+    """Whether nothing succeeded on every target, or nothing that requires a log-in."""
     every_sent = [one for one in every if one.exchanges]
     sent = [one for one in every_sent if one.documented is not None]
     guarded = [one for one in sent if one.guarded]
@@ -197,7 +196,7 @@ def is_nothing_tested(every: Iterable[Reached]) -> bool:
 
 
 def parity_of(*, failed: bool, differ: bool, nothing: bool) -> str:
-    """The word of `PARITY_WORDS` for a run."""
+    """Return the one of `PARITY_WORDS` for a run."""
     if failed:
         return "could not run"
     if differ:
@@ -206,7 +205,7 @@ def parity_of(*, failed: bool, differ: bool, nothing: bool) -> str:
 
 
 def exit_code_of(parity: str, fail_on: str, *, broken: bool) -> int:
-    """The exit code for a word of `PARITY_WORDS`, and whether rules of the document are broken."""
+    """Return the exit code for one of `PARITY_WORDS`, and whether the document was violated."""
     if parity in ("could not run", "not tested"):
         return COULD_NOT_RUN
     differ = parity == "not alike"

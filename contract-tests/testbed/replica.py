@@ -15,7 +15,7 @@ from testbed.directories import PostgresError, server_directory
 from testbed.postgres import PostgresServer
 
 _SECONDS = 60.0
-# Where replaying would be in the way of a long read, it goes on and the read is cancelled.
+# If a long read blocks replaying, the read is cancelled.
 _SETTINGS = {"hot_standby": "on", "max_standby_streaming_delay": "0"}
 
 

@@ -1,4 +1,4 @@
-"""What generated requests reach by themselves: ranges of days, searches, jobs, tables, patches."""
+"""Features that generated requests cover: date ranges, searches, jobs, tables and patches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_two_sound_servers_are_alike() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_once_and_shown_again(fault: str) -> None:
+def test_a_fault_is_found_once_and_reproduced(fault: str) -> None:
     report = compare(fault)
     found = [(each["operation"], each["where"]) for each in report["findings"]]
     assert found == [SIGNS[fault]]

@@ -1,6 +1,7 @@
-"""Two APIs of third parties, by their documents alone: every difference is found, and no other.
+"""Two third-party APIs, by their documents alone: each difference is found, and no other.
 
-The implementations differ in noise too: first ids, clocks, random values, the order of headers.
+The implementations differ in noise, too: first ids, clocks, random values, the order of header
+fields.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from lockstep.transport.targets import Target
 NEWCOMER = {"username": "zed", "email": "zed@example.com", "password": "Correct-Horse-7"}
 Make = Callable[[Variant], Flask]
 APIS: dict[str, tuple[Make, Path]] = {"blog": (make_blog, BLOG), "shed": (make_shed, SHED)}
-# The first request that shows a difference: its operation, and where the answers differ. What
-# shows all over is named after the operation that shows it first.
+# The first request that shows a difference: its operation, and the place. A difference in many
+# operations is named after the first one that shows it.
 SIGNS = {
     ("blog", "limit"): ("GET /articles", "body /articles"),
     ("blog", "count"): ("GET /articles", "body /articlesCount"),
@@ -76,9 +77,9 @@ SIGNS = {
     ("shed", "loan_order"): ("GET /loans", "body /loans"),
     ("shed", "open"): ("GET /loans", "body /loans"),
 }
-# Only requests that are wrong on purpose show these.
+# Only intentionally invalid requests show these.
 BY_INVALID_DATA = {("shed", "long_name"), ("shed", "code")}
-# Five members.
+# One for each of five members.
 MANY = {("shed", "offset"): 5}
 
 
@@ -100,13 +101,13 @@ def run(document: Path, targets: list[Target], *options: str) -> dict[str, Any]:
     return report
 
 
-def test_every_fault_has_its_sign() -> None:
+def test_every_fault_has_an_expected_place() -> None:
     known = {("blog", name) for name in BLOG_FAULTS} | {("shed", name) for name in SHED_FAULTS}
     assert SIGNS.keys() == known
 
 
 @pytest.mark.parametrize(("api", "fault"), list(SIGNS), ids=map("-".join, SIGNS))
-def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
+def test_a_difference_is_found_and_reported_once(api: str, fault: str) -> None:
     phase = "coverage" if (api, fault) in BY_INVALID_DATA else "examples"
     report = compare(api, fault, options=(f"--phase={phase}",))
     # A finding of several operations is named after the one that shows it in the fewest steps.
@@ -122,7 +123,7 @@ def test_a_difference_is_found_and_told_once(api: str, fault: str) -> None:
     [("blog", "comment_author"), ("shed", "total")],
     ids=["a thing that another stage made", "a count of what others made"],
 )
-def test_evidence_shows_the_same_where_nothing_is_yet(tmp_path: Path, api: str, fault: str) -> None:
+def test_evidence_is_reproduced_on_empty_servers(tmp_path: Path, api: str, fault: str) -> None:
     first, again = tmp_path / "first.json", tmp_path / "again.json"
     report = compare(api, fault, options=())
     first.write_text(json.dumps(report))
@@ -144,12 +145,12 @@ def test_evidence_shows_the_same_where_nothing_is_yet(tmp_path: Path, api: str, 
         (("foreign", "unicode"), 0, {"status"}),
     ],
 )
-def test_faults_that_meet_make_no_others(
+def test_several_faults_do_not_cause_other_findings(
     faults: tuple[str, ...], seed: int, signs: set[str]
 ) -> None:
     report = compare("blog", *faults, options=(f"--seed={seed}",))
     assert {finding["kind"] for finding in report["findings"]} == signs
-    # What only the old server named is not asked of the new one.
+    # Identifiers known to the old server only are not requested from the new one.
     places = {finding["operation"] for finding in report["findings"]}
     assert places <= {
         *("POST /users", "GET /articles", "UpdateArticle"),
@@ -159,7 +160,7 @@ def test_faults_that_meet_make_no_others(
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("api", list(APIS))
-def test_servers_that_differ_in_noise_alone_are_alike(api: str, seed: int) -> None:
+def test_servers_that_differ_in_noise_only_are_equal(api: str, seed: int) -> None:
     phases = ("--phase=coverage", "--phase=fuzzing", "--phase=stateful")
     report = compare(api, options=(f"--seed={seed}", *phases))
     assert report["findings"] == []
@@ -167,7 +168,7 @@ def test_servers_that_differ_in_noise_alone_are_alike(api: str, seed: int) -> No
     assert report["notes"][-1].startswith("users: register by `POST /")
 
 
-def test_the_one_of_three_that_differs_is_named() -> None:
+def test_the_differing_one_of_three_targets_is_named() -> None:
     odd = Variant(frozenset({"total"}), first_id=77, server="Third/3")
     with pair(make_shed) as targets, serve("third", make_shed, odd) as third:
         report = run(SHED, [*targets, third], "--phase=examples")
@@ -176,7 +177,7 @@ def test_the_one_of_three_that_differs_is_named() -> None:
     assert finding["targets"] == ["old", "third"]
 
 
-def test_a_token_of_each_target_is_enough_and_is_not_shown() -> None:
+def test_a_token_for_each_target_is_sufficient_and_not_shown() -> None:
     with pair(make_blog) as targets:
         options = ["--phase=examples"]
         for target in targets:
@@ -193,7 +194,7 @@ def test_a_token_of_each_target_is_enough_and_is_not_shown() -> None:
     assert token not in json.dumps(report)
 
 
-def test_the_faults_of_a_target_are_no_differences() -> None:
+def test_unreachable_targets_are_reported_without_differences() -> None:
     with pair(make_blog) as targets:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]
     result = CliRunner().invoke(main, ["run", str(BLOG), *urls])

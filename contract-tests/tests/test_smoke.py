@@ -46,7 +46,7 @@ def answering(status: int, location: str = "", tls: ssl.SSLContext | None = None
             self.end_headers()
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         if tls is not None:

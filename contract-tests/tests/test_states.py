@@ -1,4 +1,4 @@
-"""What can be done only once something else was done, and by whom: found by the document alone."""
+"""Operations that depend on states or users: their faults are found by the document alone."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_two_sound_kiosks_are_alike(honest: dict[str, Any]) -> None:
     assert (honest["exit_code"], honest["findings"]) == (0, [])
 
 
-def test_everything_succeeds_though_it_needs_something_else_first(honest: dict[str, Any]) -> None:
+def test_every_operation_succeeds_after_its_prerequisites(honest: dict[str, Any]) -> None:
     documented = {k: v for k, v in honest["operations"].items() if v["documented"]}
     assert [name for name, one in documented.items() if not one["succeeded"]] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_one_state_is_found_and_shown_again(fault: str) -> None:
+def test_a_fault_in_one_state_is_found_and_reproduced(fault: str) -> None:
     report = compare(fault)
     found = [(each["operation"], each["where"]) for each in report["findings"]]
     assert SIGNS[fault] in found

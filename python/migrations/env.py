@@ -87,7 +87,7 @@ def _try_to_migrate(engine: Engine) -> None:
 
 
 def _limit_waiting(connection: Connection) -> None:
-    # What is made concurrently blocks nobody while it waits.
+    # Statements with CONCURRENTLY block no others while they wait.
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
 

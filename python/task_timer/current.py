@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Context:
     """The resources in use, and the number of SQL statements sent, from other threads too.
 
-    client: whom requests are counted for, once known.
+    client: the client that the request counts for, once known.
     """
 
     resources: Resources

@@ -5,7 +5,7 @@ python -m tooling.cutover [--fault NAME]
 First Node as it is: the ramp must arrive, and no request may fail. Then with a fault: the shadow
 refuses it, or the ramp goes back by itself before ten wrong answers got out.
 
-PROFILE=quick|default, SEED and DATABASE_URL are read, as by the contract tests. What came of it is
+PROFILE=quick|default, SEED and DATABASE_URL are read, as by the contract tests. The result is
 in build/cutover.json, with the ramp's own report in build/cutover.html, the logs are in
 build/logs/cutover.
 

@@ -34,9 +34,9 @@ class RampError(Exception):
 
 @dataclass
 class Ramped:
-    """What came of a ramp. report: what `lockstep cutover --json` wrote; status: its exit code.
+    """The result of a ramp. report: what `lockstep cutover --json` wrote; status: its exit code.
 
-    told: what the users saw; ledger: what is stored, held to that.
+    told: what the users saw; ledger: what is stored, compared with that.
     """
 
     status: int
@@ -65,7 +65,7 @@ def ramp(
             stack.callback(server.kill)
             server.launch()
         targets = {OLD: old.base_url, NEW: new.base_url}
-        # They ask nobody before the first request comes.
+        # They send nothing before the first request arrives.
         judges = stack.enter_context(judging(targets, logs))
         for server in (old, new):
             server.settle()

@@ -1,1 +1,1 @@
-"""What both twins and their contract hold, told for people and programs."""
+"""Overviews of the contract and both twins, for people and for programs."""

@@ -23,12 +23,12 @@ NAVIGATION = (
     Entry("index.html", "Start", "What this is, how to run it, and the newest verdicts."),
     Entry("reference.html", "Reference", "Every operation: parameters, bodies, errors, samples."),
     Entry("try.html", "Try it", "Send requests to either twin from the browser."),
-    Entry("errors.html", "Errors", "Every code, what it means, and which check gives it."),
-    Entry("traps.html", "Traps", "Where Python and Node differ by nature, and what is decided."),
-    Entry("operate.html", "Operate", "Settings, probes, signals, backups, and what to do when."),
-    Entry("migrate.html", "Migrate", "From the laboratory to the last step, with lockstep."),
+    Entry("errors.html", "Errors", "Every code, its meaning, and the check that returns it."),
+    Entry("traps.html", "Traps", "Where Python and Node differ by default, and the decision."),
+    Entry("operate.html", "Operate", "Settings, probes, signals, backups, and troubleshooting."),
+    Entry("migrate.html", "Migrate", "From test databases to live traffic, with lockstep."),
     Entry("parity.html", "Parity", "The newest run of the contract tests, finding by finding."),
-    Entry("compare.html", "Comparison", "What each runtime costs and gives for equal behaviour."),
+    Entry("compare.html", "Comparison", "The costs of each runtime for the same behaviour."),
     Entry("mirror.html", "Mirror", "Both programs, file by file and function by function."),
 )
 

@@ -231,13 +231,17 @@ def _must_be_unique(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool:
-    """Whether a schema accepts a text after its placeholders are replaced."""
+    """Whether a schema accepts a text after its placeholders are replaced; an invalid one none."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
     # Compiling all components is slow, and few schemas of texts have a reference.
     refers = '"$ref"' in json.dumps(schema, default=str)
     rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
-    return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
+    try:
+        return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
+    except jsonschema_rs.ValidationError:
+        # The schema itself is invalid, by its pattern, say.
+        return False
 
 
 def _example(document: Document, schema: Mapping[str, Any], filling: Filling, room: Room) -> Any:

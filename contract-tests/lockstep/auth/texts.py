@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import random
 import re
+import string
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
@@ -31,6 +34,11 @@ _KEYWORDS = ("pattern", "minLength", "maxLength")
 _ONE_OF = 16
 _EXAMPLES = 500
 _ENOUGH = 6
+# Lengths at which texts of letters or digits alone hardly ever come twice, the usual ones first.
+_OWN_LENGTHS = (12, 10, 16, 9, 8)
+_FEW = 3
+# A number that begins with 0 may be none.
+_DIGITS = "1234567890"
 # The meaning of `\d` and `$` outside ASCII depends on the regex dialect.
 _PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
@@ -40,6 +48,11 @@ def plain_text(schema: Mapping[str, Any]) -> str:
     if isinstance(schema.get("pattern"), str):
         return _plain(schema["pattern"], *_lengths(schema))
     return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
+
+
+def matches(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a text matches the pattern and the lengths of a string schema."""
+    return _fits(text, str(schema.get("pattern", "")), *_lengths(schema))
 
 
 def drawn(schema: Mapping[str, Any]) -> str:
@@ -74,7 +87,9 @@ def _plain(pattern: str, shortest: int, longest: int | None) -> str:
 
 @lru_cache(maxsize=2_000)
 def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str:
-    own = next((text for text in _own(unique) if _fits(text, pattern, shortest, longest)), None)
+    enough = max(shortest, _reach(pattern, shortest, longest))
+    candidates = itertools.chain(_own(unique), _like(_plain(pattern, enough, longest), unique))
+    own = next((text for text in candidates if _fits(text, pattern, shortest, longest)), None)
     if own is not None:
         return own
     place = zlib.crc32(unique.encode()) % _ONE_OF
@@ -82,7 +97,6 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
     def points_at(text: str) -> bool:
         return text.isprintable() and zlib.crc32(f"{unique} {text}".encode()) % _ONE_OF == place
 
-    enough = max(shortest, _reach(pattern, shortest, longest))
     try:
         return _found(pattern, enough, longest, unique, points_at)
     except (HypothesisException, re.error):
@@ -90,10 +104,35 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
 
 
 def _own(unique: str) -> Iterator[str]:
-    """Texts that nobody else has; of those that chance finds some come twice."""
+    """Yield texts that are unique; randomly chosen ones may occur twice."""
     plain = "".join(filter(str.isalnum, unique))
     for text in (f"lockstep-{plain}", f"lockstep{plain}", plain):
         yield from (text, text.upper())
+    for alphabet in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
+        written = "".join(itertools.islice(_choices(alphabet, unique), max(_OWN_LENGTHS)))
+        yield from (written[:length] for length in _OWN_LENGTHS)
+
+
+def _like(text: str, unique: str) -> Iterator[str]:
+    """Yield texts of the same form: other letters and digits, or other digits alone.
+
+    Nothing is yielded where few characters would be others: the texts would not be distinct.
+    """
+    for alphabets in ((_DIGITS, string.ascii_lowercase, string.ascii_uppercase), (_DIGITS,)):
+        others = [(set(alphabet), _choices(alphabet, unique)) for alphabet in alphabets]
+        if sum(letter in alphabet for letter in text for alphabet, _ in others) >= _FEW:
+            yield "".join(
+                next((next(chosen) for alphabet, chosen in others if letter in alphabet), letter)
+                for letter in text
+            )
+
+
+def _choices(alphabet: str, unique: str) -> Iterator[str]:
+    """Yield letters of an alphabet without end, others for each `unique`."""
+    number = int.from_bytes(hashlib.sha256(unique.encode()).digest())
+    while True:
+        number, digit = divmod(number, len(alphabet))
+        yield alphabet[digit]
 
 
 def _fits(text: str, pattern: str, shortest: int, longest: int | None) -> bool:

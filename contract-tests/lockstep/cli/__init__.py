@@ -13,10 +13,10 @@ from click.shell_completion import CompletionItem
 
 from lockstep import __version__
 
-# The exit code of what could not be done.
+# The exit code of errors.
 COULD_NOT = 2
 
-# Loaded when asked for: each command imports only what it needs.
+# Modules are loaded lazily, so that each command imports only what it needs.
 COMMANDS = {
     "run": "lockstep.cli.run",
     "replay": "lockstep.cli.replay",
@@ -42,13 +42,13 @@ class _Commands(click.Group):
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands by name: each is loaded where its own options are asked for."""
+        """Complete command names without loading the commands; each completes its own options."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Carry out a command; whatever happens, the exit code 1 means what its help says."""
+        """Invoke a command; any error exits with 2, as exit code 1 is reserved for differences."""
         try:
             return super().invoke(ctx)
         except (click.UsageError, click.exceptions.Exit):
@@ -58,7 +58,7 @@ class _Commands(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("lockstep: interrupted", err=True)
         except BrokenPipeError:
-            # Whoever read the output has gone; nothing is left to be told, nor flushed at the end.
+            # The reader of the output is gone: print nothing more, and do not flush at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             self._tell(error)

@@ -1,4 +1,4 @@
-"""Help texts in groups, and commands that end in one line when they cannot run."""
+"""Grouped help texts, and errors that end a command with one line."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class GroupedOption(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help has its options under headings."""
+    """A command whose help groups the options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options: those of reports, which many commands have, late; the rest last."""
+        """Write the options; the groups for reports and others come last."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -49,25 +49,25 @@ class Command(click.Command):
 
 
 def option(*names: str, group: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
-    """`click.option` under a heading of the help."""
+    """Return `click.option` with a heading in the help."""
     return click.option(*names, cls=GroupedOption, group=group, **attributes)
 
 
 def complete_files(_ctx: click.Context, _parameter: click.Parameter, text: str) -> list[Item]:
-    """A shell completes names of files: of a parameter that also takes a URL, or `-`."""
+    """Complete file names, for a parameter that also accepts a URL or `-`."""
     return [Item(text, type="file")]
 
 
 def complete_folders(_ctx: click.Context, _parameter: click.Parameter, text: str) -> list[Item]:
-    """A shell completes names of folders."""
+    """Complete directory names."""
     return [Item(text, type="dir")]
 
 
 @contextmanager
 def could_not_run(*errors: type[Exception]) -> Iterator[None]:
-    """End with exit code 2 and a line for each fault, where one of the errors is raised.
+    """Exit with code 2, and a line for each fault, if one of the errors is raised.
 
-    Lines that are indented belong to the fault before them: they are to be pasted.
+    Indented lines belong to the fault before them: they are to be pasted.
     """
     try:
         yield

@@ -155,7 +155,7 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 
 
 def _back(plan: CutoverPlan, router: Router, file: StateFile) -> None:
-    """Set the share to 0, whoever ramps: that one looks at the router, and ends."""
+    """Set the share to 0, even while another process ramps, which detects this and ends."""
     router.move(0)
     click.echo(f"{plan.old} has all traffic.")
     try:

@@ -21,7 +21,7 @@ from lockstep.mutants import (
     write_matrix,
 )
 
-# A matrix is wide; what is not a terminal has no width of its own.
+# A matrix is wide, and output other than a terminal has no width.
 _WIDTH_ELSEWHERE = 200
 
 

@@ -1,4 +1,4 @@
-"""The options that commands share, and the plan that they make together with `lockstep.toml`."""
+"""The options shared by commands, and the plan derived from them and `lockstep.toml`."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class WarrantFile(click.ParamType[Path]):
-    """A file whose ending says the form of a warrant."""
+    """A file whose suffix determines the format of a warrant."""
 
     name = "file"
 
     def convert(self, value: Any, _param: Any, _ctx: Any) -> Path:
-        """The path; a usage error for another ending."""
+        """Return the path; another suffix is a usage error."""
         path = Path(value)
         try:
             check_ending(path)
@@ -223,15 +223,15 @@ warrant_option = option(
 )
 
 _OUTPUTS = ("json", "html", "junit", "markdown")
-# How results are printed is for the command itself and not for the plan.
+# Printing is up to the command, not to the plan.
 _PRINTED = tuple(field.name for field in dataclasses.fields(Output))
 _ASIDE = frozenset({"config", *_PRINTED})
 
 
 def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorated], Decorated]:
-    """Give a command options, and what they come to as its arguments `plan` and `output`.
+    """Add options to a command, and pass their values as its arguments `plan` and `output`.
 
-    `output` comes with the options of `OUTPUT`. `takes` names the command's own parameters that
+    `output` is passed with the options of `OUTPUT`. `takes` names the command's own parameters that
     belong to the plan, such as `document`.
     """
 
@@ -258,9 +258,9 @@ def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorate
 
 
 def given(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of options in the form of the configuration file; those not given left out.
+    """Return the given option values in the form of the configuration file.
 
-    Files are taken from the working directory.
+    Files are relative to the working directory.
     """
     values = {name: value for name, value in told.items() if value not in (None, ())}
     outputs = {kind: _here(values.pop(kind)) for kind in _OUTPUTS if kind in values}
@@ -289,7 +289,7 @@ def given(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_headers(texts: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
-    """Names and values out of `NAME: VALUE` texts; `click.BadParameter` for another form."""
+    """Parse `NAME: VALUE` texts. Raises `click.BadParameter` for other formats."""
     pairs = [(name.strip(), value.strip()) for name, _, value in (t.partition(":") for t in texts)]
     for text, (name, value) in zip(texts, pairs, strict=True):
         if not name or not value:
@@ -298,7 +298,7 @@ def parse_headers(texts: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
 
 
 def parse_targets(texts: tuple[str, ...]) -> list[Target]:
-    """Targets out of `NAME=URL` texts; `click.BadParameter` says which one is wrong."""
+    """Parse `NAME=URL` texts. Raises `click.BadParameter` for the first invalid one."""
     targets = []
     for told in map(_target, texts):
         try:
@@ -324,6 +324,6 @@ def _here(name: str) -> str:
 
 
 def _names(options: Options) -> list[str]:
-    """The parameter names of options."""
+    """Return the parameter names of options."""
     probe = click.command()(functools.reduce(lambda f, add: add(f), options, lambda: None))
     return [str(parameter.name) for parameter in probe.params]

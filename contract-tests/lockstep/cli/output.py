@@ -23,7 +23,7 @@ from lockstep.verdict import ALIKE, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What is printed: `quiet` only what is wrong, `debug` the traceback of a fault as well."""
+    """What is printed: only problems if `quiet`, tracebacks of internal errors if `debug`."""
 
     quiet: bool = False
     show_secrets: bool = False
@@ -31,11 +31,11 @@ class Output:
 
 
 class ReportsError(Exception):
-    """Some reports could not be written; it says which, and why."""
+    """Some reports could not be written; the message says which, and why."""
 
 
 class Quiet:
-    """Shows no progress."""
+    """A reporter that shows no progress."""
 
     def __enter__(self) -> Quiet:
         return self
@@ -44,34 +44,34 @@ class Quiet:
         return None
 
     def stage(self, title: str) -> None:
-        """A stage begins."""
+        """Start a stage."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """Something of the stage is done."""
+        """Report progress of the stage."""
 
 
 class Terminal(Console):
-    """Standard output; when its reader has gone, `| head` say, the rest is left out.
+    """Standard output; if its reader is gone, as with `| head`, the rest is dropped.
 
     The exit code stays that of the verdict.
     """
 
     def on_broken_pipe(self) -> None:
-        """Say nothing from now on, and nothing when the interpreter flushes at its end."""
+        """Print nothing from now on, and nothing when the interpreter flushes at exit."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def reporter(output: Output) -> TerminalProgress | Quiet:
-    """Shows progress on standard error, so that standard output is for results."""
+    """Return a reporter on standard error, as standard output is for results."""
     return Quiet() if output.quiet else TerminalProgress(Console(stderr=True))
 
 
 def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
-    """Write the reports and print the verdict; standard output is for JSON if it was asked to be.
+    """Write the reports and print the verdict; standard output is for JSON if requested.
 
     `files` maps kinds of reports to files, `-` being standard output. Raises `OSError`, and
-    `ReportsError` once all is shown that can be.
+    `ReportsError` after all other output is written.
     """
     data = as_data(verdict, show_secrets=output.show_secrets)
     failed = list(_written(data, files))
@@ -84,7 +84,7 @@ def show(verdict: Verdict, files: Mapping[str, str], output: Output) -> None:
 
 
 def _written(data: Data, files: Mapping[str, str]) -> Iterator[str]:
-    """Write the reports; what went wrong with which of them, in words."""
+    """Write the reports, and yield a sentence for each failure."""
     for kind, name in files.items():
         if name == "-":
             continue

@@ -21,7 +21,7 @@ from lockstep.transport.targets import Target
 
 Ready = Callable[[str, Callable[[], None]], None]
 
-# What the extra `proxy` installs.
+# Modules installed by the extra `proxy`.
 _EXTRA = frozenset({"aiohttp", "multidict", "prometheus_client", "yarl"})
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _EPILOG = f"""
@@ -37,12 +37,12 @@ Examples:
 
 
 class _Address(click.ParamType[tuple[str, int]]):
-    """HOST:PORT; an IPv6 address stands in brackets."""
+    """HOST:PORT; IPv6 addresses are in brackets."""
 
     name = "address"
 
     def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[str, int]:
-        """The host and the port; a usage error for another form."""
+        """Return host and port; another format is a usage error."""
         if isinstance(value, tuple):
             return value
         host, colon, port = str(value).rpartition(":")
@@ -52,12 +52,12 @@ class _Address(click.ParamType[tuple[str, int]]):
 
 
 class _Duration(click.ParamType[float]):
-    """A time such as `90s`, `30m`, `12h` or `7d`; a bare number is of seconds."""
+    """A duration such as `90s`, `30m`, `12h` or `7d`; a number alone is in seconds."""
 
     name = "duration"
 
     def convert(self, value: Any, _param: Any, _ctx: Any) -> float:
-        """The seconds; a usage error for another form."""
+        """Return the seconds; another format is a usage error."""
         if isinstance(value, float):
             return value
         found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(value))
@@ -217,7 +217,7 @@ def proxy(
 
 
 def _stage() -> Callable[..., object]:
-    """What runs the proxy; `ProxyError` if the libraries that only it needs are missing."""
+    """Return the function that runs the proxy. Raises `ProxyError` if a library is missing."""
     try:
         from lockstep.proxy.stage import compare_traffic
     except ModuleNotFoundError as error:

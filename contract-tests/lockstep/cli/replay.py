@@ -120,7 +120,7 @@ def replay(
 
 
 def _earlier(path: Path) -> Earlier:
-    """What differed in an earlier replay; `ReportError` if the report is of none."""
+    """Return what differed in an earlier replay. Raises `ReportError` for other reports."""
     replays = read_report(path).get("replays")
     if not replays:
         raise ReportError(f"{path}: not the report of a replay: it has no entries")

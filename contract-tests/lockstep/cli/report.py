@@ -67,10 +67,10 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 class _Report(click.Group):
-    """Shows a report, unless it is told to merge some."""
+    """Shows a report by default, or runs a subcommand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what is no command for a file, or an option, of `show`."""
+        """Treat an argument that is not a command as a file, or an option, of `show`."""
         return super().parse_args(
             ctx, args if args and args[0] in self.commands else ["show", *args]
         )
@@ -181,7 +181,7 @@ def warrant(sources: tuple[str, ...], schema: bool, **wanted: Path | None) -> No
 
 
 def _end(data: Data, wanted: Mapping[str, Path | None]) -> NoReturn:
-    """Write the forms that are wanted, print the report where none is, and exit with its code."""
+    """Write the requested formats, or print the report, and exit with its code."""
     files = {kind: path for kind, path in wanted.items() if path is not None}
     for kind, path in files.items():
         if str(path) == "-":

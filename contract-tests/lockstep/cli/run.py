@@ -111,7 +111,7 @@ def run(plan: Plan, output: Output) -> None:
 
 
 def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
-    """Send all that `lockstep run` sends."""
+    """Send all requests of `lockstep run`."""
     work.smoke(targets)
     work.try_without_certificates(targets)
     caller = user_of_headers(targets, work.document)
@@ -129,7 +129,7 @@ def drive(plan: Plan, work: Run, targets: Sequence[Target]) -> None:
         _pass(work, plan, targets)
     work.confirm_all(targets)
     if plan.data.get("fuzz", True) and not plan.data.get("include"):
-        # Last: a server may be the worse for what it could not read.
+        # Last, as a server may suffer from malformed requests.
         work.general_traps(targets)
 
 

@@ -1,4 +1,4 @@
-"""From a plan to the verdict, for the commands that send requests of their own."""
+"""From a plan to the verdict, for the commands that generate requests."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ def carry_out(
 ) -> NoReturn:
     """Drive the targets of a plan, write its reports, and exit with the verdict's code.
 
-    Where real traffic was compared, what that proves goes to the files `warrants`.
-
-    After Ctrl-C, and after a fault of lockstep's own, what was found till then is reported, as a
-    run that could not be done. `errors` are what may be wrong with what the caller told: they end
-    the command with a line for each fault, where nothing was found yet.
+    If real traffic was compared, the evidence is written to the files `warrants`. After Ctrl-C, or
+    an internal error, the findings up to then are reported as an incomplete run. `errors` are
+    raised for invalid input of the caller: they end the command with a line for each fault, unless
+    there are findings already.
     """
     with could_not_run(OSError, RunError, ConfigurationError, *errors):
         targets = plan.targets()
@@ -54,9 +53,9 @@ def perform(
     *errors: type[Exception],
     debug: bool = False,
 ) -> None:
-    """Drive targets, and close them. A fault ends it; what was found till then stays.
+    """Drive targets, and close them. After a fault, the findings up to then are kept.
 
-    `RunError`, `ConfigurationError` and `errors` are raised where nothing was found yet.
+    Raises `RunError`, `ConfigurationError` and `errors` only if there are no findings yet.
     """
     expected: tuple[type[Exception], ...] = (RunError, ConfigurationError, *errors)
     try:
@@ -95,14 +94,14 @@ def _end(work: Run, files: dict[str, str], output: Output, warrants: Sequence[Pa
 
 
 def _tell_where(work: Run, output: Output) -> None:
-    """Print where each fault happened, to those who want to know."""
+    """Print the traceback of each internal error, if `--debug` is given."""
     if output.debug:
         for sentence, trace in work.ledger.faults.traces.items():
             click.echo(f"{sentence}\n{trace}", err=True)
 
 
 def _fault(error: Exception, *, debug: bool) -> str:
-    """A sentence about an unexpected error, after its traceback if that is wanted."""
+    """Return a sentence about an unexpected error, after printing its traceback if requested."""
     if debug:
         traceback.print_exception(error)
     return f"an internal error of lockstep: {told(error)}" + ("" if debug else " (--debug: where)")

@@ -77,7 +77,7 @@ def traps(
 
 
 def _drive(plan: Plan, chosen: Sequence[GeneralTrap], work: Run, targets: Sequence[Target]) -> None:
-    """See that the targets are there and know their user, and send them the traps."""
+    """Check that the targets respond and authenticate their user, and send them the traps."""
     if len(targets) < 2:
         raise ConfigurationError("at least two targets are needed")
     work.smoke(targets)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from lockstep.matching.timestamps import read_epoch, read_instant
-from lockstep.transport.literals import Number, Object, show
+from lockstep.transport.literals import Number, Object, show, show_length
 
 Pair = tuple[int, int]
 # The kind and the value of a member that identifies a resource.
@@ -176,7 +176,7 @@ def _values(
 
 def _listed(elements: list[Any], names: Sequence[Name | None]) -> str:
     shown = ", ".join(_shown(names))
-    return f"{len(elements)} elements" + (f": {shown}" if shown else "")
+    return show_length(len(elements)) + (f": {shown}" if shown else "")
 
 
 def _shown(names: Sequence[Name | None], most: int = 8) -> Iterator[str]:

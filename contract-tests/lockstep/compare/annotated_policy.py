@@ -13,7 +13,7 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.shapes import Shape
-from lockstep.transport.literals import Number, Object, show
+from lockstep.transport.literals import Number, Object, show, show_length
 
 # The ends of an interval that a server may have measured by its own clock.
 _INTERVAL_END = re.compile(r"(start|stop|begin|end|finish)(ed)?(_?(at|time|on))?", re.IGNORECASE)
@@ -79,7 +79,7 @@ class AnnotatedPolicy:
     ) -> tuple[Alignment, Place]:
         """Pair elements by position, those of unordered lists by similarity."""
         if len(left) != len(right):
-            shown = f"{len(left)} elements", f"{len(right)} elements"
+            shown = show_length(len(left)), show_length(len(right))
             return Alignment([], "length", *shown), place
         pairs = likeliest(left, right, self._learnt.translate) if unordered else in_place(left)
         return Alignment(pairs, "", "", ""), place

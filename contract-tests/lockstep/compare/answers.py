@@ -102,7 +102,7 @@ class Comparer:
         """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
         pair, place = (leader, partner), (name, label)
-        # What is told once is not used up here.
+        # Differences that are reported only once do not count as reported here.
         if not self._compare(operation, pair, place, requests, learnt, again=True):
             learnt.confirm()
         return []
@@ -154,9 +154,25 @@ class Comparer:
         found = self._answers(operation, (leader, partner), place, requests, learnt)
         if not again:
             sent = requests[0] if requests is not None else None
-            found += self._connections.compare(place, sent, leader, partner)
+            found += self._endings(operation, (leader, partner), place, sent)
             found += self._own_headers(operation, (leader, partner), place, sent)
         return allowed.counted(found)
+
+    def _endings(
+        self,
+        operation: Operation | None,
+        answers: tuple[Response, Response],
+        place: tuple[str, str],
+        request: Request | None,
+    ) -> Iterator[Difference]:
+        """Yield the difference if only one connection stays open; see `_own_headers`."""
+        for one in self._connections.compare(place, request, *answers):
+            if self._habits is None or self._tells_of(operation, answers[0], "connection"):
+                yield one
+            else:
+                names = self._leader, place[0]
+                closing, keeping = names if answers[0].closes else names[::-1]
+                self._habits.note_closing(closing, keeping, place[1])
 
     def _own_headers(
         self,
@@ -171,13 +187,16 @@ class Comparer:
         """
         if self._habits is None:
             return
-        response = operation.response_for(answers[0].status) if operation is not None else None
         for one in self._server_headers.compare(place, request, *answers):
-            name = one.where.removeprefix("header ")
-            if self._inferring is None or (response is not None and name in response.headers):
+            if self._tells_of(operation, answers[0], one.where.removeprefix("header ")):
                 yield one
             else:
                 self._habits.note(self._leader, place[0], one, place[1])
+
+    def _tells_of(self, operation: Operation | None, answer: Response, name: str) -> bool:
+        """Whether a header field that HTTP servers send of their own is part of the API."""
+        response = operation.response_for(answer.status) if operation is not None else None
+        return self._inferring is None or (response is not None and name in response.headers)
 
     def _answers(
         self,

@@ -18,7 +18,7 @@ ABSENT = "absent"
 class ServerHeaders:
     """Remembers which answers were found to lack a header that those of the other target have.
 
-    It is one fact about two servers, which every answer shows: each is told once for an operation
+    It is one fact about two servers, which every answer shows: each is reported once per operation
     and a status, so that what else differs there is not lost among them.
     """
 
@@ -28,7 +28,7 @@ class ServerHeaders:
     def compare(
         self, place: tuple[str, str], request: Request | None, left: Response, right: Response
     ) -> Iterator[Difference]:
-        """Headers that one of two answers of equal status has, and that were not told before.
+        """Yield headers that only one of two answers of equal status has, unless reported before.
 
         `place` is the partner's name and that of the operation. Where one connection is closed and
         the other kept, that is the difference, and so it is where the client asked for it.
@@ -55,6 +55,8 @@ class ServerHabits:
     def __init__(self) -> None:
         # The operations by the target that sends a header, the one that does not, and the header.
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        # By the target that closes connections, and the one that keeps them open.
+        self._closed: dict[tuple[str, str], set[str]] = defaultdict(set)
 
     def note(self, leader: str, partner: str, difference: Difference, operation: str) -> None:
         """Record that one of two targets lacks a header in its response to an operation."""
@@ -62,11 +64,27 @@ class ServerHabits:
         header = difference.where.removeprefix("header ").title()
         self._operations[has, lacks, header].add(operation)
 
+    def note_closing(self, closing: str, keeping: str, operation: str) -> None:
+        """Record that only one of two targets closes the connection after its response."""
+        self._closed[closing, keeping].add(operation)
+
     def sentences(self) -> Iterator[str]:
-        """Yield a sentence for each pair of targets, with the headers that one of them sends."""
+        """Yield a sentence for each pair of targets, with the headers that one of them sends.
+
+        And one for each pair of which one closes connections that the other keeps open.
+        """
         headers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for (has, lacks, header), operations in sorted(self._operations.items()):
-            number = len(operations)
-            headers[has, lacks].append(f"`{header}` ({number} operation{'s' * (number != 1)})")
+            headers[has, lacks].append(f"`{header}` ({_counted(operations)})")
         for (has, lacks), names in headers.items():
             yield f"only the HTTP server of {has}, not that of {lacks}, sends {', '.join(names)}"
+        for (closing, keeping), operations in sorted(self._closed.items()):
+            yield (
+                f"only the HTTP server of {closing}, not that of {keeping}, closes the connection "
+                f"after responses ({_counted(operations)})"
+            )
+
+
+def _counted(operations: set[str]) -> str:
+    number = len(operations)
+    return f"{number} operation{'s' * (number != 1)}"

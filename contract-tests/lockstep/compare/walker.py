@@ -11,7 +11,7 @@ from lockstep.compare.allowed import Allowed
 from lockstep.matching.difference import Difference, in_body
 from lockstep.openapi.shapes import Path, Shape
 from lockstep.transport.downloads import Whole
-from lockstep.transport.literals import TOKEN, Object, show, type_name
+from lockstep.transport.literals import TOKEN, Object, show, show_length, type_name
 
 # Kinds of differences that suggest that two list elements are different resources.
 _UNLIKE = frozenset({"value", "symbol", "type", "missing", "extra"})
@@ -116,7 +116,7 @@ class Walker:
     def counted(self, left: int, right: int, path: Path) -> None:
         """Report a difference between the lengths of two sequences, if there is one."""
         if left != right:
-            self._report(Found("length", f"{left} elements", f"{right} elements"), path)
+            self._report(Found("length", show_length(left), show_length(right)), path)
 
     def compare_text(self, left: str, right: str) -> None:
         """Compare the spelling of two equivalent bodies: whitespace, escapes, order."""

@@ -1,4 +1,4 @@
-"""What a run is told, whoever said it."""
+"""The configuration of a run, from the file and the command line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Plan:
         return name if "://" in name else self.source.beside(name)
 
     def targets(self) -> list[Target]:
-        """The servers; `ConfigurationError` says which of them is not well told."""
+        """Return the servers. Raises `ConfigurationError` if one is configured wrongly."""
         told = self.data.get("targets", [])
         if not told:
             raise ConfigurationError(
@@ -76,7 +76,7 @@ class Plan:
         ]
 
     def settings(self) -> Settings:
-        """What the run is told, users apart: they depend on the document."""
+        """Return the settings of the run, without users, which depend on the document."""
         data = self.data
         known = data.get("known")
         bystanders = data.get("stories", {}).get("bystanders")
@@ -113,7 +113,7 @@ class Plan:
         }
 
     def states(self) -> list[State]:
-        """The states in which requests are sent, one after the other; none is said by default."""
+        """Return the states in which requests are sent, one after the other; none by default."""
         return [State(**state) for state in self.data.get("states", ())]
 
     def folder(self, key: str) -> Path | None:

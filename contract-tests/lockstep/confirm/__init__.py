@@ -1,4 +1,4 @@
-"""Proves findings by experiments on the live targets, and makes their steps short."""
+"""Confirms findings by experiments on the live targets, and shortens their steps."""
 
 from lockstep.confirm.confirmer import Confirmer
 from lockstep.confirm.shrinker import ShrinkSettings

@@ -1,4 +1,4 @@
-"""What shrinking may still cost."""
+"""The budget for confirming and shrinking."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# The part of all seconds that one finding may take: one that hangs leaves the others theirs.
+# Share of all seconds that one finding may use, so that slow ones leave time for others.
 _MOST_OF_ONE = 1 / 6
 
 
 class Budget:
-    """Requests and seconds for one finding at a time, and seconds for all of them."""
+    """A budget of requests and seconds for one finding at a time, and of seconds for all."""
 
     def __init__(self, requests: int, seconds: float) -> None:
         self._requests = requests
@@ -23,13 +23,13 @@ class Budget:
         self._started: float | None = None
 
     def begin(self) -> None:
-        """The next finding has all requests before it, and its part of the seconds."""
+        """Reset the requests and the share of seconds for the next finding."""
         self._left = self._requests
         self._until = time.monotonic() + self._most
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let the clock run for as long as the block lasts."""
+        """Let the clock run for the duration of the block."""
         self._started = time.monotonic()
         try:
             yield
@@ -42,7 +42,7 @@ class Budget:
         self._left -= 1
 
     def is_spent(self) -> bool:
-        """Whether there is nothing left for the finding at hand."""
+        """Whether the budget for the current finding is used up."""
         own = self._left <= 0 or time.monotonic() > self._until
         return own or self._seconds_left() <= 0
 

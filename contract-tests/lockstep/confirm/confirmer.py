@@ -1,4 +1,4 @@
-"""Proves findings by experiments: reproduced, made short, held beside what is alike."""
+"""Confirms findings by experiments: reproduces, shortens, and compares with similar requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lockstep.confirm.dependencies import Exchanges, dependencies
 from lockstep.confirm.growth import is_beyond_list
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
-from lockstep.confirm.reproducer import Reproducer, stands_alone
+from lockstep.confirm.reproducer import Reproducer, is_self_contained
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.results.exchange import SAFE_METHODS
@@ -27,24 +27,24 @@ from lockstep.results.findings import (
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Response
 
-# So often what a target writes is held against itself.
+# Number of repetitions to detect nondeterministic side effects.
 _MOST_AGAIN = 3
 
 
 @dataclass(slots=True)
 class Confirmer:
-    """Confirms the findings of a run; its seconds are shared by all.
+    """Confirms the findings of a run; all share its seconds.
 
-    A finding that reproduces, from new users and new things, is `reproduced`, and keeps the
-    shortest steps that showed it; one that does not is marked so, and keeps what it has. `nonces`
-    are the texts that made the names of users new.
+    A finding that reproduces with new users and resources is `reproduced`, and keeps the shortest
+    steps that showed it; one that does not is marked so, and keeps its steps. `nonces` are the
+    texts that made user names unique.
     """
 
     exchanger: Exchanger
     budget: Budget
     nonces: tuple[str, ...] = ()
     identities: Mapping[str, Identity] = field(default_factory=dict)
-    # Hears what is done, and the how many-th of how many.
+    # Callback for progress: a description, the number of the current item, and their total.
     progress: Callable[[str, int, int], None] = lambda *_: None
     _rng: random.Random = field(init=False)
     _reproducer: Reproducer = field(init=False)
@@ -56,10 +56,10 @@ class Confirmer:
         self._neighbours = Neighbours(self.exchanger)
 
     def confirm(self, groups: list[list[Finding]]) -> list[Finding]:
-        """Confirm one finding of each group of one cause; returns those that follow from others.
+        """Confirm one finding per group of the same cause; returns those that follow from others.
 
-        First all are reproduced, then they are made short, the first groups first, for as long as
-        there are requests and seconds left.
+        All are reproduced first, then shortened, in the order of the groups, as long as there are
+        requests and seconds left.
         """
         following: list[Finding] = []
         shown: list[tuple[Finding, Oracle, Sequence]] = []
@@ -78,23 +78,23 @@ class Confirmer:
                     with self._about(finding):
                         self._explain(finding, oracle, sequence)
         except TargetLostError:
-            # The stage says so itself when it goes on.
+            # The stage reports the loss of the target itself.
             return following
         return following
 
     def _about(self, finding: Finding) -> Guard:
-        """Let a fault leave a finding as it is, and no more."""
+        """Return a guard that leaves the finding as it is after an internal error."""
         what = f"{finding.operation}, {finding.kind}: cannot be shown again"
         return self.exchanger.ledger.faults.about(what)
 
     def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
-        """Reproduce one of some findings, and note it; true if it follows from others."""
+        """Reproduce one of some findings, and add it to `shown`. True if it follows from others."""
         self.budget.begin()
         noise = self.exchanger.ledger.noise
         if all(each.category == EFFECTS for each in live) and all(
             noise.covers(each.operation, each.differences[0]) for each in live
         ):
-            # It has turned out with another finding.
+            # Another finding has revealed it as noise.
             self._drop_noise(live)
             return False
         found = self._reproducer.first_shown(live)
@@ -115,7 +115,7 @@ class Confirmer:
             self.exchanger.ledger.findings.drop(finding, "a target does something else each time")
 
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
-        """Whether a target does something else when the same steps are played again."""
+        """Whether a target's side effects differ when the same steps are repeated."""
         again = (oracle.play(sequence, sequence.exchanges, anew=True) for _ in range(_MOST_AGAIN))
         return any(
             self._differs_from_self(oracle.finding, sequence, each.sequence)
@@ -124,7 +124,7 @@ class Confirmer:
         )
 
     def _differs_from_self(self, finding: Finding, once: Sequence, again: Sequence) -> bool:
-        """Whether a target has done something else the second time at the place of a finding."""
+        """Whether a target's side effects at the place of a finding differed the second time."""
         first, second = once.exchanges[-1], again.exchanges[-1]
         texts = zip(again.unique, once.unique, strict=True)
         names = zip(again.names, once.names, strict=True)
@@ -137,7 +137,7 @@ class Confirmer:
         return noise
 
     def _is_live(self, finding: Finding) -> bool:
-        """Whether all that a finding is about can be asked again; a recorded server cannot."""
+        """Whether all targets of a finding can be sent requests; recorded ones cannot."""
         names = {target.name for target in self.exchanger.targets}
         judged = finding.category in COMPARED or finding.category == CONFORMANCE
         return judged and bool(finding.sequence) and names.issuperset(finding.targets)
@@ -146,7 +146,7 @@ class Confirmer:
         return Oracle(self.exchanger, finding, self.budget, self._rng, self.identities)
 
     def _depends(self, oracle: Oracle, played: Played) -> bool:
-        """Whether a finding never shows without a write that succeeded on one side only."""
+        """Whether a finding only shows after a write that succeeded on one side only."""
         best = fewer_steps(played.sequence, oracle.show)
         again = oracle.play(best, best.exchanges, anew=True)
         if again is not None and again.shown and again.follows is None:
@@ -155,16 +155,16 @@ class Confirmer:
         return True
 
     def _explain(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
-        """Shorten the steps, and find the nearest ones that do not differ."""
-        if stands_alone(finding, sequence.exchanges):
+        """Shorten the steps, and find the most similar steps without the difference."""
+        if is_self_contained(finding, sequence.exchanges):
             best = shrunk(sequence, partial(_show_alone, oracle), simplify=is_judged(finding))
         else:
-            # All but the list may be needed, where nothing else has been made.
+            # Every step may be needed if nothing else creates the elements of the list.
             best = simpler_last(sequence, partial(_show_counted, oracle))
         self.budget.begin()
         again = oracle.play(best, best.exchanges, anew=True)
         if again is None or not again.shown:
-            # What was left in a session helped: the steps as they were are the proof.
+            # Leftovers of a session helped, so the original steps remain the evidence.
             return
         best = again.sequence
         self._take(finding, oracle, best)
@@ -186,7 +186,7 @@ class Confirmer:
 
 def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:
     found = oracle.show(origin, exchanges)
-    alone = found is not None and stands_alone(oracle.finding, found.exchanges)
+    alone = found is not None and is_self_contained(oracle.finding, found.exchanges)
     return found if alone else None
 
 
@@ -197,7 +197,7 @@ def _show_counted(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Seq
 
 
 def _effect(exchanges: Exchanges) -> str:
-    """The write that a read shows the effect of, where its own answers did not differ."""
+    """Return the label of the write whose effect a read shows, if its own responses were equal."""
     last = exchanges[-1]
     if last.request.method not in SAFE_METHODS:
         return ""

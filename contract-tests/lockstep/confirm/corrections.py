@@ -1,4 +1,4 @@
-"""The nearest requests to one that differs: the same with the one thing put right."""
+"""Minimal corrections of a failing request: the same, with one condition removed."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import shown
 
-# Where the thing in the path, and not the content of a request, is what matters.
+# Conditions of the resource in the path, not of the content of a request.
 _OF_THINGS = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
 _OF_USERS = frozenset({"no credentials", "bad credentials", "other user"})
 _OF_BODIES = frozenset({"media type", "no body", "unreadable body", "unknown member"})
 _UNDOCUMENTED = "without the members that are not documented"
 _OF_CONTENT = frozenset({"content-type", "content-length"})
-# So many values of a valid request are tried, the most notable first.
+# Maximum number of values of a valid request that are tried, the most notable first.
 _MOST_VALUES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Steps that put one thing right; `changed` says which, `condition` what is then to blame."""
+    """Steps with one condition removed, which is the candidate cause; `changed` describes it."""
 
     condition: Condition
     changed: str
@@ -37,7 +37,7 @@ class Correction:
 
 
 class Corrector:
-    """Proposes corrections from what succeeded in the run: operation by operation."""
+    """Proposes corrections, based on requests of the run that succeeded, by operation."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Corrector:
     def corrections(
         self, exchanges: tuple[Exchange, ...], conditions: Sequence[Condition]
     ) -> Iterator[Correction]:
-        """One correction for each condition, as far as there is a way to put it right."""
+        """Yield a correction for each condition that can be removed."""
         last = exchanges[-1]
         good = self._good(last)
         named = [condition for condition in conditions if condition.kind != "notable"]
@@ -66,10 +66,7 @@ class Corrector:
     def without(
         self, exchanges: tuple[Exchange, ...], condition: Condition
     ) -> tuple[Exchange, ...] | None:
-        """The steps with a value put right that is notable in one way, or without a header.
-
-        `None` if the last request has no such value.
-        """
+        """Return the steps without a notable value or header field; `None` if there is none."""
         last = exchanges[-1]
         if condition.kind == "precondition" and last.request.header(condition.subject) is None:
             return None
@@ -85,7 +82,7 @@ class Corrector:
         return found[1] if found is not None else None
 
     def _good(self, last: Exchange) -> tuple[Exchange, ...]:
-        """Steps whose last request is one that succeeded, for the same operation or path."""
+        """Return steps whose last request succeeded, for the same operation or path."""
         known = self._succeeded.get(last.label)
         if known is None:
             template = self._document.template(last.request.path)
@@ -131,7 +128,7 @@ class Corrector:
         return self._valued(exchanges, sample, name)
 
     def _without_unknown(self, request: Request) -> bytes | None:
-        """The body with what the document knows; `None` if nothing else is in it."""
+        """Return the body without undocumented members; `None` if it has none."""
         operation = self._document.find(request.method, request.path)
         unknown = self._reader.unknown_members(operation, request) if operation is not None else []
         if not unknown:
@@ -155,7 +152,7 @@ class Corrector:
     def _valued(
         self, exchanges: tuple[Exchange, ...], sample: Request, name: str
     ) -> tuple[str, tuple[Exchange, ...]] | None:
-        """The last request with the value that a good one has for a parameter or member."""
+        """Replace a parameter or member of the last request by the value of a successful one."""
         request = exchanges[-1].request
         if name in _query(request):
             return f"without `{name}`", _with_last(exchanges, _without_query(request, name))
@@ -175,14 +172,14 @@ class Corrector:
         return f"{how} `{name}`", _with_last(exchanges, replace(request, body=body))
 
     def _in_path(self, request: Request) -> dict[str, str]:
-        """The values that are a whole segment of the path."""
+        """Return the path parameters that are a whole segment."""
         template = self._document.template(request.path) or ""
         values = path_values(template, request.path.partition("?")[0])
         whole = template.split("/")
         return {name: value for name, value in values.items() if "{" + name + "}" in whole}
 
     def _with_path_value(self, request: Request, name: str, value: str) -> Request:
-        """The request with another value in its path."""
+        """Return the request with another value of a path parameter."""
         plain, mark, query = request.path.partition("?")
         parts = (self._document.template(request.path) or "").split("/")
         at = parts.index("{" + name + "}") - len(parts)
@@ -193,13 +190,13 @@ class Corrector:
     def _plainer(
         self, exchanges: tuple[Exchange, ...], good: tuple[Exchange, ...]
     ) -> Iterator[Correction]:
-        """A valid request with one notable value after the other in a plain form."""
+        """Yield versions of a valid request, each with one notable value made plain."""
         last = exchanges[-1]
         operation = self._document.find(last.request.method, last.request.path)
         if operation is None:
             return
         names = {each.name for each in operation.parameters if each.location == "path"}
-        # An id is as good as another: it is the thing that may be in another state.
+        # Ids are interchangeable: what matters is the state of the resource.
         values = [
             value
             for value in self._reader.values(operation, last.request)
@@ -217,12 +214,12 @@ class Corrector:
 
 
 def _how(value: Value) -> str:
-    """In which way a value is notable; the value itself where it is in none."""
+    """Return in which way a value is notable, or the value itself if it is not."""
     return notability(value)[1] or f"={shown(json.dumps(value.value, ensure_ascii=False), 40)}"
 
 
 def cause_of(proved: Condition, request: Request) -> Condition:
-    """What was proved: without a parameter there is no difference, whatever its value."""
+    """Generalize a proved condition: a difference due to a query parameter holds for any value."""
     if proved.kind == "notable" and proved.subject in _query(request):
         return Condition("parameter", proved.subject)
     return proved
@@ -233,7 +230,7 @@ def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Excha
 
 
 def _about(request: Request, sample: Request) -> Request:
-    """The request about the thing of another one, on behalf of that one's user."""
+    """Return the request for the resource, and with the credentials, of another request."""
     path = sample.path.partition("?")[0] + "".join(request.path.partition("?")[1:])
     signed = tuple(h for h in sample.headers if h[0].lower() not in _OF_CONTENT)
     named = {name.lower() for name, _ in signed}
@@ -266,7 +263,7 @@ def _with_body_of(request: Request, sample: Request) -> Request:
 
 
 def _with_member(request: Request, sample: Request, parts: list[str]) -> tuple[bytes, bool] | None:
-    """The JSON body with one member as the sample has it, and whether that has it at all.
+    """Return the JSON body with one member copied from the sample, and whether the sample has it.
 
     `None` if neither has such a member.
     """

@@ -1,4 +1,4 @@
-"""Which requests of a sequence others cannot do without."""
+"""Dependencies between the requests of a sequence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Exchanges = tuple[Exchange, ...]
 
 
 def needed(exchanges: Exchanges) -> Exchanges:
-    """The last exchange and those that made what it names, and so on back."""
+    """Return the last exchange and those that it depends on, directly or indirectly."""
     needs = dependencies(exchanges)
     wanted: set[int] = set()
     pending = [len(exchanges) - 1]
@@ -24,7 +24,7 @@ def needed(exchanges: Exchanges) -> Exchanges:
 
 
 def without(exchanges: Exchanges, start: int, stop: int) -> Exchanges | None:
-    """What stays when a chunk is left out with all that depends on it; `None` if the last does."""
+    """Remove a chunk with all that depends on it; `None` if the last exchange does."""
     gone = set(range(start, min(stop, len(exchanges) - 1)))
     for at, needs in enumerate(dependencies(exchanges)):
         if needs & gone:
@@ -35,7 +35,10 @@ def without(exchanges: Exchanges, start: int, stop: int) -> Exchanges | None:
 
 
 def dependencies(exchanges: Sequence[Exchange]) -> list[set[int]]:
-    """For each exchange the earlier ones that made what it names, or began its log-in."""
+    """Return the indices of the earlier exchanges that each depends on.
+
+    These made the values that it refers to, or began its log-in.
+    """
     makers: dict[str, int] = {}
     groups: dict[str, set[int]] = {}
     asked: set[str] = set()

@@ -1,4 +1,4 @@
-"""Whether what differs only follows from what an earlier request did on one side only."""
+"""Checks whether a difference follows from an earlier one-sided write."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from lockstep.matching.difference import Difference
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split
-from lockstep.results.divergent_state import one_lacks, one_sided
+from lockstep.results.divergent_state import exists_on_some_only, one_sided
 from lockstep.results.exchange import Exchange
 
-# Shorter values turn up by chance.
+# Shorter values match by chance.
 _SHORTEST = 6
 _NOTHING = frozenset({"null", "absent"})
 
@@ -18,10 +18,10 @@ _NOTHING = frozenset({"null", "absent"})
 def cause_among(
     document: Document, earlier: Sequence[Exchange], exchange: Exchange, found: Sequence[Difference]
 ) -> Exchange | None:
-    """The first earlier exchange that what was `found` in an exchange follows from, if one does.
+    """Return the first earlier exchange that differences follow from, or `None`.
 
-    A write that succeeded on one side only, or one that did something else there: what it left
-    behind is found, what it wrote is counted on, or handed on to another service.
+    This is a write that succeeded on one side only, or had other side effects there: its leftovers
+    are found, its values are updated further, or are sent to another service.
     """
     for each in earlier:
         if one_sided(each):
@@ -37,14 +37,18 @@ def _leads_to(document: Document, did: Difference, exchange: Exchange, found: Di
         return False
     table, _, column = did.where.removeprefix("rows ").partition(".")
     if found.kind in ("status", "outcome"):
-        return did.kind == "deleted" and one_lacks(exchange) and _names(document, exchange, table)
+        return (
+            did.kind == "deleted"
+            and exists_on_some_only(exchange)
+            and _names(document, exchange, table)
+        )
     if column and _hands_on(did, found):
         return True
     if not found.where.startswith("rows "):
         return False
     other, _, written = found.where.removeprefix("rows ").partition(".")
     if column and did.kind == "symbol" and (written == "" or other != table):
-        # The row belongs to another one: what happens to either then happens to others.
+        # The row references another row, so that later changes to either differ as well.
         return other == table or _refers(document, column, other)
     if other != table:
         return False
@@ -54,7 +58,7 @@ def _leads_to(document: Document, did: Difference, exchange: Exchange, found: Di
 
 
 def _names(document: Document, exchange: Exchange, table: str) -> bool:
-    """Whether a request is about a thing that the rows of a table stand for."""
+    """Whether the resource of a request is stored in a table."""
     families = document.families
     operation = document.find(exchange.request.method, exchange.request.path)
     if operation is None:
@@ -63,14 +67,14 @@ def _names(document: Document, exchange: Exchange, table: str) -> bool:
 
 
 def _refers(document: Document, column: str, table: str) -> bool:
-    """Whether the rows of a table are what a column is called after."""
+    """Whether a column's name refers to a table."""
     about = split(column)[0]
     families = document.families
     return bool(about) and families.of(about) == families.of(noun(table.rpartition(".")[2]))
 
 
 def _hands_on(did: Difference, found: Difference) -> bool:
-    """Whether a value that was written on one side, or nothing in its place, shows again."""
+    """Whether a value that was written on one side occurs in a later difference."""
     texts = [text.strip('"') for text in (did.left, did.right) if text not in _NOTHING]
     return found.where.startswith(("rows ", "calls ")) and any(
         len(text) >= _SHORTEST and text in value
@@ -80,7 +84,7 @@ def _hands_on(did: Difference, found: Difference) -> bool:
 
 
 def _changed(exchange: Exchange, table: str) -> set[str]:
-    """The columns of a table whose values were changed in rows that had been there."""
+    """Return the changed columns of existing rows of a table."""
     return set(_columns(exchange, table))
 
 

@@ -1,4 +1,4 @@
-"""Steps that make what a list is to show, so that its evidence begins from nothing."""
+"""Steps that create the elements of a list, so that its evidence starts from an empty state."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Trace
 from lockstep.transport.messages import Request, status_of
 
-# A list of more elements is not made anew.
+# Longer lists are not recreated.
 _MOST = 30
 _FEWEST = 3
 
 
 def creations(log: RunLog, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Exchange, ...]]:
-    """Ways to make the elements of the last answer's list before it is asked for.
+    """Yield steps that create the elements of the last response's list before it is requested.
 
-    What is made is made again as often as the longest of the lists is long, by the user who asks.
+    The creation is repeated more often than the longest of the lists is long, by the user who
+    requests the list.
     """
     last = exchanges[-1]
     longest = max(len(list(list_elements(outcome))) for outcome in last.outcomes.values())
@@ -32,10 +33,10 @@ def creations(log: RunLog, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Ex
         yield (*before, *copies, replace(last, request=_signed(last.request, make.request)))
 
 
-def others_making(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
-    """The steps, after another user has created something of the same kind; empty without one.
+def with_others_creation(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchange]:
+    """Return the steps, preceded by a creation by another user; empty if there was none.
 
-    What counts the things of all users shows so on a server where nothing is yet.
+    This shows on an empty server whether resources of all users are counted.
     """
     made = {each.label for each in exchanges if each.request.method not in SAFE_METHODS}
     users = _users(exchanges)
@@ -48,7 +49,7 @@ def others_making(trace: Trace, exchanges: tuple[Exchange, ...]) -> list[Exchang
 
 
 def _users(exchanges: Iterable[Exchange]) -> set[str]:
-    """Those who log in."""
+    """Return the users who log in."""
     return {each.group for each in exchanges if each.group is not None}
 
 
@@ -57,7 +58,7 @@ def _succeeded(exchange: Exchange) -> bool:
 
 
 def _making(log: RunLog, last: Exchange) -> Iterator[list[Exchange]]:
-    """Steps that succeeded and made what the list shows: to the same path first."""
+    """Yield successful steps that created such elements, those by `POST` to the same path first."""
     document = log.document
     about = document.families.about(document.template(last.request.path) or "")
     known = log.findings.tried.succeeded
@@ -74,7 +75,7 @@ def _making(log: RunLog, last: Exchange) -> Iterator[list[Exchange]]:
 
 
 def _signed(request: Request, like: Request) -> Request:
-    """The request with the credentials of another one, where it carries any."""
+    """Return the request with the credentials of another one, if it is authenticated."""
     if request.actor is None:
         return request
     kept = ("content-type", "content-length", "accept")

@@ -1,4 +1,4 @@
-"""Whether steps make a count differ, or only find a difference that others have left."""
+"""Checks whether steps cause a count to differ, or only show a difference that others left."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from lockstep.transport.messages import Outcome, Response, status_of
 
 
 def made_by(exchanges: Exchanges) -> int:
-    """How many steps may have made something."""
+    """Return the number of steps that may have created something."""
     writes = (e for e in exchanges if e.group is None and e.request.method not in SAFE_METHODS)
     return sum(map(has_succeeded, writes))
 
 
 def is_beyond_list(exchanges: Exchanges) -> bool:
-    """Whether steps may have made more than the last answer lists."""
+    """Whether steps may have created more than the last response lists."""
     longest = max(len(list(list_elements(each))) for each in exchanges[-1].outcomes.values())
     return made_by(exchanges) > longest
 
 
 def counts_others(finding: Finding, exchanges: Exchanges) -> bool:
-    """Whether a target counts more than the steps can have made."""
+    """Whether a target's count is larger than the number of creations in the steps."""
     if finding.signature.how != "count":
         return False
     found = chain.from_iterable(exchanges[-1].differences.values())
@@ -36,13 +36,13 @@ def counts_others(finding: Finding, exchanges: Exchanges) -> bool:
     return max((int(text) for text in counts if text.isdigit()), default=0) > made_by(exchanges)
 
 
-def watched(exchanges: Exchanges) -> tuple[Exchanges, int]:
-    """The steps with their last request sent before anything is made as well, and where it stands.
+def with_early_request(exchanges: Exchanges) -> tuple[Exchanges, int]:
+    """Insert the last request before anything is created; returns the steps and its index.
 
-    What it cannot do without comes first: a log-in, what its path names.
+    The requests that it depends on, such as a log-in, come first.
     """
     last = exchanges[-1]
-    # Nothing of what the last answer showed is there yet.
+    # At that point, the resources in the last response do not exist yet.
     empty: dict[str, Outcome] = dict.fromkeys(last.outcomes, Response(200))
     first = replace(last, outcomes=empty)
     *before, _ = needed(exchanges)
@@ -50,8 +50,8 @@ def watched(exchanges: Exchanges) -> tuple[Exchanges, int]:
     return (*before, first, *others), len(before)
 
 
-def grows_apart(exchanges: Exchanges, at: int, where: str) -> bool:
-    """Whether a count has grown by more on one target than on another since a step."""
+def grows_differently(exchanges: Exchanges, at: int, where: str) -> bool:
+    """Whether a count has grown by different amounts on the targets since a step."""
     before, after = exchanges[at].outcomes, exchanges[-1].outcomes
     growth = {_count(after[name], where) - _count(before[name], where) for name in after}
     return len(growth) > 1

@@ -1,4 +1,4 @@
-"""Holds a finding beside the nearest steps that do not show it, for what it hangs on."""
+"""Compares a finding with the most similar steps that do not show it, to isolate its cause."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lockstep.transport.messages import status_of
 
 @dataclass(slots=True)
 class Neighbours:
-    """Puts right one thing after the other, and keeps what was proved to be to blame."""
+    """Removes one condition after the other, and keeps the proved causes."""
 
     exchanger: Exchanger
     _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
 
     def compare(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
-        """Name the cause of a finding, and the nearest steps that do not differ."""
+        """Set the cause of a finding, and the most similar steps without the difference."""
         finding.cause = self._known_cause(oracle, best)
         if finding.cause is None:
             self._compare_with_neighbour(finding, oracle, best)
@@ -34,7 +34,7 @@ class Neighbours:
         return Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
 
     def _known_cause(self, oracle: Oracle, best: Sequence) -> Condition | None:
-        """The value or header that another finding was proved to hang on, if this one does too."""
+        """Return the proved cause of another finding, if this one depends on it as well."""
         for condition, signature in self._causes:
             if condition.kind == "parameter" and signature != oracle.finding.signature:
                 continue
@@ -60,7 +60,7 @@ class Neighbours:
             last = played.sequence.exchanges[-1]
             status = status_of(best.exchanges[-1].leader)
             if finding.signature.kind != "status" and status_of(last.leader) != status:
-                # Another answer altogether: nothing in it can be held against the first one.
+                # A different kind of response, which is not comparable.
                 continue
             if played.shown or oracle.observation(last) is not None:
                 harmless.append(correction.condition)
@@ -70,7 +70,7 @@ class Neighbours:
                 finding.neighbour = Neighbour(correction.changed, played.sequence.exchanges)
             if correction.condition.kind == "notable":
                 break
-        # What was put right and made no difference is not to blame; what was not tried may be.
+        # Conditions whose removal made no difference are not causes; those not tried may be.
         kept = [one for one in finding.conditions if one.kind != "notable"]
         if blamed or len(harmless) == len(conditions):
             kept = [one for one in kept if one not in harmless]

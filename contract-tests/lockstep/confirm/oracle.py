@@ -1,4 +1,4 @@
-"""Plays a sequence from a clean start and looks whether a finding shows."""
+"""Plays a sequence from a clean state and checks whether a finding shows."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from lockstep.results.signatures import Observation
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import status_of
 
-# Log-ins that take longer than this are done once for many tries.
+# Log-ins that take longer are shared by several attempts.
 _SLOW_LOG_IN = 0.05
-# Numbers of no more digits may be quantities as well.
+# Numbers with at most this many digits may be quantities, too.
 _SHORT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Exchanges that showed a finding, the last one the finding itself.
+    """Exchanges that showed a finding, in the last one of them.
 
-    `unique` are texts in them that the targets take only once, `names` such that stand alone.
+    `unique` are texts that targets accept only once, `names` those of them that are whole values.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -42,7 +42,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """Users who are logged in: their log-ins as sent, and the texts that were new then."""
+    """Logged-in users: their log-ins as sent, and the unique texts of that time."""
 
     log_ins: tuple[Exchange, ...]
     unique: tuple[str, ...]
@@ -53,8 +53,8 @@ class _Session:
 class Played:
     """The result of an attempt: the exchanges, and whether the finding showed in the last one.
 
-    `follows` names an earlier exchange of the try that did something on one side only, from which
-    it follows.
+    `follows` is an earlier one-sided exchange of the attempt, of which the finding is a
+    consequence.
     """
 
     sequence: Sequence
@@ -64,11 +64,11 @@ class Played:
 
 @dataclass(slots=True)
 class Oracle:
-    """Tries to show one finding again; nothing that happens here counts in the run.
+    """Tries to reproduce one finding; nothing that happens here counts in the run.
 
-    `identities` are users who logged in outside the sequences. `is_conclusive` turns false when a
-    try could not be judged, since it named what it had not made; `leans_on_others` says that the
-    finding shows, and by no steps that were tried: others have left it.
+    `identities` are users who logged in outside the sequences. `is_conclusive` becomes false when
+    an attempt could not be judged because it referred to values that it had not made;
+    `leans_on_others` is true if the finding exists, but only due to what others left behind.
     """
 
     exchanger: Exchanger
@@ -93,11 +93,10 @@ class Oracle:
         anew: bool = False,
         to_the_end: bool = False,
     ) -> Played | None:
-        """Send a sequence; it ends where the finding shows. `None` if it could not be judged.
+        """Send a sequence, up to where the finding shows. Returns `None` if it could not be judged.
 
-        With `to_the_end` it is about the last request, whatever shows before.
-
-        Where logging in is slow the users of the try before are kept, unless it is to begin `anew`.
+        With `to_the_end` all is sent, and only the last request counts. If logging in is slow, the
+        users of the previous attempt are kept, unless it is to begin `anew`.
         """
         if self.budget.is_spent():
             self.is_conclusive = False
@@ -133,7 +132,7 @@ class Oracle:
         return Played(Sequence(tuple(played), unique, names), shown, follows)
 
     def _cause(self, played: list[Exchange]) -> Exchange | None:
-        """The earlier exchange of a try that what shows in its last one follows from."""
+        """Return the earlier exchange of an attempt that its last one is a consequence of."""
         if not played:
             return None
         *earlier, last = played
@@ -142,7 +141,7 @@ class Oracle:
         return cause_among(self.exchanger.ledger.document, earlier, last, differences)
 
     def observation(self, exchange: Exchange) -> tuple[str, Observation] | None:
-        """The partner and the observation in an exchange that are the finding's."""
+        """Return the partner and the observation in an exchange that match the finding."""
         signature = self.finding.signature
         for name, differences in exchange.found():
             for one in self.exchanger.ledger.signatures.read(exchange, differences):
@@ -156,7 +155,7 @@ class Oracle:
         return None
 
     def values(self, shown: Sequence) -> dict[str, str]:
-        """What the targets showed when the finding was seen in a sequence."""
+        """Return what each target showed when the finding was seen in a sequence."""
         last = shown.exchanges[-1]
         leader = next(iter(last.outcomes))
         found: dict[str, str] = {}
@@ -187,10 +186,13 @@ class Oracle:
     def _is_same_cause(self, exchange: Exchange) -> bool:
         if self.finding.signature.kind not in ("status", "outcome"):
             return True
-        # What was found not to matter, such as that a `HEAD` stands beside its `GET`, is left out.
+        # Conditions that turned out not to matter are ignored, as for a `HEAD` beside its `GET`.
         told = (self.finding.conditions, self.finding.sequence[-1].conditions)
         causes = [kinds_of(conditions) - {"notable"} for conditions in told]
-        return kinds_of(exchange.conditions) - {"notable"} in causes
+        # A try has not seen enough to know that a parameter takes any value, say.
+        known = self.exchanger.ledger.conditions.settled(exchange.label, exchange.conditions)
+        read = (exchange.conditions, known)
+        return any(kinds_of(conditions) - {"notable"} in causes for conditions in read)
 
     def _is_it(self, kind: str, where: str) -> bool:
         return (kind, where) == (self.finding.kind, self.finding.where)
@@ -214,9 +216,9 @@ class Oracle:
         return Replayer(exchanger, recorded, fresh, made=names, known=self.identities)
 
     def _reusable(self, exchanges: tuple[Exchange, ...]) -> _Session | None:
-        """The users of the try before, where the same ones log in."""
+        """Return the session of the previous attempt, if the same users log in."""
         session = self._session
-        # A list shows what was made before.
+        # A list would show leftovers of earlier attempts.
         if session is None or self.finding.signature.kind == "list":
             return None
         groups = [each.group for each in exchanges if each.group is not None]
@@ -225,21 +227,21 @@ class Oracle:
 
 
 def _is_foreign(path: str, names: Iterable[str]) -> bool:
-    """Whether a request names what no live target has made; short numbers only in paths."""
+    """Whether a request refers to values unknown to live targets; short numbers only in paths."""
     parts = path.partition("?")[0].split("/")
     return any(len(name) > _SHORT or not name.isdigit() or name in parts for name in names)
 
 
 def is_judged(finding: Finding) -> bool:
-    """Whether lockstep finds it in each exchange; checks of another tool depend on more.
+    """Whether lockstep itself detects the finding in an exchange, rather than another tool.
 
-    Of those only the status of the last answer is held on to.
+    For checks of other tools, only the status code of the last response is compared.
     """
     return finding.kind.islower()
 
 
 def _names_of_leader(exchanges: tuple[Exchange, ...]) -> set[str]:
-    """The names in requests that were others for a partner: live ones must take their place."""
+    """Return the identifiers of the leader that were translated: live ones must replace them."""
     found: set[str] = set()
     for exchange in exchanges:
         leader, *partners = exchange.requests.values()

@@ -1,4 +1,4 @@
-"""Shows findings again from an empty state, by their steps and by what makes the rest."""
+"""Reproduces findings from an empty state, with steps that create what they need."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lockstep.confirm.dependencies import Exchanges
-from lockstep.confirm.grounding import creations, others_making
+from lockstep.confirm.grounding import creations, with_others_creation
 from lockstep.confirm.growth import (
     counts_others,
-    grows_apart,
+    grows_differently,
     has_succeeded,
     is_beyond_list,
-    watched,
+    with_early_request,
 )
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
@@ -22,17 +22,17 @@ from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
 from lockstep.transport.messages import status_of
 
-# So many of the sequences of one cause are tried, and the best one twice.
+# Number of sequences per cause that are tried; the best one is tried twice.
 _MOST_TRIES = 5
-# So often a state that goes on is shown again.
+# Number of repetitions for values that progress over time.
 _MOST_AGAIN = 3
 
 
 @dataclass(slots=True)
 class Reproducer:
-    """Seeks the steps that show a finding; `oracle` makes what plays them.
+    """Finds steps that reproduce a finding; `oracle` creates the oracle that plays them.
 
-    `nonces` are the texts that made the names of users new.
+    `nonces` are the texts that made user names unique.
     """
 
     exchanger: Exchanger
@@ -40,10 +40,10 @@ class Reproducer:
     nonces: tuple[str, ...] = ()
 
     def first_shown(self, findings: list[Finding]) -> tuple[Oracle, Played] | None:
-        """The first sequence of some findings that shows one of them again.
+        """Return the first sequence of some findings that reproduces one of them.
 
-        Those that lean on nothing come first, and of them the quick ones; then those that make what
-        the answer showed; last comes all that was sent before the finding.
+        Self-contained sequences come first, the fast ones before the slow ones; then those that
+        recreate what the response showed; last comes all that was sent before the finding.
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: self._cost(pair[1]))
@@ -57,7 +57,7 @@ class Reproducer:
                 for each in findings:
                     each.reproduced = False
                 return None
-        # Whether all that was sent before can be judged says nothing of the steps themselves.
+        # Whether the whole history can be judged says nothing about the steps themselves.
         conclusive = all(oracle.is_conclusive for oracle in oracles.values())
         found = self._shown(oracles[id(findings[0])], _history(findings[0]))
         if found is None:
@@ -81,7 +81,7 @@ class Reproducer:
         return (oracle, grounded) if grounded is not None else None
 
     def _is_steady(self, oracle: Oracle, start: Sequence) -> bool:
-        """Whether it shows each time, where that of a job that goes on may be a matter of time."""
+        """Whether the finding shows each time; for a job's state this may be a matter of timing."""
         noise, finding = self.exchanger.ledger.noise, oracle.finding
         if not noise.progresses(finding.operation, finding.where):
             return True
@@ -99,15 +99,15 @@ class Reproducer:
                 yield from ((finding, steps) for steps in remade)
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
-        """The same with steps that make what a list shows, where it leans on what was there.
+        """Extend the steps by the creation of what a list shows, if it depends on existing data.
 
-        Best are steps that make all of it, so that they show the same where nothing is yet. `None`
-        if such steps all succeed and do not show the finding: it is about what was left by others.
-        Where nobody knows how to make what is listed, it is given, and the steps stand, unless the
-        states of the targets have parted.
+        The best steps create all of it, so that they work on an empty server. `None` if such steps
+        all succeed without showing the finding: it is due to what others left behind. If no way to
+        create the elements is known, the steps remain as they are, unless the states of the targets
+        have diverged.
         """
         exchanges = played.sequence.exchanges
-        if stands_alone(oracle.finding, exchanges):
+        if is_self_contained(oracle.finding, exchanges):
             return played
         if counts_others(oracle.finding, exchanges):
             return self._grown(oracle, start, exchanges)
@@ -118,16 +118,16 @@ class Reproducer:
             if again is None or again.follows is not None:
                 following = again if again is not None and again.shown else following
                 continue
-            if again.shown and stands_alone(oracle.finding, again.sequence.exchanges):
+            if again.shown and is_self_contained(oracle.finding, again.sequence.exchanges):
                 return again
             if again.shown:
                 best = best or again
             remade = remade or all(map(has_succeeded, again.sequence.exchanges[:-1]))
         if best is not None or following is not None:
-            # Where what makes the list succeeds on one side only, it shows what that has left.
+            # The creation succeeded on one side only, and the list shows the consequence.
             return best or following
         if self._have_parted():
-            # What the answer leans on may differ for that alone.
+            # The response depends on data that may differ due to the divergence alone.
             oracle.leans_on_others = True
             return None
         return None if remade else played
@@ -138,7 +138,7 @@ class Reproducer:
         return not ledger.divergent(exchanger.rotates, *exchanger.targets).is_empty
 
     def _grown(self, oracle: Oracle, start: Exchanges, exchanges: Exchanges) -> Played | None:
-        """Steps that make a count differ, if they can be more than a page; `None` if none do."""
+        """Return steps that cause a count to differ, preferably beyond a page, or `None`."""
         best = None
         for steps in (exchanges, *self._remaking(oracle.finding, start, exchanges)):
             played = self._growing(oracle, steps)
@@ -149,14 +149,14 @@ class Reproducer:
         return best
 
     def _growing(self, oracle: Oracle, steps: Exchanges) -> Played | None:
-        """The steps, played, if it is they that make the targets count differently."""
-        everything, at = watched(steps)
+        """Play the steps; `None` unless they themselves cause the counts to differ."""
+        everything, at = with_early_request(steps)
         named = self.named(everything)
         played = oracle.play(named, named.exchanges, anew=True, to_the_end=True)
         if played is None or not played.shown or played.follows is not None:
             return None
         exchanges = played.sequence.exchanges
-        if not grows_apart(exchanges, at, oracle.finding.where):
+        if not grows_differently(exchanges, at, oracle.finding.where):
             return None
         kept = (*exchanges[:at], *exchanges[at + 1 :])
         return replace(played, sequence=replace(played.sequence, exchanges=kept))
@@ -164,18 +164,18 @@ class Reproducer:
     def _remaking(
         self, finding: Finding, start: Exchanges, exchanges: Exchanges
     ) -> Iterator[Exchanges]:
-        """Steps that make what a list shows: as it was made first, else as things are made."""
+        """Yield steps that create the elements of a list: the original ones, then other ones."""
         made = tuple(_making(finding, start))
         if made:
             yield made
         if counts_others(finding, exchanges) and finding.trace is not None:
-            with_others = tuple(others_making(finding.trace, made or start))
+            with_others = tuple(with_others_creation(finding.trace, made or start))
             if with_others:
                 yield with_others
         yield from creations(self.exchanger.ledger, exchanges)
 
     def named(self, exchanges: Exchanges) -> Sequence:
-        """A sequence with the texts that targets take once: the nonce, and names of others."""
+        """Return a sequence with the texts that targets accept once: nonces, and user names."""
         names = set(account_names(each.request for each in exchanges))
         names |= set(filter(None, map(_client_named, exchanges)))
         named = {name for name in names if not any(nonce in name for nonce in self.nonces)}
@@ -183,7 +183,7 @@ class Reproducer:
 
 
 def _history(finding: Finding) -> list[Exchange]:
-    """What was sent lately, with what made it possible."""
+    """Return the last requests before the finding, with those that they depend on."""
     trace = finding.trace
     if trace is None:
         return []
@@ -193,13 +193,13 @@ def _history(finding: Finding) -> list[Exchange]:
 
 
 def _making(finding: Finding, exchanges: Exchanges) -> list[Exchange]:
-    """What was sent to make all that the last answer shows; empty if nothing else was."""
+    """Return the requests that created all in the last response; empty if there were no others."""
     made = finding.trace.making(exchanges[-1]) if finding.trace is not None else []
     return made if len(made) > len(exchanges) else []
 
 
-def stands_alone(finding: Finding, exchanges: Exchanges) -> bool:
-    """Whether steps make all that the last answer shows; of a count, all that is counted."""
+def is_self_contained(finding: Finding, exchanges: Exchanges) -> bool:
+    """Whether steps create all that the last response shows, or counts."""
     if finding.signature.how != "count":
         return is_grounded(exchanges)
     enough = is_beyond_list(exchanges) and not counts_others(finding, exchanges)
@@ -207,7 +207,7 @@ def stands_alone(finding: Finding, exchanges: Exchanges) -> bool:
 
 
 def _client_named(exchange: Exchange) -> str:
-    """The name that a client gave to what a `PUT` made; empty for other requests."""
+    """Return the identifier that a client chose in a `PUT`; empty for other requests."""
     request = exchange.request
     if request.method != "PUT" or status_of(exchange.leader) != 201:
         return ""

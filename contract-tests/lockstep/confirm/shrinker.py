@@ -1,4 +1,4 @@
-"""Shortens a sequence that shows a finding as far as possible."""
+"""Shrinks a sequence that shows a finding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Play = Callable[[Sequence, Exchanges], Sequence | None]
 
 @dataclass(frozen=True, slots=True)
 class ShrinkSettings:
-    """How much confirming may cost: `requests` for each finding, `seconds` for all of a run.
+    """The budget for confirming: `requests` for each finding, `seconds` for all of a run.
 
     A request counts once, whatever the number of targets. With 0 nothing is sent.
     """
@@ -24,9 +24,9 @@ class ShrinkSettings:
 
 
 def shrunk(best: Sequence, play: Play, *, simplify: bool) -> Sequence:
-    """Leave out whole steps (delta debugging), then headers, parameters, members and long values.
+    """Remove steps (delta debugging), then header fields, parameters, members and long values.
 
-    A change stays only if the finding reproduces. The last request becomes simple first.
+    A change is kept only if the finding reproduces. The last request is simplified first.
     """
     best = fewer_steps(best, play)
     if simplify:
@@ -37,7 +37,7 @@ def shrunk(best: Sequence, play: Play, *, simplify: bool) -> Sequence:
 
 
 def fewer_steps(best: Sequence, play: Play) -> Sequence:
-    """Leave out all that the last request does not need, then chunk after chunk of the rest."""
+    """Remove what the last request does not depend on, then chunk after chunk of the rest."""
     shortest = needed(best.exchanges)
     if len(shortest) < len(best.exchanges):
         best = play(best, shortest) or best
@@ -54,7 +54,7 @@ def fewer_steps(best: Sequence, play: Play) -> Sequence:
 
 
 def simpler_last(best: Sequence, play: Play) -> Sequence:
-    """Simplify the last request alone."""
+    """Simplify the last request only."""
     return _simpler_request(best, play, 1)
 
 
@@ -69,7 +69,7 @@ def _simpler_requests(best: Sequence, play: Play) -> Sequence:
 
 
 def _simpler_request(best: Sequence, play: Play, from_end: int) -> Sequence:
-    """Take the first simpler version that still shows the finding, again and again."""
+    """Replace a request by its first simpler version that shows the finding, until none does."""
     tried = set()
     while from_end <= len(best.exchanges):
         at = len(best.exchanges) - from_end

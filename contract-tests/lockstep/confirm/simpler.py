@@ -1,4 +1,4 @@
-"""Simpler versions of one request, the greatest steps first."""
+"""Simpler versions of one request, the largest reductions first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lockstep.transport.messages import Request
 
 
 def simpler(request: Request) -> Iterator[Request]:
-    """Requests with less in them: query, headers, body; each is smaller than this one."""
+    """Yield smaller requests: with less in the query, the header fields or the body."""
     yield from _queries(request)
     yield from _headers(request)
     yield from _bodies(request)
@@ -34,7 +34,7 @@ def _headers(request: Request) -> Iterator[Request]:
     if len(plain) < len(request.headers) - 1:
         yield replace(request, headers=plain)
     for at, (name, _) in enumerate(request.headers):
-        # Without its media type a body is another request, and seldom a simpler one.
+        # Without its media type a body is a different request, and seldom a simpler one.
         if request.body is None or name.lower() != "content-type":
             yield replace(request, headers=request.headers[:at] + request.headers[at + 1 :])
 

@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all."""
+"""Writes a file atomically."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by another text; whoever reads it sees the old one or the new one.
+    """Replace the content of a file atomically; readers see the old content or the new one.
 
-    It is on the disk when this returns. Raises `OSError`; then the old file is as it was.
+    It is flushed to disk when this returns. Raises `OSError`; then the old file is unchanged.
     """
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -1,4 +1,4 @@
-"""Whether a step's warrant holds: for each route, and for the ramp as a whole."""
+"""Decides whether a step's warrant holds, for each route and for the ramp as a whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lockstep.warrant.bounds import percent
 
 
 class Outcome(StrEnum):
-    """What is said of a route, or of a step."""
+    """The outcome of a route, or of a step."""
 
     HOLDS = "holds"
     WAITS = "waits"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said of a route, or of several together."""
+    """The verdict on a route, or on several together."""
 
     name: str
     outcome: Outcome
@@ -31,7 +31,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What ends a ramp: a route and a sentence, and of a finding its class and a request's id."""
+    """Why a ramp ends: a route and a sentence; for a finding also its class and a request id."""
 
     route: str
     sentence: str
@@ -41,7 +41,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done at a step, and why."""
+    """The decision at a step, with the verdicts."""
 
     outcome: Outcome
     verdicts: tuple[Verdict, ...]
@@ -49,7 +49,7 @@ class Decision:
 
     @property
     def waiting(self) -> list[Verdict]:
-        """The routes that the step waits for."""
+        """The verdicts that the step waits for."""
         return [each for each in self.verdicts if each.outcome is Outcome.WAITS]
 
 
@@ -60,10 +60,10 @@ def decide(
     in_ramp: Sequence[Evidence],
     in_step: Sequence[Evidence],
 ) -> Decision:
-    """Judge a step by all that was counted, what was counted in the ramp, and in the step.
+    """Decide on a step, given the evidence of all time, of the ramp, and of the step.
 
-    Answers that diverge or fail in the ramp end it by their number; bounds and latencies are held
-    against all that was counted, the shadow before the ramp included.
+    Divergent or failed responses in the ramp end it by their number; bounds and latencies apply to
+    all evidence, including the shadow traffic before the ramp.
     """
     verdicts = tuple(_verdicts(plan, step, until_now))
     cause = _stopped(plan, in_ramp) or _broken(verdicts)
@@ -80,7 +80,7 @@ def decide(
 
 
 def _stopped(plan: CutoverPlan, in_ramp: Sequence[Evidence]) -> Cause | None:
-    """The route that has diverged or failed most, once all together have too often."""
+    """Return the worst route once the divergences or failures of all routes exceed the limit."""
     for count, limit in (("failed", plan.stop.failed), ("diverged", plan.stop.diverged)):
         if sum(getattr(each, count) for each in in_ramp) < limit:
             continue

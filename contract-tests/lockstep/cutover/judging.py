@@ -1,4 +1,4 @@
-"""Asks the judges for their warrants, and adds up what they have counted."""
+"""Fetches warrants from the judges, and adds up their counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.warrant import Divergence, Latency, Ratio, Route, Warrant, Warrant
 from lockstep.warrant.model import joined
 
 _SECONDS = 2.0
-# What differs when one of two answers is a failure.
+# Kinds of differences if one of two responses is a failure.
 _FAILURES = ("status", "outcome")
 
 Clock = Callable[[], float]
@@ -23,13 +23,13 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What all judges together know of a route, or of several.
+    """The counts of all judges for a route, or for several.
 
-    Users sent `requests`; the new target `served` so many of them, and `wrong` ones of those
-    diverged or failed. It `failed` at some, mirrored ones included: a 5xx to a user, or no answer.
-    Of those `compared` some `diverged`, whoever served them, others in `known` differences only;
-    `pending` ones were mirrored and not judged. `ratio` says how many times as long the new target
-    takes as the old one.
+    Users sent `requests`; the new target `served` some of them, of which `wrong` ones diverged or
+    failed. It `failed` at some, mirrored ones included: a 5xx to a user, or no response. Of those
+    `compared` some `diverged`, whichever target served them, others had `known` differences only;
+    `pending` ones were mirrored but not judged. `ratio` is the latency of the new target relative
+    to the old one.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Evidence:
 
     @property
     def is_compared(self) -> bool:
-        """Whether its requests are mirrored at all: writes often are not."""
+        """Whether its requests are mirrored at all, which writes often are not."""
         return self.compared > 0 or self.pending > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the judges said last: `warrants` by address; `silent` since so many seconds."""
+    """The latest warrants by admin address; `silent` has seconds without one, `reasons` why."""
 
     warrants: Mapping[str, Warrant] = field(default_factory=dict)
     silent: Mapping[str, float] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Reading:
 
 
 class Judges:
-    """All proxies of a plan that compare."""
+    """All comparing proxies of a plan."""
 
     def __init__(self, plan: CutoverPlan, clock: Clock = time.monotonic) -> None:
         self._plan = plan
@@ -69,17 +69,17 @@ class Judges:
         self._heard = {judge.admin: clock() for judge in plan.judges}
         self._warrants: dict[str, Warrant] = {}
         self._session = requests.Session()
-        # What `HTTP_PROXY` says is not for an admin address.
+        # Admin addresses are not accessed through `HTTP_PROXY`.
         self._session.trust_env = False
         self._pool = ThreadPoolExecutor(len(plan.judges), thread_name_prefix="judges")
 
     def close(self) -> None:
-        """Ask nobody any more."""
+        """Stop the requests and close the session."""
         self._pool.shutdown(cancel_futures=True)
         self._session.close()
 
     def ask(self) -> Reading:
-        """Ask all at once; one that is not what the plan says is as good as silent."""
+        """Fetch all warrants at once; a judge that does not match the plan counts as silent."""
         reasons: dict[str, str] = {}
         for judge, told in zip(
             self._plan.judges, self._pool.map(self._warrant, self._plan.judges), strict=True
@@ -121,7 +121,7 @@ class Judges:
 
 
 def evidence(plan: CutoverPlan, warrants: Mapping[str, Warrant]) -> list[Evidence]:
-    """What the warrants say of each route that had a request, in the order of the document."""
+    """Return the evidence for each route with requests, in the order of the document."""
     found: dict[str, list[tuple[Judge, Route]]] = {}
     for judge in plan.judges:
         warrant = warrants.get(judge.admin)
@@ -132,7 +132,7 @@ def evidence(plan: CutoverPlan, warrants: Mapping[str, Warrant]) -> list[Evidenc
 
 
 def total(name: str, parts: Sequence[Evidence]) -> Evidence:
-    """Several routes as one, without latencies, which are not those of one thing."""
+    """Sum up several routes, without latencies, which are not comparable."""
     return Evidence(
         name,
         None,
@@ -149,13 +149,13 @@ def total(name: str, parts: Sequence[Evidence]) -> Evidence:
 
 
 def users(plan: CutoverPlan, parts: Sequence[Evidence]) -> Evidence:
-    """What users met: all routes as one, without those that the plan ignores."""
+    """Return the sum of all routes that affect users, without those that the plan ignores."""
     own = [each for each in parts if not plan.ignores(each.name, each.operation)]
     return total("all routes", own)
 
 
 def since(warrants: Mapping[str, Warrant], baselines: Mapping[str, Warrant]) -> dict[str, Warrant]:
-    """What was counted since an earlier reading; all of it by a judge that was started since."""
+    """Return the counts since earlier readings; all counts of judges started since."""
     return {
         admin: warrant.since(baselines[admin]) if admin in baselines else warrant
         for admin, warrant in warrants.items()
@@ -170,7 +170,7 @@ def _route(plan: CutoverPlan, name: str, told: Sequence[tuple[Judge, Route]]) ->
         route.failed.get(plan.new, 0) for judge, route in told if judge.leads == plan.old
     )
     wrong = sum(
-        # A failure that was compared is a divergence already.
+        # A compared failure is already counted as a divergence.
         route.diverged + max(0, failed[id(route)] - _told_as_failures(route))
         for route in fronts
     )
@@ -200,7 +200,7 @@ def _told_as_failures(route: Route) -> int:
 
 
 def _ratio(plan: CutoverPlan, routes: Sequence[Route]) -> Ratio | None:
-    """The ratio of the times of both targets, whoever led: a proxy's own share is in both."""
+    """Return the latency ratio; as both targets lead in turn, proxy overhead cancels out."""
     times = {plan.old: Latency(), plan.new: Latency()}
     for route in routes:
         for target, latency in route.latency.items():

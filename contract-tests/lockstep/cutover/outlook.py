@@ -1,4 +1,4 @@
-"""What a ramp would do, and how it stands: nothing is moved for either."""
+"""Previews and shows the status of a ramp, without moving traffic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.warrant import comparisons_for, read_warrant
 
 
 def dry_run(plan: CutoverPlan, router: Router, reading: Reading) -> Iterator[str]:
-    """What would be done, step by step, and what each would wait for by what is known now."""
+    """Yield what each step would do, and what it would wait for, given the current evidence."""
     yield from _places(plan, router, reading)
     known = evidence(plan, reading.warrants)
     for number, step in enumerate(plan.steps, 1):
@@ -39,7 +39,7 @@ def dry_run(plan: CutoverPlan, router: Router, reading: Reading) -> Iterator[str
 def status(
     plan: CutoverPlan, router: Router, reading: Reading, state: State | None
 ) -> Iterator[str]:
-    """How far the ramp is, and what its step waits for."""
+    """Yield how far the ramp is, and what its step waits for."""
     yield from _places(plan, router, reading)
     if state is None:
         yield "No ramp has begun."
@@ -102,7 +102,7 @@ def _bounds(plan: CutoverPlan, group: RouteGroup | None, step: Step) -> str:
 
 
 def needed_for(bounds: Bounds) -> int:
-    """How many comparisons it takes to keep bounds, if none of the answers diverges."""
+    """Return the number of comparisons needed for bounds if no response diverges."""
     limit, confidence = bounds.diverged_below_percent / 100, bounds.confidence_percent / 100
     return max(bounds.compared, comparisons_for(limit, 0, confidence))
 

@@ -1,4 +1,4 @@
-"""The plan of a cut-over: who judges, what routes, which steps, and what must hold at each."""
+"""The plan of a cut-over: judges, routes, steps, and the bounds of each step."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _CADDY_ADMIN = "http://127.0.0.1:2019"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a route needs before the traffic goes on.
+    """The bounds for a route before the ramp proceeds.
 
-    The share of answers that diverge is below `diverged_below_percent` with `confidence_percent`,
-    `compared` answers were compared at least, and the ratio of the latencies (new to old) is below
-    `latency_ratio_below`, if that is set.
+    The share of divergent responses must be below `diverged_below_percent` with
+    `confidence_percent`, at least `compared` responses must have been compared, and the ratio of
+    the latencies (new to old) must be below `latency_ratio_below`, if that is set.
     """
 
     diverged_below_percent: float = 0.5
@@ -40,7 +40,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A proxy that compares: clients get the answers of the target `leads` from it."""
+    """A comparing proxy: clients get the responses of the target `leads`."""
 
     leads: str
     admin: str
@@ -48,7 +48,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Sticky:
-    """By what users are told apart: a cookie, or a header of requests."""
+    """How users are identified for sticky routing: by a cookie or a request header field."""
 
     kind: Literal["cookie", "header"]
     name: str
@@ -56,7 +56,7 @@ class Sticky:
 
 @dataclass(frozen=True, slots=True)
 class RouterPlan:
-    """What sends requests to the targets; `upstreams` are the addresses, by target."""
+    """The router that sends requests to the targets; `upstreams` has the addresses by target."""
 
     kind: RouterKind
     upstreams: Mapping[str, tuple[str, ...]]
@@ -68,10 +68,10 @@ class RouterPlan:
 
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
-    """Routes by the patterns of their names; `bounds` has the keys of a plan's table.
+    """Routes that match patterns; `bounds` has the keys of a plan's table.
 
-    Those that are ignored, such as health checks, need nothing, and count for no user; if they are
-    taken `together`, their sum keeps the bounds.
+    Ignored ones, such as health checks, have no bounds and do not count for users; if they are
+    taken `together`, the bounds apply to their sum.
     """
 
     match: tuple[str, ...]
@@ -80,15 +80,15 @@ class RouteGroup:
     bounds: Mapping[str, Any]
 
     def covers(self, *names: str | None) -> bool:
-        """Whether a route belongs to it, by `GET /tasks/{id}` or by its operationId."""
+        """Whether a route matches, by `GET /tasks/{id}` or by its operationId."""
         return any(fnmatchcase(name, pattern) for name in names if name for pattern in self.match)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A share of the traffic, in percent, and how many seconds it lasts; `at_most` may be never.
+    """A share of the traffic, in percent, and its duration in seconds; `at_most` may be `None`.
 
-    So many `answers` of the new target are needed before the next step.
+    `answers` is the number of responses of the new target required before the next step.
     """
 
     percent: float
@@ -100,7 +100,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What ends the ramp: so many answers, or a judge that is silent for so many seconds."""
+    """The limits that end the ramp: numbers of responses, and seconds of a judge's silence."""
 
     diverged: int = 1
     failed: int = 1
@@ -110,7 +110,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class CutoverPlan:
-    """All that a plan says, with its defaults; `digest` tells one plan from another."""
+    """A complete plan, with defaults; `digest` identifies its content."""
 
     path: Path
     old: str
@@ -127,22 +127,22 @@ class CutoverPlan:
     digest: str
 
     def group(self, *names: str | None) -> RouteGroup | None:
-        """The first group that a route of these names belongs to."""
+        """Return the first group that a route of these names belongs to."""
         return next((group for group in self.groups if group.covers(*names)), None)
 
     def ignores(self, *names: str | None) -> bool:
-        """Whether a route of these names is none of users, and needs nothing."""
+        """Whether the route of these names is ignored."""
         group = self.group(*names)
         return group is not None and group.ignore
 
     def bounds_for(self, group: RouteGroup | None, step: Step) -> Bounds:
-        """What the routes of a group need at a step: its own word first, then the step's."""
+        """Return the bounds of a group at a step; those of the group override the step's."""
         told = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
         return replace(Bounds(), **told)
 
 
 def read_plan(path: Path) -> CutoverPlan:
-    """Read a plan; `ConfigurationError` lists all that is wrong with it, line by line."""
+    """Read a plan. Raises `ConfigurationError`, which lists all errors, line by line."""
     source = read(path, "cutover")
     faults = [source.fault(where, message) for where, message in _contradictions(source.data)]
     if faults:
@@ -175,7 +175,7 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
 
 
 def seconds(told: float | str) -> float:
-    """A duration of a plan in seconds: a number, or a text such as `10m`."""
+    """Return a duration in seconds, from a number or a text such as `10m`."""
     if not isinstance(told, str):
         return float(told)
     found = _DURATION.fullmatch(told)
@@ -224,7 +224,7 @@ Fault = tuple[Sequence[str | int], str]
 
 
 def _contradictions(data: Mapping[str, Any]) -> Iterator[Fault]:
-    """What a schema cannot say against a plan."""
+    """Yield the errors in a plan that a schema cannot express."""
     sides = (data["from"], data["to"])
     if sides[0] == sides[1]:
         yield ("to",), "must be another target than `from`"

@@ -1,4 +1,4 @@
-"""The ramp: share by share, as long as the warrants hold, and back at once when one does not."""
+"""The ramp: raises the share step by step while warrants hold, and rolls back when one fails."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ Ending = Literal["arrived", "back", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long things may take, in seconds.
+    """Durations in seconds.
 
-    `back`: to bring the traffic back, which is tried again after `again`, as is a refused move.
-    `settle`: for answers that are on their way then, until none comes for `quiet`. `look`: between
-    two looks at the router, for whether somebody else has moved the traffic.
+    `back`: time limit for moving the traffic back, which is retried after `again`, as is a refused
+    move. `settle`: time limit for responses still in flight then, until none arrives for `quiet`.
+    `look`: interval between two checks of the router, for whether someone else has moved the
+    traffic.
     """
 
     back: float = 60.0
@@ -35,24 +36,24 @@ class Patience:
 
 
 class CutoverError(Exception):
-    """The ramp cannot begin, or not go on; the traffic stays where it is."""
+    """The ramp cannot start or continue; the traffic stays where it is."""
 
 
 class Reporter(Protocol):
-    """What is told of the progress."""
+    """A reporter of the progress."""
 
     def stage(self, title: str) -> None:
-        """Another step begins."""
+        """Report the start of a step."""
 
     def progress(self, text: str, done: int, total: int | None) -> None:
-        """So many answers of the new target were seen."""
+        """Report the number of responses of the new target."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What a ramp came to. `went_back` is how many seconds after the finding the share was 0.
+    """The result of a ramp. `went_back` is the time from the finding to a share of 0, in seconds.
 
-    `routes` is what was counted in the ramp, by route, `sums` what users met of it.
+    `routes` has the evidence of the ramp by route, `sums` the totals for users.
     """
 
     ending: Ending
@@ -74,12 +75,12 @@ class _BackError(Exception):
 
 
 class _StoppedError(Exception):
-    """Whoever runs it wants no more; the traffic stays."""
+    """The ramp was stopped on request; the traffic stays."""
 
 
 @dataclass
 class Ramp:
-    """One ramp by a plan; `stop` ends it where it is."""
+    """One ramp of a plan; `stop` ends it at the current share."""
 
     plan: CutoverPlan
     router: Router
@@ -96,9 +97,9 @@ class Ramp:
     _looked_at: float = field(default=0.0, init=False, repr=False)
 
     def run(self) -> Result:
-        """Go on from where the state file is, to the end or back.
+        """Continue from the state file, to the end of the plan or back.
 
-        Raises `CutoverError`, `RouterError` and `StateError` where it cannot.
+        Raises `CutoverError`, `RouterError` and `StateError` if that is not possible.
         """
         self._reading = self._all_judges()
         first = self._begin()
@@ -126,7 +127,7 @@ class Ramp:
         return reading
 
     def _begin(self) -> int | None:
-        """Which step comes first; `None` if all is done."""
+        """Return the first step; `None` if the ramp is complete."""
         share = self.router.share()
         found = self.file.load()
         if found is not None and found.phase == "ramp":
@@ -148,7 +149,7 @@ class Ramp:
         return 0
 
     def _go_on(self, share: float | None) -> int:
-        """The step whose share the router has: the traffic counts, not what was meant."""
+        """Return the step with the share of the router, which overrides the state file."""
         percents = [step.percent for step in self.plan.steps]
         if share is None:
             # It was stopped before the first share was set.
@@ -170,7 +171,7 @@ class Ramp:
         return percents.index(share)
 
     def _set(self, number: int) -> None:
-        """Set the share of a step; what is meant is kept before it is done."""
+        """Set the share of a step; the intention is saved first."""
         percent = self.plan.steps[number].percent
         self._state.step, self._state.percent = number, percent
         self.file.save(self._state)
@@ -204,14 +205,14 @@ class Ramp:
                 raise _StoppedError
 
     def _look_at_router(self) -> None:
-        """End the ramp where somebody else has moved the traffic, such as `--back`."""
+        """End the ramp if someone else has moved the traffic, such as `--back`."""
         if time.monotonic() - self._looked_at < self.patience.look:
             return
         self._looked_at = time.monotonic()
         try:
             share = self.router.share()
         except RouterError as error:
-            # The traffic goes on without the admin API, and the judges still see it.
+            # Traffic continues without the admin API, and the judges still see it.
             self.reporter.progress(str(error), 0, None)
             return
         if share == self._state.percent:
@@ -225,7 +226,7 @@ class Ramp:
         raise CutoverError(f"{told}: the ramp ends there; --back sets it to 0")
 
     def _look(self, step: Step, in_step: Mapping[str, Warrant]) -> Decision:
-        """Ask the judges, and decide. Raises `_BackError`."""
+        """Fetch the warrants, and decide. Raises `_BackError`."""
         plan = self.plan
         self._reading = self.judges.ask()
         seen = time.monotonic()
@@ -246,7 +247,7 @@ class Ramp:
         return decision
 
     def _advance(self, number: int) -> bool:
-        """Set the next share; false where the router refuses it: the step goes on meanwhile."""
+        """Set the next share. Returns false if the router refuses it; the step continues then."""
         if time.monotonic() < self._move_at:
             return False
         if self._decision is not None:
@@ -284,7 +285,7 @@ class Ramp:
         self.reporter.progress(text, served, None)
 
     def _back(self, error: _BackError) -> Result:
-        """Set the share to 0, whatever it takes, and count what came in until then."""
+        """Set the share to 0, with retries, and count the responses until then."""
         self.reporter.stage(f"back to {self.plan.old}")
         self._move_back()
         took = time.monotonic() - error.seen
@@ -309,7 +310,7 @@ class Ramp:
                 time.sleep(self.patience.again)
 
     def _settle(self) -> None:
-        """Wait until the new target's proxies have counted what they still had to answer."""
+        """Wait until the proxies of the new target have counted responses still in flight."""
         begin = changed = time.monotonic()
         last: tuple[int, int] | None = None
         while time.monotonic() - begin < self.patience.settle:
@@ -337,7 +338,7 @@ class Ramp:
 
 
 def _explained(cause: Cause, routes: Sequence[Evidence]) -> Cause:
-    """The cause with the finding that came in after it: an answer is compared a little later."""
+    """Add the finding that arrived after the cause, as responses are compared a little later."""
     known = next((each.findings for each in routes if each.name == cause.route), ())
     if cause.kind is not None or not known:
         return cause

@@ -1,4 +1,4 @@
-"""What a ramp came to: for people, as JSON, Markdown and HTML."""
+"""The report of a ramp: as text, JSON, Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TITLES = {"arrived": "Arrived", "back": "Went back", "stopped": "Stopped"}
 
 
 def as_data(plan: CutoverPlan, result: Result) -> dict[str, Any]:
-    """The report as JSON data; counts are those of the ramp, and not of what was before."""
+    """Return the report as JSON data, with the counts of the ramp only."""
     state, sums = result.state, result.sums
     verdicts = {each.name: each for each in (result.decision.verdicts if result.decision else ())}
     return {
@@ -70,7 +70,7 @@ def _counts(each: Evidence) -> dict[str, int]:
 
 
 def sentences(data: Data) -> Iterator[str]:
-    """What came of it, in a few sentences."""
+    """Yield the result in a few sentences."""
     new, answers = data["to"], data["answers"]
     if data["ending"] == "arrived":
         yield f"Arrived: {new} has all traffic."
@@ -93,14 +93,14 @@ def sentences(data: Data) -> Iterator[str]:
 
 
 def _wrong(count: int) -> str:
-    """Who met them is not known: a user met one of them at least."""
+    """Users are not identified: each saw at least one of the responses."""
     if not count:
         return "none of them wrong"
     return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} met it"
 
 
 def markdown_text(data: Data) -> str:
-    """The report as Markdown, for the page of a build or a chat."""
+    """Return the report as Markdown, for CI pages or chats."""
     lines = [f"## {_title(data)}", "", *(f"{_safe(line)}  " for line in sentences(data)), ""]
     if data["routes"]:
         lines += [
@@ -120,13 +120,13 @@ def _row(route: Data) -> str:
 
 
 def _safe(text: str) -> str:
-    """One line that Markdown shows as it is."""
+    """Escape a text as one line of Markdown."""
     line = " ".join(visible(text).split())
     return escape(line, quote=False).replace("|", "\\|").replace("`", "\\`")
 
 
 def html_text(data: Data) -> str:
-    """The report as one page that asks no host for anything."""
+    """Return the report as a self-contained page."""
     environment = Environment(
         loader=PackageLoader("lockstep.cutover"),
         autoescape=True,
@@ -149,7 +149,7 @@ def html_text(data: Data) -> str:
 
 
 def ratio(route: Data) -> str:
-    """The ratio of the latencies, as text."""
+    """Return the latency ratio as text."""
     told = route["latency_ratio"]
     return f"{told['ratio']:.2f}" if told else ""
 

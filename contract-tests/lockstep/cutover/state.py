@@ -1,4 +1,4 @@
-"""How far a ramp is, in a file that outlives the process: written whole, and by one at a time."""
+"""The state of a ramp, in a file that outlives the process: atomic, and used by one at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class StateError(Exception):
 
 
 class UnderWayError(StateError):
-    """Another process ramps by the same file."""
+    """Another process ramps with the same file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that was done, at an instant (UTC, ISO 8601), with the share then."""
+    """An event at an instant (UTC, ISO 8601), with the share at that time."""
 
     at: str
     percent: float
@@ -37,11 +37,11 @@ class Event:
 
 @dataclass(slots=True)
 class State:
-    """How far a ramp is.
+    """The state of a ramp.
 
     `percent` is the share that was set last, at the step numbered `step`, from 0. `baselines` are
-    the warrants of the judges when the ramp began, as JSON by the address of the judge. `report` is
-    what the last run came to.
+    the warrants of the judges at the start of the ramp, as JSON by the address of the judge.
+    `report` is that of the last run.
     """
 
     plan: str
@@ -54,24 +54,24 @@ class State:
     report: dict[str, Any] = field(default_factory=dict)
 
     def note(self, what: str) -> None:
-        """Keep what was done."""
+        """Add an event."""
         self.events.append(Event(now(), self.percent, what))
 
 
 def now() -> str:
-    """This instant in UTC, as ISO 8601 with milliseconds."""
+    """Return the current time in UTC, as ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class StateFile:
-    """The file of a ramp."""
+    """The state file of a ramp."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from the ramp. Raises `UnderWayError` while one has it."""
+        """Lock the ramp against other processes. Raises `UnderWayError` while another has it."""
         lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=0)
         try:
             lock.acquire()
@@ -85,7 +85,7 @@ class StateFile:
             lock.release()
 
     def load(self) -> State | None:
-        """What was kept; `None` without a file. Raises `StateError`."""
+        """Return the saved state; `None` without a file. Raises `StateError`."""
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -101,7 +101,7 @@ class StateFile:
             raise StateError(f"{self.path} is not whole: {error}") from error
 
     def save(self, state: State) -> None:
-        """Keep it. Raises `StateError`."""
+        """Save the state. Raises `StateError`."""
         text = json.dumps({"version": VERSION, **asdict(state)}, indent=1, ensure_ascii=False)
         try:
             write_atomically(self.path, text + "\n")

@@ -1,1 +1,1 @@
-"""What requests do to the databases of the targets: rows inserted, changed and deleted."""
+"""Side effects of requests on the targets' databases: rows inserted, changed and deleted."""

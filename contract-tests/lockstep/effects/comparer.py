@@ -1,4 +1,4 @@
-"""Compares what two targets did to their databases in one exchange."""
+"""Compares the changes that two targets made to their databases in one exchange."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from lockstep.transport.messages import Request
 DONE = ("inserted", "changed", "deleted")
 _KEPT = 20_000
 _ROW, _COLUMN = 3, 4
-# Shorter texts turn up by chance.
+# Shorter texts match by chance.
 _SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SharedTables:
-    """The tables that two databases both have, with the columns that both have; by leader's name.
+    """The tables and columns that two databases have in common, by the leader's table names.
 
-    `partners` names each on the partner's side; `missing` says in words what only one side has,
-    and of which table.
+    `partners` maps them to the partner's names; `missing` has, for each table or column that only
+    one side has, the table and a sentence.
     """
 
     tables: Mapping[str, Table]
@@ -43,7 +43,7 @@ class SharedTables:
 def shared_tables(
     names: tuple[str, str], left: Mapping[str, Table], right: Mapping[str, Table]
 ) -> SharedTables:
-    """Pair tables and columns by name, without regard to case."""
+    """Match tables and columns by name; table names are case-insensitive."""
     theirs = {name.casefold(): table for name, table in right.items()}
     tables: dict[str, Table] = {}
     partners: dict[str, str] = {}
@@ -70,7 +70,7 @@ def shared_tables(
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Where rows differ; `keep` takes what was learnt for known, if that is all there is to see."""
+    """The differences between rows; `keep` commits what was learnt when the comparison is final."""
 
     differences: list[Difference]
     keep: Callable[[], None] = lambda: None
@@ -80,9 +80,9 @@ class Compared:
 class RowComparer:
     """Compares the rows of a leader with those of one partner, exchange by exchange.
 
-    `answers` is what the answers have matched, `beside` what rows and calls have. `same_target`
-    says that one target did the same twice; `renamed` are then texts of the second time with those
-    of the first time.
+    `answers` has the values matched by responses, `beside` those matched by rows and calls.
+    `same_target` is true if the two sides are one target, called twice; `renamed` then maps texts
+    of the second time to those of the first.
     """
 
     document: Document
@@ -93,7 +93,7 @@ class RowComparer:
     same_target: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     _judges: Judges = field(init=False)
-    # The rows that one side alone has, by side, table and key: what happens to them is no news.
+    # Rows that only one side has, by side, table and key: later changes to them are ignored.
     _alone: BoundedDict[tuple[int, str, str], None] = field(
         default_factory=lambda: BoundedDict(_KEPT)
     )
@@ -103,7 +103,10 @@ class RowComparer:
         self._judges = Judges(self.document, self.clock, *known)
 
     def compare(self, requests: tuple[Request, Request], left: Changes, right: Changes) -> Compared:
-        """Where the rows differ, server-made values aside; they are learnt once that is kept."""
+        """Return the differences between rows, other than server-generated values.
+
+        What the comparison learns is committed by the result's `keep`.
+        """
         ours, theirs = self._shown(0, left), self._shown(1, right)
         tables = [name for name in self.shared.tables if ours.get(name) or theirs.get(name)]
         if not tables:
@@ -128,7 +131,7 @@ class RowComparer:
         return Compared([_of_only_column(one, policy, values) for one in told], keep)
 
     def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
-        """The changes of the shared columns on one side, by the leader's names of the tables."""
+        """Return the changes to shared columns on one side, by the leader's table names."""
         found: dict[str, TableChanges] = {}
         for name, table in self.shared.tables.items():
             done = changes.get(self.shared.partners[name] if side else name)
@@ -157,7 +160,7 @@ class RowComparer:
         return value
 
     def _is_news(self, side: int, row: Object, table: Table) -> bool:
-        """Whether a row is not one that one side alone has, and does not belong to such a one."""
+        """Whether neither a row nor a row that it references exists on one side only."""
         own = (side, table.name, _key(row, table)) in self._alone
         return not own and not any(
             (side, target, show([row[column]])) in self._alone
@@ -176,10 +179,10 @@ class RowComparer:
 
 
 class _Unordered(Allowed):
-    """Rows have no order; lists inside of their values have."""
+    """Rows are unordered; lists inside their values are ordered."""
 
     def is_unordered(self, where: str) -> bool:
-        """Whether a list is one of rows."""
+        """Whether the list at a path is a list of rows."""
         return where.count("/") == _ROW - 1
 
 
@@ -197,17 +200,17 @@ def _told(
     sides: Sequence[Mapping[str, TableChanges]],
     tables: Mapping[str, Table],
 ) -> Iterator[Difference]:
-    """The differences by tables and columns, each once: `rows tasks`, `rows tasks.title`."""
+    """Yield each difference once, by table or column: `rows tasks`, `rows tasks.title`."""
     found = [(_parts(one), one) for one in differences]
     uneven = {(parts[0], parts[1]) for parts, one in found if len(parts) < _COLUMN}
     seen = set[tuple[str, str]]()
     for parts, one in found:
         table, done = parts[0], parts[1]
         if done == "changed" and uneven & {(table, "inserted"), (table, "deleted")}:
-            # A row that is changed on one side is not deleted there, or made anew.
+            # A row changed on one side is not deleted or recreated there.
             continue
         if len(parts) >= _COLUMN and (table, done) in uneven:
-            # These rows are no pairs.
+            # These rows could not be matched.
             continue
         if len(parts) >= _COLUMN and done != "deleted":
             told = _of_column(one, parts)
@@ -215,7 +218,7 @@ def _told(
             counts = [len(getattr(side.get(table, TableChanges()), done)) for side in sides]
             told = _of_rows(one, table, done, counts)
         else:
-            # What the row was has been compared when it was written.
+            # The content of a deleted row was compared when it was written.
             continue
         if (told.kind, told.where) not in seen:
             seen.add((told.kind, told.where))
@@ -223,7 +226,7 @@ def _told(
 
 
 def _of_only_column(one: Difference, policy: RowPolicy, values: Sequence[Object]) -> Difference:
-    """Of a row that one side alone has changed, the column, if it is the only one."""
+    """Narrow a row changed on one side only to its column, if just one column changed."""
     table = one.where.removeprefix("rows ")
     alone = policy.alone.get((table, one.kind), (set(), set()))
     sides = zip(values, alone, strict=True)
@@ -239,7 +242,7 @@ def _of_only_column(one: Difference, policy: RowPolicy, values: Sequence[Object]
 
 
 def _naming(table: Table) -> Iterable[str]:
-    """The columns that tell a row from others."""
+    """Return the columns that identify a row."""
     return table.key or table.columns
 
 

@@ -1,4 +1,4 @@
-"""Whether a target sends its database more statements the more rows it answers with."""
+"""Detects N+1 queries: one target's SQL statements grow with the rows of its responses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
-# A list has to be longer by so many rows than the shortest one.
+# A list must have at least so many rows more than the shortest one.
 _MOST_APART = 3
-# So many statements for each row more are growth, and so many are none.
+# Statements per additional row: at least this many are growth, at most this many are none.
 _GROWS, _STAYS = 0.8, 0.2
 
 Key = tuple[str, frozenset[str]]
@@ -24,7 +24,7 @@ Key = tuple[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """The rows of an answer, and the statements for it, by target."""
+    """The number of rows in a response, and of its statements by target."""
 
     rows: int
     statements: Mapping[str, int]
@@ -32,9 +32,9 @@ class _Point:
 
 @dataclass(slots=True)
 class StatementBook:
-    """Counts statements, and keeps for each operation what the shortest list took.
+    """Counts statements, and keeps the counts for the shortest list of each operation.
 
-    Targets whose statements cannot be counted are named in `notes`, once.
+    Targets whose statements cannot be counted are reported in `notes`, once.
     """
 
     notes: dict[str, None] = field(default_factory=dict)
@@ -44,12 +44,12 @@ class StatementBook:
 
     def counts(self, targets: Sequence[Target]) -> bool:
         """Whether the statements of all targets can be counted."""
-        # Each that cannot be counted is said.
+        # No short circuit: each target that cannot be counted is reported.
         counters = [self._counter(target) for target in targets]
         return None not in counters
 
     def now(self, targets: Sequence[Target]) -> dict[str, int]:
-        """How many statements each was sent so far; empty if one cannot be asked any more."""
+        """Return the number of statements so far by target; empty if a counter has failed."""
         found: dict[str, int] = {}
         for target in targets:
             counter = self._counter(target)
@@ -64,7 +64,7 @@ class StatementBook:
     def compare(
         self, label: str, request: Request, answer: object, statements: Mapping[str, int], name: str
     ) -> list[Difference]:
-        """Whether the leader's or a partner's statements grow with the rows, the other's not."""
+        """Return a difference if only one side's statements grow with the number of rows."""
         rows = _rows(answer)
         if rows is None or not statements:
             return []
@@ -93,7 +93,7 @@ class StatementBook:
         return [Difference("statements", "statements", *told)]
 
     def close(self, targets: Sequence[Target]) -> None:
-        """End the connections to the databases of targets that are gone."""
+        """Close the connections to the databases of stopped targets."""
         with self._lock:
             for target in targets:
                 counter = self._counters.pop(target.database or "", None)
@@ -136,7 +136,7 @@ def _opener(url: str) -> Callable[[str], Any]:
 
 
 def _least(one: _Point, other: _Point) -> _Point:
-    """The fewest statements of two answers of one length: some begin with those of a start."""
+    """Return the minimum of two counts: the first requests after a start may cost more."""
     fewest = {
         name: min(count, other.statements.get(name, count))
         for name, count in one.statements.items()
@@ -145,7 +145,7 @@ def _least(one: _Point, other: _Point) -> _Point:
 
 
 def _rows(answer: object) -> int | None:
-    """How many elements the list of an answer has, which is the body or a member of it."""
+    """Return the length of the list in a response, which is the body or a member of it."""
     if not isinstance(answer, Response) or not 200 <= answer.status < 300:
         return None
     body = json_of(answer.body)

@@ -1,4 +1,4 @@
-"""Judges of what one request did beside being answered, by what requests and answers have shown."""
+"""Judges for the side effects of one request, which use what requests and responses have shown."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _KEPT = 20_000
 
 @dataclass(slots=True)
 class Judges:
-    """Makes the judge of each request of a leader and one partner.
+    """Creates the judge for each request to a leader and one partner.
 
-    `answers` is what the answers have matched, `beside` what rows and calls have. `same_target`
-    says that one target did the same twice.
+    `answers` has the values matched by responses, `beside` those matched by rows and calls.
+    `same_target` is true if the two sides are one target, called twice.
     """
 
     document: Document
@@ -42,7 +42,7 @@ class Judges:
         self._links = Links(self.document, families, "")
 
     def judge(self, requests: tuple[Request, Request]) -> tuple[Judge, RowMatches]:
-        """The judge of what both did for a request, and what it learns."""
+        """Return the judge for a request's side effects, and the transaction that it learns in."""
         learnt = RowMatches(self.beside, self.answers)
         sent = read_sent(self._reader, *requests)
         for text, several in sent.echo.items():

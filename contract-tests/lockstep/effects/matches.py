@@ -1,4 +1,4 @@
-"""Which values of the rows stand for one another, beside those of the answers."""
+"""Matches between values of the rows, in addition to those of the responses."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from lockstep.matching.transaction import Transaction
 
 
 class RowMatches(Transaction):
-    """What one comparison of rows learns.
+    """A transaction for what one comparison of rows learns.
 
-    What the answers have matched goes before it, and learns nothing from it: which of two rows
-    that are alike stands for which is a guess until an answer names them.
+    Matches from responses take precedence, and are not changed: which of two similar rows
+    corresponds to which is a guess until a response names them.
     """
 
     def __init__(self, rows: Bijection, answers: Bijection) -> None:
@@ -18,7 +18,7 @@ class RowMatches(Transaction):
         self._answers = answers
 
     def check(self, kind: str, left: str, right: str) -> Mismatch | None:
-        """The conflict of matching two values; as `Bijection.check`."""
+        """Return the conflict of matching two values, or `None`; see `Bijection.check`."""
         if self._answers.partner(kind, left) is None and self._answers.origin(kind, right) is None:
             return super().check(kind, left, right)
         return self._answers.check(kind, left, right)
@@ -32,12 +32,12 @@ class RowMatches(Transaction):
         return self.partner_of(kind, left) == right
 
     def partner_of(self, kind: str, left: str) -> str | None:
-        """The partner of a value in one kind, as far as it is known."""
+        """Return the partner of a value in one kind, or `None` if it is unknown."""
         known = self._answers.partner(kind, left)
         return super().partner_of(kind, left) if known is None else known
 
     def holder_of(self, kind: str, left: str) -> str | None:
-        """The partner of a name that still names the same thing."""
+        """Return the partner of an identifier that still identifies the same entity."""
         known = self._answers.partner(kind, left)
         if known is None or self._answers.is_released(kind, left):
             return super().holder_of(kind, left)

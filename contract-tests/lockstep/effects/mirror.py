@@ -1,4 +1,4 @@
-"""The rows of one database as they were last seen, and what has changed since a point."""
+"""A snapshot of one database's rows, and the changes since a baseline."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MICROSECONDS = 6
 
 @dataclass(slots=True)
 class TableChanges:
-    """The rows of one table that were inserted and deleted, and those that were changed.
+    """The rows of one table that were inserted, changed and deleted.
 
-    Of a changed row there is its key, and the columns that have another value now.
+    A changed row has its key and the new values of the columns that changed.
     """
 
     inserted: list[Object] = field(default_factory=list)
@@ -32,34 +32,34 @@ Changes = Mapping[str, TableChanges]
 
 
 class Mirror:
-    """What one database holds; safe for one exchange at a time."""
+    """A snapshot of the rows of one database; to be used by one exchange at a time."""
 
     def __init__(self, database: Database) -> None:
         """Read all rows. Raises `DatabaseError`."""
         self._database = database
         self._rows: dict[str, dict[str, str]] = defaultdict(dict)
         self._before: dict[tuple[str, str], str | None] = {}
-        # Who has looked last.
+        # The watch that refreshed the snapshot last.
         self.seen_by: object = None
         self._refresh()
         self.settle()
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        """The tables whose rows are seen."""
+        """The tables whose rows are compared."""
         return self._database.tables
 
     @property
     def left_out(self) -> Mapping[str, str]:
-        """Why the rows of other tables are not seen, by table."""
+        """Reasons why the rows of other tables are not compared, by table."""
         return self._database.left_out
 
     def settle(self) -> None:
-        """Take what was seen last for what was there before."""
+        """Make the latest snapshot the baseline."""
         self._before.clear()
 
     def changes(self) -> Changes:
-        """What has changed since it settled. Raises `DatabaseError`."""
+        """Return the changes since the baseline. Raises `DatabaseError`."""
         self._refresh()
         found: dict[str, TableChanges] = defaultdict(TableChanges)
         for (name, key), before in self._before.items():
@@ -75,7 +75,7 @@ class Mirror:
         return found
 
     def close(self) -> None:
-        """Forget the database."""
+        """Close the connection to the database."""
         self._database.close()
 
     def _refresh(self) -> None:
@@ -91,7 +91,7 @@ class Mirror:
 
 
 def open_mirror(url: str) -> Mirror:
-    """A mirror of the database at `postgresql://…`, `mysql://…`, `mariadb://…` or `sqlite:///FILE`.
+    """Open the database at `postgresql://…`, `mysql://…`, `mariadb://…` or `sqlite:///FILE`.
 
     Raises `DatabaseError`.
     """
@@ -135,7 +135,7 @@ def _read(table: Table, row: str) -> Object:
 
 
 def _plain(kind: str, value: Any) -> Any:
-    """A value as it is compared: instants to the microsecond, bytes in hexadecimal."""
+    """Normalize a value for comparison: instants to the microsecond, bytes in hexadecimal."""
     if not isinstance(value, str):
         return value
     if kind == TIME:

@@ -1,6 +1,6 @@
-"""Reads MySQL and MariaDB: all rows, each time.
+"""Reads MySQL and MariaDB: a full snapshot each time.
 
-The binary log tells more, and asks for a right and for settings that few servers have.
+The binary log would tell more, but needs a privilege and settings that few servers have.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SETTINGS = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET time_zone = '+00:00'",
 )
-# Views have no rows of their own. Who may not read a table does not see it here either.
+# Views have no rows of their own; tables without the SELECT privilege are not listed.
 _COLUMNS = """
     SELECT c.table_name, c.column_name, c.data_type
     FROM information_schema.columns c
@@ -43,7 +43,7 @@ _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "lo
 _NUMBERS = frozenset(
     {"tinyint", "smallint", "mediumint", "int", "bigint", "year", "decimal", "float", "double"}
 )
-# Values stay the texts that they are sent as.
+# Converters that keep values as the text sent by the server.
 _AS_THEY_ARE: dict[int | type[Any], Callable[[Any], str] | Callable[[str], Any]] = {
     kind: (lambda value: value)
     for name, kind in vars(FIELD_TYPE).items()
@@ -52,14 +52,14 @@ _AS_THEY_ARE: dict[int | type[Any], Callable[[Any], str] | Callable[[str], Any]]
 
 
 class MySql:
-    """A database of MySQL or MariaDB, read by a connection of its own."""
+    """A MySQL or MariaDB database, read over its own connection."""
 
     def __init__(self, url: str) -> None:
-        """Connect, and read which tables there are. Raises `DatabaseError`."""
+        """Connect, and read the schema. Raises `DatabaseError`."""
         parts = urlsplit(url)
         self.tables: dict[str, Table] = {}
         self.left_out: dict[str, str] = {}
-        # The types of the columns, by table.
+        # The column types, by table and column.
         self._types: dict[str, dict[str, str]] = defaultdict(dict)
         try:
             self._connection = pymysql.connect(
@@ -79,7 +79,7 @@ class MySql:
         self._alone(self._read_tables)
 
     def look(self, known: Rows) -> Iterator[Seen]:
-        """The rows that are not as they are known."""
+        """Yield the rows that differ from the known ones."""
         for name in list(self.tables):
             rows: dict[str, str] = self._alone(partial(self._read, name))
             if len(rows) > MOST_ROWS:
@@ -91,7 +91,7 @@ class MySql:
             yield from ((name, key, None) for key in before.keys() - rows.keys())
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._connection.open:
             self._connection.close()
 
@@ -122,7 +122,7 @@ class MySql:
         return dict(self._rows(name))
 
     def _rows(self, name: str) -> Iterator[tuple[str, str]]:
-        """The rows of a table by their keys, both as JSON text."""
+        """Yield pairs of the key and the row, both as JSON text."""
         table, types = self.tables[name], self._types[name]
         chosen = ", ".join(
             f"HEX({_quoted(column)})" if kind == BYTES else _quoted(column)
@@ -138,7 +138,8 @@ class MySql:
             row_text = ", ".join(f"{json.dumps(column)}: {text}" for column, text in told.items())
             key = ", ".join(told[column] for column in table.key)
             if not key:
-                # Without a key a row is what it says, and the how many-th that says it.
+                # Without a primary key the key is the row's content and a sequence number of equal
+                # rows.
                 alike[row_text] += 1
                 key = f"{alike[row_text]}, {{{row_text}}}"
             yield f"[{key}]", f"{{{row_text}}}"
@@ -150,7 +151,7 @@ class MySql:
 
 
 def reason(error: pymysql.Error) -> str:
-    """Why, in one line: the server's words, which name no password."""
+    """Return the server's error message in one line; it contains no password."""
     told = str(error.args[1]) if len(error.args) > 1 else str(error)
     return told.strip() or type(error).__name__
 
@@ -165,7 +166,7 @@ def _kind(data_type: str) -> str:
 
 
 def _literal(data_type: str, value: Any) -> str:
-    """A value as JSON: a number as it is written, bytes in lower-case hexadecimal."""
+    """Return a value as JSON: numbers as they are written, bytes in lower-case hexadecimal."""
     if value is None:
         return "null"
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

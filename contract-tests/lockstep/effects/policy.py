@@ -1,4 +1,4 @@
-"""Judges the values of rows: by what the database says of a column, else by name and form."""
+"""Judges the values of rows by the column's declared type, else by its name and format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lockstep.openapi.naming import is_digest, noun
 from lockstep.openapi.resource_types import Role
 from lockstep.transport.literals import Number, Object
 
-# A column of a row: the table, what was done, the row, the column.
+# Depths of the path to a column: table, kind of change, row, column.
 _COLUMN = 4
 _ROW = 3
 _MADE = frozenset({"time", "token", "digest", "elapsed"})
@@ -30,8 +30,8 @@ _ELAPSED = re.compile(r"duration|elapsed|seconds|uptime|latency|took|age$|_ms$",
 class RowPolicy(InferredPolicy):
     """Judges `{TABLE: {inserted: [ROW], …}}` of two databases.
 
-    `contents` are what either server was sent that a digest may be made of. `alone` counts the rows
-    that have no partner: their places in the lists of either side, by table and what was done.
+    `contents` are the request contents, per side, that digests may be computed over. `alone` has
+    the unmatched rows: sets of indices into the list of either side, by table and kind of change.
     """
 
     most = 40
@@ -49,7 +49,7 @@ class RowPolicy(InferredPolicy):
         self.alone: dict[tuple[str, str], tuple[set[int], set[int]]] = {}
 
     def leaf(self, left: Any, right: Any, place: Place) -> Iterator[Found]:
-        """Judge two strings or two numbers by their column."""
+        """Judge two scalars; password hashes are compared by their parameters only."""
         if left != right and isinstance(left, str) and isinstance(right, str):
             forms = hash_form(left), hash_form(right)
             if None not in forms:
@@ -59,7 +59,7 @@ class RowPolicy(InferredPolicy):
         yield from super().leaf(left, right, place)
 
     def member(self, name: str, value: Any, place: Place, /) -> Place:
-        """The place of a table, of what was done to it, of a column or of a part of its value."""
+        """Return the place of a table, kind of change, column, or part of a column's value."""
         owner = place.owner if place.path else name
         if len(place.path) == _COLUMN - 1 and isinstance(value, Object):
             owner = self._families.inside(name, self._family(owner))
@@ -70,7 +70,7 @@ class RowPolicy(InferredPolicy):
     def align(
         self, left: list[Any], right: list[Any], place: Place, unordered: bool
     ) -> tuple[Alignment, Place]:
-        """Rows belong together by their keys, else by likeness."""
+        """Match rows by their keys, else by similarity."""
         table = self.tables.get(place.owner)
         if table is None or len(place.path) != _ROW - 1:
             return super().align(left, right, place, unordered)
@@ -80,7 +80,7 @@ class RowPolicy(InferredPolicy):
         ours = [self._telling(left[at], table, translated=True) for at in rest]
         theirs = [self._telling(right[at], table) for at in free]
         if len(ours) > len(theirs):
-            # Each of the fewer rows has its likeliest partner.
+            # The shorter list goes first, so that each of its rows gets its most similar partner.
             likely = [(one, other) for other, one in likeliest(theirs, ours, str)]
         else:
             likely = likeliest(ours, theirs, str)
@@ -95,7 +95,7 @@ class RowPolicy(InferredPolicy):
         return Alignment(sorted(pairs), kind, *counts), place
 
     def _by_key(self, left: list[Any], right: list[Any], table: Table) -> list[tuple[int, int]]:
-        """The rows whose keys are known to stand for one another, or say the same."""
+        """Return index pairs of rows whose keys are known to correspond or are equal."""
         places = {
             name: at
             for at, row in enumerate(right)
@@ -110,7 +110,7 @@ class RowPolicy(InferredPolicy):
         return pairs
 
     def _telling(self, row: Object, table: Table, *, translated: bool = False) -> Object:
-        """What tells a row from others: no keys, times and digests that a server has made."""
+        """Return the identifying columns of a row, without generated keys, times and digests."""
         kept = []
         for column, value in row.items():
             role = self._role_of(table, column)
@@ -146,11 +146,11 @@ class RowPolicy(InferredPolicy):
         return super()._judged(left, a, b, place)
 
     def _instants(self, a: str, b: str) -> str:
-        """Server-made instants may lie a little apart; what a client sent is stored as it is."""
+        """Compare instants: server-generated ones with a tolerance, a client's exactly."""
         instants = both(read_instant, a, b)
         if instants is None:
             return "time"
-        # Of one target the second time came later.
+        # The second execution on the same target was later.
         lag = _AGAIN_SECONDS if self._judge.same_target else self._judge.clock.tolerance
         if abs(instants[0].seconds - instants[1].seconds) > lag:
             return "time"
@@ -164,7 +164,7 @@ class RowPolicy(InferredPolicy):
         return "time" if sent & {instants[0].seconds, instants[1].seconds} else SAME
 
     def _digests(self, a: str, b: str) -> str:
-        """Digests over names of the server's own differ; both are over the same kind of content."""
+        """Compare digests, which may differ if server-generated ids were part of the input."""
         texts = _text(a), _text(b)
         if None not in texts:
             return self._judge.strings(None, "", str(texts[0]), str(texts[1]))
@@ -178,7 +178,7 @@ class RowPolicy(InferredPolicy):
         return SAME
 
     def _kind(self, place: Place) -> str:
-        """The kind of the values of a column; empty inside of a value."""
+        """Return the value kind of a column; empty for places inside a column's value."""
         table = self.tables.get(str(place.path[0])) if len(place.path) == _COLUMN else None
         return table.columns.get(str(place.path[3]), "") if table is not None else ""
 
@@ -190,7 +190,7 @@ class RowPolicy(InferredPolicy):
         return self._role_of(table, name), name
 
     def _role_of(self, table: Table, column: str) -> Role | None:
-        """What a column promises: a reference is what it refers to."""
+        """Return the role of a column; a foreign key has the role of the column it references."""
         target, target_column = table.references.get(column, ("", ""))
         if target in self.tables and target != table.name:
             return self._role_of(self.tables[target], target_column)
@@ -211,7 +211,7 @@ class RowPolicy(InferredPolicy):
         value, role = element[table.key[0]], self._role_of(table, table.key[0])
         text = value.text if isinstance(value, Number) else value
         if role is None or not role.family:
-            # A key that says something is the same on both sides.
+            # A natural key is the same on both sides.
             return {table.name: (f"key of {table.name}", text)}
         return {role.family: (self._judge.kind(role, text), text)}
 
@@ -220,7 +220,7 @@ class RowPolicy(InferredPolicy):
 
 
 def _text(hexadecimal: str) -> str | None:
-    """The readable text that bytes are; `None` for others."""
+    """Decode hexadecimal as printable UTF-8 text, or return `None`."""
     try:
         text = bytes.fromhex(hexadecimal).decode()
     except ValueError:

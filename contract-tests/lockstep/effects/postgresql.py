@@ -1,7 +1,7 @@
-"""Reads PostgreSQL: what has changed shows in the snapshots and in `xmin`, with any settings.
+"""Reads PostgreSQL: changes are found by snapshots and `xmin`, whatever the settings.
 
-Logical decoding tells more and asks for more: `wal_level`, a slot, the right to replicate, and a
-replica identity for each table. Triggers would change the database. This only reads.
+Logical decoding would tell more but needs more: `wal_level`, a slot, the replication privilege, and
+a replica identity for each table. Triggers would change the database. This only reads.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ Row = Sequence[Any]
 
 
 class PostgreSql:
-    """A PostgreSQL database, read by a connection of its own, in one short statement at a time."""
+    """A PostgreSQL database, read over its own connection in short single statements."""
 
     def __init__(self, url: str) -> None:
-        """Connect, and read which tables there are. Raises `DatabaseError`."""
-        self._connection = connected(url)
+        """Connect, and read the schema. Raises `DatabaseError`."""
+        self._connection = connect(url)
         self.tables: dict[str, Table] = {}
         self.left_out: dict[str, str] = {}
         self._places: dict[str, sql.Identifier] = {}
@@ -68,11 +68,11 @@ class PostgreSql:
         self._alone(self._read_tables)
 
     def look(self, known: Rows) -> Iterator[Seen]:
-        """The rows that are not as they are known."""
+        """Yield the rows that differ from the known ones."""
         yield from self._alone(lambda: list(self._look(known)))
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     def _alone(self, work: Callable[[], Any]) -> Any:
@@ -120,8 +120,8 @@ class PostgreSql:
         snapshot, since, until = self._all(_SNAPSHOT)[0]
         if snapshot == self._snapshot or not self.tables:
             return
-        # Who was not done in the snapshot before has an id from its first one on; ids begin anew
-        # after four thousand million, and then all rows are read.
+        # Transactions not finished in the last snapshot have ids from its xmin on. Ids wrap around
+        # after 2^32, and then all rows are read.
         same_epoch = self._until // _XIDS == until // _XIDS
         oldest = self._since % _XIDS if self._snapshot and same_epoch else 0
         for label, count, rows in self._all(self._query(oldest)):
@@ -136,7 +136,7 @@ class PostgreSql:
         self._snapshot, self._since, self._until = snapshot, since, until
 
     def _query(self, oldest: int) -> sql.Composed:
-        """Of every table the number of its rows, and those that are not older."""
+        """Return the query for each table's row count and its rows with a recent `xmin`."""
         parts = (
             sql.SQL(
                 "SELECT {}, count(*), array_agg(ARRAY[{}, to_json(lockstep_row)::text])"
@@ -152,7 +152,7 @@ class PostgreSql:
         )
 
     def _key_of(self, label: str) -> sql.Composed:
-        """What names a row: its primary key, else where it lies."""
+        """Return the expression for a row's key: the primary key, else the physical location."""
         columns = [sql.Identifier("lockstep_row", column) for column in self.tables[label].key]
         if not columns:
             return sql.SQL("lockstep_row.tableoid::text || lockstep_row.ctid::text").format()
@@ -164,8 +164,8 @@ class PostgreSql:
         return list(self._connection.execute(text, parameters))
 
 
-def connected(url: str) -> psycopg.Connection[Any]:
-    """A connection that only reads, each statement by itself. Raises `DatabaseError`."""
+def connect(url: str) -> psycopg.Connection[Any]:
+    """Open a read-only autocommit connection. Raises `DatabaseError`."""
     try:
         connection = psycopg.connect(
             _SCHEME.sub("postgresql://", url), autocommit=True, connect_timeout=_SECONDS
@@ -178,6 +178,6 @@ def connected(url: str) -> psycopg.Connection[Any]:
 
 
 def reason(error: psycopg.Error) -> str:
-    """Why, in one line: the server's words, which name no password."""
+    """Return the server's error message in one line; it contains no password."""
     told = error.diag.message_primary or str(error).strip().splitlines()[-1]
     return told.strip() or type(error).__name__

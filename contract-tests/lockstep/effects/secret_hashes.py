@@ -1,4 +1,4 @@
-"""Stored passwords: how they were hashed is compared, their salts and digests are not."""
+"""Password hashes: compared by scheme and parameters, not by salt and digest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _HASH = re.compile(
 )
 _PARAMETERS = re.compile(r"[a-z]+=[^=,]+(,[a-z]+=[^=,]+)*")
 _MADE = 8
-# The salt and the digest of bcrypt are one text.
+# bcrypt's salt and digest are a single text.
 _BCRYPT = re.compile(r"(.*\$2[abxy]?\$\d\d\$)(\S+)")
 
 
 def hash_form(text: str) -> str | None:
-    """How a password was hashed: the scheme and its costs, and how long the rest is.
+    """Return the scheme and cost parameters of a password hash, and the lengths of the rest.
 
-    `None` for a text that is no such hash.
+    `None` if the text is not a password hash.
     """
     if text.count("$") < 2 or not _HASH.fullmatch(text):
         return None

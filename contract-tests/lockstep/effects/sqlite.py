@@ -1,4 +1,4 @@
-"""Reads SQLite: all rows, whenever `data_version` says that somebody else has written."""
+"""Reads SQLite: a full snapshot whenever `data_version` shows a write by another connection."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _TABLES = (
 
 
 class Sqlite:
-    """A file of SQLite, opened for reading."""
+    """A SQLite database file, opened read-only."""
 
     def __init__(self, url: str) -> None:
-        """Open the file of `sqlite:///FILE`, and read its tables. Raises `DatabaseError`."""
+        """Open the file of `sqlite:///FILE`, and read its schema. Raises `DatabaseError`."""
         path = Path(_SCHEME.sub("", url)).absolute()
         try:
             self._connection = sqlite3.connect(
@@ -44,7 +44,7 @@ class Sqlite:
             raise DatabaseError(f"{error}: {path}") from error
 
     def look(self, known: Rows) -> Iterator[Seen]:
-        """The rows that are not as they are known."""
+        """Yield the rows that differ from the known ones."""
         try:
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
             if version == self._version:

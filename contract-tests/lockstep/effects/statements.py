@@ -1,8 +1,8 @@
-"""Counts the SQL statements that a PostgreSQL database was sent, by what the server keeps of them.
+"""Counts the SQL statements that a PostgreSQL server has executed for a database.
 
-`pg_stat_statements` counts them; else the server's log has them where `log_statement` is `all` and
-the log is written as `jsonlog`. Scans and rows, as `pg_stat_user_tables` has them, tell something
-else: a join that looks up each row in an index counts as many scans as a statement for each row.
+The source is `pg_stat_statements`, else the server's log if `log_statement` is `all` and it is
+written as `jsonlog`. The scans and rows of `pg_stat_user_tables` would not do: a join that looks up
+each row in an index counts as many scans as a statement for each row.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-from lockstep.effects.postgresql import connected, reason
+from lockstep.effects.postgresql import connect, reason
 from lockstep.effects.tables import DatabaseError
 
-# They are part of no question, and some clients send more of them than others.
+# Not queries for data; clients differ in how many of these they send.
 _ASIDE = r"^\s*(begin|start|commit|end|rollback|abort|savepoint|release|set|reset|show|discard)\M"
 _EXTENSION = """
     SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
@@ -41,20 +41,20 @@ _PAUSE = 0.005
 
 
 class Counter(Protocol):
-    """Counts what a database was sent by others."""
+    """Counts the statements that other clients sent to a database."""
 
     def count(self) -> int:
-        """The number of statements since some point. Raises `DatabaseError`."""
+        """Return the number of statements since some point. Raises `DatabaseError`."""
         ...
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         ...
 
 
 def open_counter(url: str) -> Counter:
-    """What counts the statements of the database at a URL. Raises `DatabaseError`."""
-    connection = connected(url)
+    """Open a statement counter for the database at a URL. Raises `DatabaseError`."""
+    connection = connect(url)
     try:
         found = connection.execute(_EXTENSION).fetchone()
         if found is not None:
@@ -79,7 +79,7 @@ def open_counter(url: str) -> Counter:
 
 
 class _Statistics:
-    """`pg_stat_statements`."""
+    """Counts by the view `pg_stat_statements`."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str) -> None:
         self._connection = connection
@@ -98,7 +98,7 @@ class _Statistics:
 
 
 class _Log:
-    """The log of the server, in JSON, read through a connection to it."""
+    """Counts by the server's JSON log, which is read over a connection to the server."""
 
     def __init__(self, connection: psycopg.Connection[Any], file: str, database: str) -> None:
         self._connection = connection
@@ -109,7 +109,7 @@ class _Log:
         self._number = 0
 
     def count(self) -> int:
-        """What was logged before a statement of our own has been read when that one is."""
+        """Return the count once a marker statement, sent now, has shown up in the log."""
         mark = f"lockstep {secrets.token_hex(8)}"
         until = time.monotonic() + _WAIT_SECONDS
         try:
@@ -126,7 +126,7 @@ class _Log:
         self._connection.close()
 
     def _read(self, mark: str) -> bool:
-        """Read what is new, as far as a line of our own; whether that has come."""
+        """Read new log lines. Returns whether the marker was among them."""
         values = [self._file, self._at, _MOST_BYTES]
         (part,) = self._connection.execute(_PART, values).fetchone() or (b"",)
         self._at += len(part)
@@ -145,7 +145,7 @@ class _Log:
         return seen
 
     def _follow(self) -> None:
-        """Go on with the next file where the server has begun one."""
+        """Switch to the next log file after a rotation."""
         (file,) = self._connection.execute("SELECT pg_current_logfile('jsonlog')").fetchone() or (
             None,
         )

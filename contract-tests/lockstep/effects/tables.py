@@ -1,4 +1,4 @@
-"""The tables of a database, and what is read of their rows."""
+"""The tables of a database, and the protocol that reads their rows."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-# Of a table with more rows none are compared: each look reads what it has.
+# Larger tables are not compared, since each snapshot may read all rows.
 MOST_ROWS = 20_000
 TIME, BYTES = "time", "bytes"
 
-# The rows of each table by their keys, both as JSON text.
+# The rows of each table by key, both as JSON text.
 Rows = Mapping[str, dict[str, str]]
-# A table, the key of a row, and the row itself; `None` for one that is gone.
+# A table, the key of a row, and the row; `None` for a deleted row.
 Seen = tuple[str, str, str | None]
 
 
 class DatabaseError(Exception):
-    """A database cannot be read; the message is the reason, without what is secret."""
+    """A database cannot be read; the message is the reason, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its columns, each with `TIME`, `BYTES` or nothing as the kind of its values.
+    """A table; `columns` maps each column to its value kind: `TIME`, `BYTES` or empty.
 
-    `references` names the table and the column that a column refers to.
+    `references` maps a column to the table and the column that it references.
     """
 
     name: str
@@ -34,18 +34,18 @@ class Table:
 
 
 class Database(Protocol):
-    """A connection that only reads.
+    """A read-only connection to a database.
 
-    `tables` are those whose rows are compared, `left_out` says why others are not, by table.
+    `tables` are those whose rows are compared; `left_out` maps other tables to the reason why not.
     """
 
     tables: dict[str, Table]
     left_out: dict[str, str]
 
     def look(self, known: Rows) -> Iterator[Seen]:
-        """The rows that are not as they are known. Raises `DatabaseError`."""
+        """Yield the rows that differ from the known ones. Raises `DatabaseError`."""
         ...
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         ...

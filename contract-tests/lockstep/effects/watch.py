@@ -18,16 +18,16 @@ from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
-# So long what is written after the answer is waited for.
+# How long to wait for writes that follow the response.
 SETTLE_SECONDS = 0.4
 _PAUSE = 0.02
 
 
 @dataclass(slots=True)
 class Mirrors:
-    """The databases of a run's targets, each read once; what cannot be read is said once.
+    """The databases of a run's targets, each read once; each failure is reported once.
 
-    A target is known by the address of its database: stages have servers of their own.
+    Databases are keyed by URL, as a stage may have servers of its own.
     """
 
     notes: dict[str, None] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Mirrors:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, target: Target) -> Mirror | None:
-        """What the database of a target holds; `None` if it names none or it cannot be read."""
+        """Return the snapshot of a target's database, or `None` if it has none or is unreadable."""
         if target.database is None:
             return None
         with self._lock:
@@ -45,14 +45,14 @@ class Mirrors:
             return self._open[target.database]
 
     def lose(self, target: Target, error: DatabaseError) -> None:
-        """Read a database no more."""
+        """Stop reading a database."""
         with self._lock:
             self.notes[f"{target.name}: its rows are compared no more: {error}"] = None
             if target.database is not None:
                 self._open[target.database] = None
 
     def close(self, targets: Sequence[Target]) -> None:
-        """End the connections to the databases of targets that are gone."""
+        """Close the connections to the databases of stopped targets."""
         with self._lock:
             for target in targets:
                 mirror = self._open.pop(target.database or "", None)
@@ -60,7 +60,7 @@ class Mirrors:
                     mirror.close()
 
     def note(self, text: str) -> None:
-        """Say what is not compared."""
+        """Report what is not compared."""
         self.notes[text] = None
 
     def _opened(self, target: Target) -> Mirror | None:
@@ -73,7 +73,7 @@ class Mirrors:
 
 
 class Watch:
-    """What the requests of one exchanger do to the databases of all of its targets."""
+    """The changes that the requests of one exchanger make to the databases of all targets."""
 
     def __init__(
         self,
@@ -84,10 +84,10 @@ class Watch:
         is_steady: Callable[[], bool],
         beside: Mapping[str, Bijection] | None = None,
     ) -> None:
-        """Watch the databases of targets, the leader's first.
+        """Watch the databases of targets, the leader first.
 
-        While it `is_steady` what servers write late is waited for after each request. `beside` is
-        what rows and calls have matched, by partner.
+        While `is_steady` returns true, late writes are awaited after each request. `beside` has the
+        values matched by rows and calls, by partner.
         """
         self._mirrors = mirrors
         self._is_steady = is_steady
@@ -101,9 +101,9 @@ class Watch:
         self.is_stale = True
 
     def begin(self) -> bool:
-        """Before a request: leave out what others have done; false if a database is not readable.
+        """Set the baseline before a request. Returns false if a database is unreadable.
 
-        What comes late, after an answer was compared, is taken for the next request's.
+        Writes that are later than the comparison of a response count for the next request.
         """
         if self.is_stale:
             time.sleep(self._mirrors.lateness.seconds)
@@ -120,13 +120,13 @@ class Watch:
         return True
 
     def changes(self) -> dict[str, Changes]:
-        """What every target has done since then, by its name; empty if one cannot be read."""
+        """Return the changes of each target since `begin`, by name; empty if one is unreadable."""
         if self._is_steady():
             time.sleep(self._mirrors.lateness.seconds)
         return self._changes()
 
     def end(self) -> None:
-        """After a request: what was seen is known."""
+        """Make the snapshot after a request the new baseline."""
         for mirror in filter(None, map(self._mirrors.of, self._targets)):
             mirror.settle()
 
@@ -137,9 +137,9 @@ class Watch:
         written: dict[str, Changes],
         answers: SymbolTable,
     ) -> list[Difference]:
-        """Where the rows that a partner has written differ from the leader's.
+        """Return the differences between a partner's written rows and the leader's.
 
-        Where they do, what is written after the answer is waited for; `written` has it then.
+        If there are any, late writes are awaited and added to `written`.
         """
         leader = self._targets[0].name
         since, lateness = time.monotonic(), self._mirrors.lateness
@@ -167,7 +167,7 @@ class Watch:
         written: tuple[Changes, Changes],
         renamed: Mapping[str, str],
     ) -> list[Difference]:
-        """Where one target has written other rows when it was asked the same again."""
+        """Return the differences between the rows of one target when a request is repeated."""
         tables = self._tables(name)
         shared = shared_tables((name, name), tables, tables)
         comparer = RowComparer(
@@ -186,7 +186,7 @@ class Watch:
         return found
 
     def _comparer(self, name: str, answers: SymbolTable) -> RowComparer:
-        """What compares with a partner, as long as the same tables are seen."""
+        """Return the comparer for a partner; its tables are updated when those seen change."""
         seen = tuple(map(tuple, map(self._tables, self._pair(name))))
         comparer = self._comparers.get(name)
         if comparer is None:
@@ -200,7 +200,7 @@ class Watch:
         return comparer
 
     def _shared(self, name: str) -> SharedTables:
-        """The tables that both have; what one side lacks, and is not only left out, is said."""
+        """Return the tables that both have; reports unexplained ones that only one side has."""
         names = self._pair(name)
         shared = shared_tables(names, *map(self._tables, names))
         out = {table.casefold() for each in names for table in self._left_out(each)}

@@ -1,4 +1,4 @@
-"""Whether lists differ by more than by the things that exist on one side only."""
+"""Checks whether lists differ by more than the resources that exist on one side only."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from lockstep.transport.messages import Outcome, Response
 _MORE = re.compile(r"next|cursor|more|after|continu", re.IGNORECASE)
 _PAGE = re.compile(r"page|offset|cursor|after|before|skip|start|since", re.IGNORECASE)
 _SIZE = re.compile(r"limit|size|per_?page|count|first|top|max", re.IGNORECASE)
-# Lists of equal length that are longer than this may be pages, whatever they say.
+# Lists of equal length above this may be pages, even without other signs of pagination.
 _SHORT = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What tells the elements of a list apart.
+    """What is known about the elements of a list.
 
-    `names` says whether a member of this name names the element, `is_divergent` whether a thing of
-    a name exists, or has changed, on one side only.
+    `names` tells whether a member of this name identifies the element, `is_divergent` whether a
+    resource with an identifier exists, or has changed, on one side only.
     """
 
     bijection: Bijection
@@ -37,10 +37,10 @@ class Known:
 
 
 def differs_beyond(exchange: Exchange, partner: str, known: Known) -> bool:
-    """Whether a thing that both have, and alike, is listed by one alone, or in another place.
+    """Whether resources equal on both sides are listed on one only, or in another order.
 
-    What only one side has may take the place of another thing at the end of a page: of a list that
-    goes on, only the order of what both show counts.
+    A resource that only one side has may displace another one at the end of a page: for a list with
+    further pages, only the order of the common elements counts.
     """
     leader = next(iter(exchange.outcomes))
     bijection, is_divergent = known.bijection, known.is_divergent
@@ -62,13 +62,13 @@ def differs_beyond(exchange: Exchange, partner: str, known: Known) -> bool:
     return any(not is_divergent(one) for one in (*left_only, *origins))
 
 
-def differs_in_pairs(
+def differs_for_same_resource(
     exchange: Exchange, partner: str, known: Known, difference: Difference
 ) -> bool:
-    """Whether a member of a list's elements differs in one that stands for the same thing.
+    """Whether a member of list elements differs between elements for the same resource.
 
-    Elements at the same place may be two things, once one side has a thing more; and a thing may
-    have changed on one side only. Also true where that cannot be told.
+    Elements at the same index may be different resources, once one side has one more; and a
+    resource may have changed on one side only. Also true if that cannot be determined.
     """
     where = difference.where
     member = where.rpartition("/*/")[2].split("/")
@@ -84,7 +84,7 @@ def differs_in_pairs(
         for image in (known.bijection.images(one) or {one}) & right.keys()
     ]
     if difference.kind in ("time", "elapsed"):
-        # Clocks never show the same: what was too far apart is looked for.
+        # Clocks always differ a little: look for the pair with the reported values.
         return (difference.left, difference.right) in ((show(a), show(b)) for a, b in pairs)
     return any(ours != theirs for ours, theirs in pairs)
 
@@ -100,9 +100,9 @@ def _inside(element: Any, member: Sequence[str]) -> Any:
 
 
 def _ids(left: Outcome, right: Outcome, known: Known) -> tuple[list[str] | None, list[str] | None]:
-    """What the elements of both lists are called; `None` where one has no name, or it is no list.
+    """Return the identifiers of both lists' elements; `None` if one has none, or it is not a list.
 
-    One side may show a member that the other one lacks: an id beside a slug, say.
+    Either side may have a member that the other lacks, such as an id besides a slug.
     """
     lists = [_elements(outcome) for outcome in (left, right)]
     if any(elements is None for elements in lists):

@@ -1,4 +1,4 @@
-"""Brings targets together again after a write that succeeded on some of them only."""
+"""Restores equal states after a write that succeeded on some targets only."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _GONE = (404, 410)
 
 
 class Compensation:
-    """Deletes what exists, or has changed, on one side only, where the document says how."""
+    """Deletes what exists, or has changed, on one side only, if the document documents how."""
 
     def __init__(self, document: Document, targets: list[Target], shown: Shown) -> None:
-        """`shown` gives the server-made values of an answer."""
+        """`shown` yields the server-generated values of a response."""
         self._document = document
         self._targets = targets
         self._shown = shown
         self.sent = 0
 
     def undo(self, exchange: Exchange) -> bool:
-        """Delete the thing that a request wrote on every target; whether it is gone everywhere."""
+        """Delete on every target what a request wrote. Returns whether it is now gone on all."""
         if exchange.request.method == "DELETE":
             return False
         return all(
@@ -70,7 +70,7 @@ class Compensation:
         return status < 300 or status in _GONE
 
     def _credential(self, sent: Request) -> str:
-        """What a query has beside the parameters of its operation: a key of the user, say."""
+        """Return the undeclared query parameters of a request, such as a user's API key."""
         operation = self._document.find(sent.method, sent.path)
         declared = {each.name for each in operation.parameters} if operation is not None else set()
         pairs = sent.path.partition("?")[2].split("&")

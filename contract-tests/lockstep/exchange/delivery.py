@@ -1,4 +1,4 @@
-"""Sends each target its own version of a request, all at once, and waits for the answers."""
+"""Sends each target its version of a request, all at once, and waits for the responses."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lockstep.transport.targets import PendingExchange, Target
 
 @dataclass(slots=True)
 class Delivery:
-    """Delivers requests; the cookies that answers set are kept for the `identities` of users.
+    """Sends requests, and stores cookies set by responses in the `identities` of users.
 
-    Deliveries that work in parallel share a `gate`.
+    Deliveries that run in parallel share a `gate`.
     """
 
     ledger: RunLog
@@ -28,16 +28,16 @@ class Delivery:
     identities: Mapping[str, Identity]
     effects: EffectsWatch
     gate: ReadWriteLock | None = None
-    # After how many seconds each target has begun to answer, where somebody listens.
+    # Seconds until the first byte of each target's response, if there are listeners.
     seconds: dict[str, float] = field(default_factory=dict, init=False)
 
     def send(self, requests: Mapping[str, Request]) -> dict[str, Outcome]:
-        """The outcomes of requests, by the names of their targets."""
+        """Send the requests and return the outcomes, both by target name."""
         first = next(iter(requests.values()))
         with self.gate.passing(first.method) if self.gate is not None else nullcontext():
             pending = [target.start(requests[target.name]) for target in self.asked(requests)]
             label, path = self.ledger.place(first.method, first.path)
-            # A partner's call waits until the leader has answered, and so would its first byte.
+            # A partner's call waits until the leader has responded, and so would its first byte.
             times = self.ledger.listeners and self.effects.calls is None
             self.seconds = first_bytes(pending) if times else {}
             outcomes: dict[str, Outcome] = {}
@@ -49,18 +49,18 @@ class Delivery:
         return outcomes
 
     def asked(self, requests: Mapping[str, Request]) -> list[Target]:
-        """The targets that requests are for, in order."""
+        """Return the targets that requests are addressed to, in order."""
         return [target for target in self.targets if target.name in requests]
 
     def absorb(self, requests: Mapping[str, Request], outcomes: Mapping[str, Outcome]) -> None:
-        """Take the cookies that the answers set for those that their users have."""
+        """Store the cookies set by responses with the users who sent the requests."""
         for name, outcome in outcomes.items():
             identity = self.identities.get(requests[name].actor or "")
             if identity is not None:
                 identity.absorb(requests[name], outcome, name)
 
     def _finish(self, pending: PendingExchange, label: str, path: str) -> Outcome:
-        """Wait for an answer, as long as its operation deserves."""
+        """Wait for a response, with the timeout that applies to its operation."""
         patience, name = self.ledger.patience, pending.target.name
         pending.hurry(patience.seconds(label, name), patience.stream_seconds(label, name))
         outcome = pending.finish()

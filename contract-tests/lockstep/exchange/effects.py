@@ -1,11 +1,11 @@
-"""What requests do beside being answered: rows that are written, calls to other services."""
+"""Side effects of requests: written rows, SQL statements, calls to other services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lockstep.compare.allowed import Allowed
-from lockstep.effects.calls.call import Made
+from lockstep.effects.calls.call import RecordedCalls
 from lockstep.effects.calls.watch import CallWatch
 from lockstep.effects.watch import Watch
 from lockstep.exchange.rw_lock import ReadWriteLock
@@ -21,7 +21,7 @@ _AT_ONCE = "several workers send requests at once"
 
 
 class EffectsWatch:
-    """Sees and compares what the requests of one exchanger do; `table` is what answers match."""
+    """Observes and compares side effects; `table` has the values matched in responses."""
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class EffectsWatch:
 
     @property
     def sees_rows(self) -> bool:
-        """Whether what the targets do to their databases is compared."""
+        """Whether the changes to the targets' databases are compared."""
         return self.rows is not None
 
     def begin(self, method: str) -> bool:
-        """Before a request of all targets; whether the rows can be seen."""
+        """Prepare for a request to all targets. Returns whether changed rows can be observed."""
         self._statements = {}
         if self.calls is not None:
             self.calls.begin()
@@ -62,37 +62,37 @@ class EffectsWatch:
         return sees_rows
 
     def begin_together(self) -> None:
-        """Before several requests at once: what is called belongs to none of them."""
+        """Prepare for concurrent requests, to none of which side effects can be attributed."""
         self.end()
         self.overlook()
 
     def end(self) -> None:
-        """After a request: what is called from now on does not belong to it."""
+        """Stop attributing calls to the request."""
         if self._listens:
             self._ledger.proxies.book.stop_attributing()
 
     def leader_answered(self) -> None:
-        """The leader has answered."""
+        """Note that the leader has responded."""
         if self.calls is not None:
             self.calls.leader_answered()
 
     def done(self, *, sees_rows: bool) -> Effects:
-        """What has been done since the request began."""
+        """Return the side effects since the request began."""
         before, after = self._statements, {}
         if before:
             after = self._ledger.statements.now(self._targets)
         statements = {name: after[name] - before[name] for name in after}
         rows = self.rows.changes() if self.rows is not None and sees_rows else {}
-        calls = self.calls.made() if self.calls is not None else Made()
+        calls = self.calls.made() if self.calls is not None else RecordedCalls()
         return Effects(rows, statements, calls)
 
     def overlook(self) -> None:
-        """Compare nothing of what has been written by now."""
+        """Ignore all writes up to now."""
         if self.rows is not None:
             self.rows.is_stale = True
 
     def compare(self, exchange: Exchange, trace: Trace, *, has_parted: bool) -> None:
-        """Compare what was done, where the answers say the same of how it went."""
+        """Compare the side effects, for targets that responded with the same status code."""
         ledger, done = self._ledger, exchange.done
         leader, *partners = exchange.outcomes
         allowed = Allowed(exchange.label, ledger.rules, ledger.noise)
@@ -117,13 +117,13 @@ class EffectsWatch:
         if self.rows is not None and done.rows:
             self.rows.end()
         if any(exchange.differences.values()):
-            # Something may have been asked again, or undone.
+            # The request may have been repeated or undone.
             self.overlook()
 
     def differ_from_self(
         self, name: str, first: Exchange, second: Exchange, renamed: Mapping[str, str]
     ) -> list[Difference]:
-        """Where a target has done something else for the same request."""
+        """Return the differences between a target's side effects for the same request."""
         requests = first.requests[name], second.requests[name]
         found: list[Difference] = []
         ours, theirs = first.done.rows.get(name), second.done.rows.get(name)
@@ -135,7 +135,7 @@ class EffectsWatch:
         return found
 
     def _rows(self, gate: ReadWriteLock | None) -> Watch | None:
-        """What sees the databases of all targets, if each names its own and is asked alone."""
+        """Return the watch on all databases if each target has its own, used sequentially."""
         databases = {target.database for target in self._targets} - {None}
         lacking = any(target.database is None for target in self._targets)
         reason = ""
@@ -157,7 +157,7 @@ class EffectsWatch:
         )
 
     def _calls(self, gate: ReadWriteLock | None) -> CallWatch | None:
-        """What sees the calls of all targets, if each makes its own through lockstep."""
+        """Return the watch on all calls if each target uses a proxy of lockstep."""
         named = [target for target in self._targets if target.outbound is not None]
         if not named:
             return None
@@ -185,7 +185,7 @@ def _went_otherwise(differences: Iterable[Difference]) -> bool:
 
 
 def _news(found: Sequence[Difference], answers: Sequence[Difference]) -> Iterable[Difference]:
-    """What no answer has told of a member of the same name, nor a row of the same values."""
+    """Yield differences not already shown by a response's member, or a row, of the same name."""
     told = {one.where.rpartition("/")[2] for one in answers}
     rows = {(_name(one), one.left, one.right) for one in found if one.where.startswith("rows ")}
     for one in found:
@@ -195,5 +195,5 @@ def _news(found: Sequence[Difference], answers: Sequence[Difference]) -> Iterabl
 
 
 def _name(one: Difference) -> str:
-    """The column, or the member of a body."""
+    """Return the name of the column, or of the member of a body."""
     return one.where.rpartition("." if one.where.startswith("rows ") else "/")[2]

@@ -1,4 +1,4 @@
-"""One request, N targets at once: translate, send, compare, learn, record."""
+"""Sends one request to all targets at once: translates, compares, learns and records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lockstep.exchange.delivery import Delivery
 from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
-from lockstep.exchange.shown import Shared, ShownThings
+from lockstep.exchange.shown import Shared, ShownResources
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
 from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
 from lockstep.exchange.translation import Translator
@@ -36,13 +36,13 @@ Listener = Callable[[Exchange, list[Generated]], None]
 
 
 class Exchanger:
-    """Sends every request to every target and holds the answers against each other.
+    """Sends every request to every target and compares the responses.
 
-    The first target is the leader: requests are written in the names that it gave to things, and
-    translated for the others. With `rotate` the targets share one state: each request goes to the
-    next one in turn, and nothing is translated or compared. Without `repairs` nothing is sent to
-    undo a write that succeeded on one side only; without `asks_again` no question is repeated to
-    tell noise from a divergence. Exchangers that work in parallel share a `gate`.
+    The first target is the leader: requests are written with its identifiers, and translated for
+    the others. With `rotate` the targets share one state: each request goes to the next one in
+    turn, and nothing is translated or compared. Without `repairs` no requests are sent to undo a
+    write that succeeded on one side only; without `asks_again` no request is repeated to tell noise
+    from divergence. Exchangers that work in parallel share a `gate`.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Exchanger:
         self.ledger = ledger
         self.targets = list(targets)
         self.listeners: list[Listener] = []
-        # Who has logged in, by the actor of their requests.
+        # The users who have logged in, by the actor of their requests.
         self.identities: dict[str, Identity] = {}
-        # The operations that are not asked again, though their method is safe.
+        # The operations with safe methods that are not to be repeated.
         self.unrepeatable = ledger.unrepeatable
-        # While it is set, what is sent only makes what other requests need.
+        # While true, requests only create what other requests need, and are not judged.
         self.sets_up = False
         self.rotates = rotate
         self._turn = 0
@@ -85,8 +85,8 @@ class Exchanger:
             noise=ledger.noise,
             habits=ledger.habits if asks_again else None,
         )
-        self._shown = ShownThings(ledger.document.scopes, table, self._generated)
-        # What the targets do beside answering.
+        self._shown = ShownResources(ledger.document.scopes, table, self._generated)
+        # The side effects of requests.
         self.effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
         self._delivery = Delivery(ledger, self.targets, self.identities, self.effects, gate)
         self._second_look = NoiseProbe(ledger, self.targets, asks_again) if asks_again else None
@@ -108,11 +108,11 @@ class Exchanger:
         group: str | None = None,
         expected: frozenset[int] = frozenset(),
     ) -> Exchange:
-        """Send one request and record all that can be said about the answers.
+        """Send one request, and judge, compare and record the responses.
 
-        `group` marks exchanges that only make sense together, such as the log-in of one user.
-        A 5xx is a finding unless its status is among the `expected` ones. Raises `TargetLostError`
-        when a target has not answered for long.
+        `group` marks exchanges that belong together, such as those of the log-in of one user. A 5xx
+        is a finding unless its status code is among the `expected` ones. Raises `TargetLostError`
+        when a target has stopped responding.
         """
         requests = self._requests(request)
         outcomes, done = self._watched(requests)
@@ -127,7 +127,7 @@ class Exchanger:
         )
 
     def send_apart(self, requests: dict[str, Request], *, group: str | None = None) -> Exchange:
-        """Send each target a request of its own: the log-in of an account that it alone has, say.
+        """Send each target a different request, such as the log-in of an account that only it has.
 
         Recorded as if the leader's had been sent to all.
         """
@@ -140,14 +140,14 @@ class Exchanger:
         )
 
     def ask(self, request: Request) -> dict[str, Outcome]:
-        """Send a request to every target in its own names; nothing is compared or recorded."""
+        """Send a request to every target, translated; nothing is compared or recorded."""
         self.effects.overlook()
         requests = self._requests(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
 
     def differences(self, request: Request) -> list[Difference]:
-        """Send a request and only say where the answers differ; nothing is recorded."""
+        """Send a request and return the differences between the responses; nothing is recorded."""
         document = self.ledger.document
         operation = document.find(request.method, request.path)
         label = document.label(request.method, request.path)
@@ -173,13 +173,13 @@ class Exchanger:
         expected: frozenset[int] = frozenset(),
         first: int = 0,
     ) -> list[Exchange]:
-        """Send several requests to each target at the same time, as a race.
+        """Send several requests to each target concurrently, as a race.
 
-        Which request wins may differ from target to target. So answers are paired by status and
-        by which headers they have before they are compared: the replay of an answer with the
+        Which request wins may differ from target to target. So responses are paired by status code
+        and by their header fields before they are compared: the replay of a response with the
         partner's replay, and so on. Unless the requests are all the same, a difference may come
-        from the order alone: then answers that differ in more than their status teach nothing and
-        are no finding. The request number `first` goes out before the others.
+        from the order alone: then responses that differ in more than their status code teach
+        nothing and are no finding. The request number `first` is sent before the others.
         """
         translated = [self._requests(request) for request in together]
         self.effects.begin_together()
@@ -217,12 +217,12 @@ class Exchanger:
         done: Effects | None = None,
         seconds: dict[str, float] | None = None,
     ) -> Exchange:
-        """Judge, compare and keep what was sent, also by somebody else, and what was answered.
+        """Judge, compare and record requests and responses, whoever sent them.
 
-        `requests` and `outcomes` are keyed by target name, the leader's first. Answers that are not
-        `ordered` may belong to each other's requests: then a difference between them is none. What
-        was sent `at_once` with others may have waited for them. `done` is what the targets did
-        meanwhile beside answering, `seconds` how long each of them took.
+        `requests` and `outcomes` are keyed by target name, the leader's first. Responses that are
+        not `ordered` may belong to each other's requests: then differences between them are
+        ignored. Requests sent `at_once` with others may have waited for them. `done` has the side
+        effects, `seconds` the response time of each target.
         """
         document = self.ledger.document
         operation = document.find(request.method, request.path)
@@ -279,9 +279,9 @@ class Exchanger:
         *,
         ordered: bool,
     ) -> Shared:
-        """Compare the answers, and record what differs; with a fault the exchange tells nothing.
+        """Compare the responses, and record differences unless an internal error occurs.
 
-        Returns what answers show alike that differ otherwise.
+        Returns the keys of resources that differing responses have in common.
         """
         done = False
         shared: Shared = {}
@@ -298,31 +298,31 @@ class Exchanger:
         return shared
 
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the short values that a request names; see `Scopes.key`."""
+        """Return the keys of the short values that a request refers to; see `Scopes.key`."""
         return self._translator.names(request)
 
     def is_paired(self, text: str, name: str) -> bool:
-        """Whether a text of the leader was seen to stand for one of a partner."""
+        """Whether a text of the leader was seen to correspond to one of a partner."""
         return bool(self._table.to(name).images(text))
 
     def has_parted(self, request: Request) -> bool:
-        """Whether a request names what exists, or has changed, on one side only, or did."""
+        """Whether a request refers to what exists or has changed on one side only, or once did."""
         return bool(self._triage.divergent.cause(self.trace.things(request)))
 
     def translate(self, request: Request, name: str) -> Request:
-        """The request in the names of one target; `KeyError` for an unknown target."""
+        """Return the request with one target's identifiers. Raises `KeyError` if it is unknown."""
         if name == self.targets[0].name or self.rotates:
             return request
         return self._translator.request(request, name)
 
     def translate_text(self, text: str, name: str) -> str:
-        """A text in the names of one target."""
+        """Return a text with the identifiers of one target."""
         if name == self.targets[0].name or self.rotates:
             return text
         return self._translator.text(text, name)
 
     def _is_own(self, operation: Operation | None) -> bool:
-        """Whether a request of a log-in is judged here: every shard logs in."""
+        """Whether a log-in request is judged here: every shard logs in."""
         return operation is None or self.ledger.share.owns(operation.name)
 
     def _requests(self, request: Request) -> dict[str, Request]:
@@ -332,19 +332,19 @@ class Exchanger:
         return {target.name: target.dress(request)}
 
     def _next(self) -> Target:
-        """The target whose turn it is."""
+        """Return the next target in turn."""
         target = self.targets[self._turn % len(self.targets)]
         self._turn += 1
         return target
 
     def leave_out_slow(self, request: Request) -> None:
-        """Raise `LeftOutError` for an operation that has been waited for too long."""
+        """Raise `LeftOutError` for an operation that has used up its time."""
         label, path = self.ledger.place(request.method, request.path)
         if self.ledger.patience.is_used_up(label, path, self.ledger.findings.stage):
             raise LeftOutError(label)
 
     def _own(self, request: Request, target: Target) -> Request:
-        """The request as one target gets it: in its names, with its token and its headers."""
+        """Return the request as one target gets it: with its identifiers, token and headers."""
         translated = self.translate(request, target.name)
         identity = self.identities.get(request.actor or "")
         if identity is not None:
@@ -353,7 +353,7 @@ class Exchanger:
         return target.dress(translated)
 
     def _watched(self, requests: dict[str, Request]) -> tuple[dict[str, Outcome], Effects]:
-        """Send each target its own request, and see what it does beside answering."""
+        """Send each target its request, and observe the side effects."""
         sees_rows = self.effects.begin(next(iter(requests.values())).method)
         outcomes = self._delivery.send(requests)
         return outcomes, self.effects.done(sees_rows=sees_rows)
@@ -368,7 +368,7 @@ class Exchanger:
     ) -> None:
         for name, outcome in exchange.outcomes.items():
             if exchange.done.calls.refused(name):
-                # What it answers without the service is no matter of its own.
+                # Responses without the service's cooperation are not judged.
                 continue
             violations = self.ledger.conformance.check(operation, outcome, expected)
             exchange.violations[name] = violations
@@ -388,7 +388,7 @@ class Exchanger:
         ordered: bool,
         again: bool = False,
     ) -> None:
-        """Compare the answer of each partner with the leader's."""
+        """Compare the response of each partner with the leader's."""
         leader, *partners = exchange.outcomes
         for name in partners:
             pair = exchange.outcomes[leader], exchange.outcomes[name]

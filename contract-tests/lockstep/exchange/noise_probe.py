@@ -1,4 +1,4 @@
-"""Asks again where answers differ: what a target answers differently each time is noise."""
+"""Repeats requests whose responses differ, to detect values that change on each request."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from lockstep.transport.targets import Target
 
 _AGAIN = "again"
 _TRIES = 5
-# So often a job is looked at until it is done.
+# Maximum number of further requests to wait for a job to finish.
 _LOOKS = 8
-# Said in one word, or by yes and no.
+# A single word, or a boolean.
 _STATE = re.compile(r'"[A-Za-z][A-Za-z _-]{0,29}"|true|false')
 Ask = Callable[[Request], dict[str, Outcome]]
 
 
 class NoiseProbe:
-    """Tells noise from divergences by sending a safe request to every target once more.
+    """Tells noise from divergence by sending a safe request to every target once more.
 
-    All are asked, so that none has answered more often than the others. With an annotated document
-    nobody is asked: there the document says what differs by nature. Where clients write to the
-    leader meanwhile, which `is_steady` tells of the latest answers, only the others are taken at
-    their word.
+    All targets get it, so that their numbers of requests stay equal. With an annotated document no
+    request is repeated: the document says which values may differ. While clients write to the
+    leader (`is_steady` is false), only the other targets' second responses count.
     """
 
     def __init__(
@@ -42,9 +41,9 @@ class NoiseProbe:
         self._is_steady = is_steady
 
     def take(self, exchange: Exchange, ask: Ask) -> bool:
-        """Take from an exchange the differences that turn out to be noise.
+        """Remove the differences from an exchange that turn out to be noise.
 
-        Whether a list has turned out to have no order: its elements are then to be compared again.
+        Returns whether a list has turned out to be unordered: then it is to be compared again.
         """
         found = [one for several in exchange.differences.values() for one in several]
         if not found or not self._may_ask(exchange):
@@ -53,7 +52,7 @@ class NoiseProbe:
         if not noise.worth_asking(label, found):
             return False
         shuffled = False
-        # A short list may come in the same order twice by chance.
+        # A short list may have the same order twice by chance.
         tries = _TRIES if any(one.kind == "order" for one in found) else 1
         answers = [exchange.outcomes]
         while tries and not shuffled:
@@ -76,7 +75,7 @@ class NoiseProbe:
     def _changes(
         self, exchange: Exchange, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
     ) -> dict[str, list[Difference]]:
-        """Where each target has answered differently from itself, by name."""
+        """Return the differences between each target's own responses, by name."""
         steady = self._is_steady() if callable(self._is_steady) else self._is_steady
         return {
             target.name: self_differences(
@@ -93,9 +92,9 @@ class NoiseProbe:
         places: set[str],
         ask: Ask,
     ) -> set[str]:
-        """The places where the state of a job goes on, to an end: it never comes back.
+        """Return the places whose state progresses to an end without returning to an earlier value.
 
-        What comes back, or goes on and on, is as good as chance.
+        Values that return, or never stop changing, are treated as random.
         """
         seen = list(answers)
         left: set[tuple[str, str, str]] = set()
@@ -120,7 +119,7 @@ class NoiseProbe:
 def self_differences(
     ledger: RunLog, target: Target, request: Request, first: Outcome, second: Outcome
 ) -> list[Difference]:
-    """Where two answers of one target to the same request differ, values of its making aside."""
+    """Return the differences between two responses of one target, except generated values."""
     table = SymbolTable([_AGAIN])
     urls = {target.name: target.base_url, _AGAIN: target.base_url}
     comparer = Comparer(
@@ -131,6 +130,6 @@ def self_differences(
 
 
 def _is_state(difference: Difference) -> bool:
-    """Whether a member says one word, and another one when it is asked again."""
+    """Whether a member is a single word that changed when the request was repeated."""
     values = difference.left, difference.right
     return difference.kind == "value" and all(map(_STATE.fullmatch, values))

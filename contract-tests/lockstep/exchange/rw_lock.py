@@ -1,4 +1,4 @@
-"""Keeps exchanges of several workers from racing each other differently on two targets."""
+"""A lock against races between workers that could end differently on two targets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 
 
 class ReadWriteLock:
-    """Lets exchanges that only read pass in parallel, and one that writes pass alone.
+    """Lets exchanges with safe methods pass in parallel, and others one at a time.
 
-    Else a write of one worker could come before another worker's read on one target and after it on
-    the other: a difference that no target is at fault for. One who waits to write goes before those
-    who come later to read.
+    Otherwise a write of one worker could precede another worker's read on one target and follow it
+    on the other: a difference that is not the fault of any target. Waiting writers take precedence
+    over later readers.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class ReadWriteLock:
 
     @contextmanager
     def passing(self, method: str) -> Iterator[None]:
-        """Wait until an exchange of this method may pass; it is through when the block ends."""
+        """Hold the lock for an exchange with this method, for the duration of the block."""
         if method in _SAFE:
             with self._condition:
                 self._condition.wait_for(lambda: not (self._writing or self._writers_waiting))

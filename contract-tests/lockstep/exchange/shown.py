@@ -1,4 +1,4 @@
-"""Which things the answers of an exchange show, by the keys under which they are remembered."""
+"""Finds the resources in the responses of an exchange, by their keys."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from lockstep.openapi.shapes import Generated
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome
 
-# The values that servers have made in an answer.
+# Returns the server-generated values of a response.
 Generate = Callable[[Operation | None, Outcome], Sequence[Generated]]
-# The keys that the answer of each partner shows as the leader's does, where the two differ.
+# The keys that a partner's differing response has in common with the leader's, by partner.
 Shared = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class ShownThings:
-    """Reads the things in answers; `table` says what each partner calls them."""
+class ShownResources:
+    """Finds resources in responses; `table` matches identifiers of the partners."""
 
     scopes: Scopes
     table: SymbolTable
     generate: Generate
 
     def made(self, exchange: Exchange, generated: Sequence[Generated]) -> dict[str, str]:
-        """The values of the leader's answer by their keys."""
+        """Return the values of the leader's response by their keys."""
         path = exchange.request.path
         traced = filter(_is_traced, generated)
         return {
@@ -39,10 +39,9 @@ class ShownThings:
     def by_partners(
         self, exchange: Exchange, operation: Operation | None
     ) -> tuple[frozenset[str], Shared]:
-        """What the answers show that differ from the leader's: its things, and the shared keys.
+        """Return the resources in partners' differing responses, and the keys that both sides have.
 
-        A shared one is of a value that a client chose, or that follows from the content: nothing
-        has to stand for it.
+        Common values were chosen by a client or derived from content, and need no counterpart.
         """
         things: set[str] = set()
         shared: dict[str, frozenset[str]] = {}
@@ -55,7 +54,7 @@ class ShownThings:
     def usable(
         self, exchange: Exchange, generated: Sequence[Generated], shared: Shared
     ) -> list[Generated]:
-        """What later requests may name: of answers that differ, only what every target has."""
+        """Return the values for later requests; if responses differ, those that all have."""
         return [
             each
             for each in generated
@@ -82,7 +81,7 @@ class ShownThings:
 
 
 def _is_traced(item: Generated) -> bool:
-    # Every answer has a request id of its own; no later request depends on one.
+    # Request ids are unique to each response; no later request depends on one.
     return item.kind not in ("time", "elapsed") and not (
         item.kind == "id" and str(item.path[0]).startswith("x-")
     )

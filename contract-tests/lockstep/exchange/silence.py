@@ -1,4 +1,4 @@
-"""Tells a target that is gone from one of whose operations some hang."""
+"""Tells a lost target from one with some operations that time out."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from lockstep.results.faults import ForeseenError
 from lockstep.transport.messages import NoResponse, Request, Response
 from lockstep.transport.targets import Target
 
-# So many requests in a row without an answer, and a target may be gone.
+# Requests in a row without a response after which a target may be lost.
 MAX_SILENCE = 15
 
 
 class TargetLostError(ForeseenError):
-    """A target has stopped answering; going on would tell nothing more."""
+    """A target has stopped responding, so that further requests are pointless."""
 
 
 @dataclass(slots=True)
 class SilenceWatch:
-    """Counts the requests that each target leaves without an answer."""
+    """Counts the consecutive requests without a response, by target."""
 
     targets: Sequence[Target]
     _silent: dict[str, int] = field(default_factory=dict)
-    # What each target has answered lately, and would again.
+    # The last safe request that each target has responded to.
     _answered: dict[str, Request] = field(default_factory=dict)
 
     def note(self, exchange: Exchange) -> None:
-        """Take in the result of an exchange; raises `TargetLostError` for a target that is gone."""
+        """Count the outcomes of an exchange. Raises `TargetLostError` if a target is lost."""
         for name, outcome in exchange.outcomes.items():
-            # An answer that does not end is one, too.
+            # A response that does not end counts as one, too.
             answered = isinstance(outcome, Response) or outcome.count > 0
             self._silent[name] = 0 if answered else self._silent.get(name, 0) + 1
             if isinstance(outcome, Response) and exchange.request.method in SAFE_METHODS:
@@ -39,7 +39,7 @@ class SilenceWatch:
                 self._ask(next(target for target in self.targets if target.name == name))
 
     def _ask(self, target: Target) -> None:
-        """Ask for what was answered before: then no more than an operation hangs."""
+        """Repeat an answered request: if it gets a response again, only an operation hangs."""
         request = self._answered.get(target.name)
         if request is None or isinstance(target.send(request), NoResponse):
             raise TargetLostError(f"{target.name} at {target.base_url} has stopped answering")

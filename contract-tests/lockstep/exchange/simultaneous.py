@@ -1,4 +1,4 @@
-"""Concurrent requests, and which answer belongs to which."""
+"""Sends concurrent requests, and pairs their responses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lockstep.transport.targets import Connection, PendingExchange, Target, fail
 
 
 def send_at_once(jobs: Sequence[tuple[Target, Request]], first: int = 0) -> list[Outcome]:
-    """Send each request to its target at the same time; the outcomes in the order of the jobs.
+    """Send each request to its target at the same time, and return the outcomes in order of jobs.
 
-    All are connected and written but for their last byte. Then the last bytes go out, microseconds
-    apart, that of the job `first` before the others.
+    All connections are opened and all requests written but for their last byte. Then the last bytes
+    are sent, microseconds apart, that of the job `first` before the others.
     """
     pending = [_hold_back(target, request) for target, request in jobs]
     turn = first % len(jobs)
@@ -46,7 +46,7 @@ def _release(pending: PendingExchange, last: bytes) -> None:
 
 
 def paired_by_likeness(rows: list[dict[str, Outcome]]) -> list[dict[str, Outcome]]:
-    """The answers of each target, by its name, beside those of the others that are most alike."""
+    """Pair the most similar responses of the targets; each row maps target names to outcomes."""
     columns = {name: sorted((row[name] for row in rows), key=_rank) for name in rows[0]}
     return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
 

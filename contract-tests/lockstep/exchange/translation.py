@@ -1,4 +1,4 @@
-"""Writes requests in the names that each target gave to things."""
+"""Rewrites requests with the identifiers of each target."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
 
-# Shorter texts are too common to tell who made them.
+# Shorter texts are too common to attribute them to a client.
 _MIN_SENT = 8
 KEPT_SENT = 20_000
 
 
 class Translator:
-    """Translates the requests of one leader for its partners, and remembers what was sent.
+    """Translates the leader's requests for its partners, and remembers what clients sent.
 
-    With an annotated document server-made values are long and are replaced wherever they stand.
-    Else ids may be as short as `7`: they are replaced where paths, parameters and members name
-    something.
+    With an annotated document, server-generated values are long and are replaced anywhere.
+    Otherwise ids may be as short as `7`: they are replaced only in path segments, parameters and
+    members that are identifiers.
     """
 
     def __init__(self, document: Document, table: SymbolTable) -> None:
@@ -31,7 +31,7 @@ class Translator:
         self.sent: BoundedDict[str, None] = BoundedDict(KEPT_SENT)
 
     def request(self, request: Request, partner: str) -> Request:
-        """The request in the names of a partner; `KeyError` for an unknown one."""
+        """Return the request with a partner's identifiers. Raises `KeyError` if it is unknown."""
         bijection = self._table.to(partner)
         if self._reader is not None:
             translated = self._reader.translate(request, bijection)
@@ -46,11 +46,11 @@ class Translator:
         )
 
     def text(self, text: str, partner: str) -> str:
-        """A text in the names of a partner."""
+        """Return a text with a partner's identifiers."""
         return self._table.to(partner).translate(text)
 
     def remember(self, request: Request) -> None:
-        """Note what a client sends: such values were not made by a server."""
+        """Note the values that a client sends, as these are not server-generated."""
         if self._reader is None:
             return
         for role, value in self._reader.values(request):
@@ -58,5 +58,5 @@ class Translator:
                 self.sent[value] = None
 
     def names(self, request: Request) -> frozenset[str]:
-        """The keys of the things that a request names, as far as the places say."""
+        """Return the keys of the resources that a request refers to, as far as the schema tells."""
         return self._reader.names(request) if self._reader is not None else frozenset()

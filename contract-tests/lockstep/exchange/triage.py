@@ -1,34 +1,34 @@
-"""Sorts what differs in an exchange: what is a fact of its own, and what only follows."""
+"""Separates independent differences from those that follow from earlier ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_in_pairs
+from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_for_same_resource
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
-from lockstep.results.divergent_state import DivergentState, one_lacks, one_sided
+from lockstep.results.divergent_state import DivergentState, exists_on_some_only, one_sided
 from lockstep.results.exchange import Exchange
 from lockstep.results.run_log import RunLog
 from lockstep.results.signatures import Observation
 from lockstep.results.trace import Trace
 from lockstep.transport.messages import status_of
 
-# What differs whatever a server makes up.
+# Differences that do not depend on server-generated values.
 _WITHOUT_DOCUMENT = frozenset({"status", "outcome", "connection"})
 _REFUSED = "a call to another service that one side alone makes"
 
 
 @dataclass(slots=True)
 class Triage:
-    """Records what differs, unless it follows from states that have parted before.
+    """Records differences, except those that follow from states that have already diverged.
 
-    Where a write succeeded on one side only it is undone by `compensation`, if the document says
-    how. Else what it touched counts as parted, and its actor is of no more use. `table` says what
-    each partner knows.
+    A write that succeeded on one side only is undone by `compensation`, if the document has an
+    operation for it. Otherwise the resources that it touched count as diverged, and its actor is
+    retired. `table` has the matched identifiers of each partner.
     """
 
     log: RunLog
@@ -40,8 +40,8 @@ class Triage:
     def sort(self, exchange: Exchange, made: Mapping[str, str], theirs: Shared) -> None:
         """Record the differences of an exchange.
 
-        `made` are the values in the leader's answer by key, `theirs` the keys of those that the
-        answer of a partner, by its name, shows as well.
+        `made` are the values in the leader's response by key, `theirs` the keys that a partner's
+        response, by its name, has as well.
         """
         leader = next(iter(exchange.outcomes))
         named = self.trace.things(exchange.request)
@@ -51,7 +51,7 @@ class Triage:
                 continue
             exchange.parity = False
             if exchange.done.calls.refused(name):
-                # What it did without is a finding of its own.
+                # The refused call is reported by itself.
                 self.log.findings.excuse(_REFUSED, len(differences))
                 continue
             cause = self.divergent.unpaired(named, self._paired(name)) or self.divergent.cause(
@@ -72,15 +72,15 @@ class Triage:
             self._part(exchange, named, made, theirs)
 
     def _differs_beyond(self, exchange: Exchange, name: str, observation: Observation) -> bool:
-        """Whether a difference is a fact of its own, though the collection is not the same."""
+        """Whether a difference is independent of the divergence of the collection."""
         first = observation.differences[0]
         known = Known(self.table.to(name), self._naming(exchange), self.divergent.has)
         if observation.signature.kind == "list":
             return differs_beyond(exchange, name, known)
-        return "/*/" not in first.where or differs_in_pairs(exchange, name, known, first)
+        return "/*/" not in first.where or differs_for_same_resource(exchange, name, known, first)
 
     def _naming(self, exchange: Exchange) -> Callable[[str], bool]:
-        """Which members name what an operation lists."""
+        """Return a predicate for the members that identify the elements of a list."""
         document = self.log.document
         operation = document.find(exchange.request.method, exchange.request.path)
         owner = document.families.about(operation.path) if operation is not None else ""
@@ -121,12 +121,12 @@ class Triage:
             if self.compensation is None or not self.compensation.undo(exchange):
                 exchange.parted = True
                 self.divergent.part_collections(exchange, cause)
-        elif one_lacks(exchange) and "deleted thing" in kinds_of(exchange.conditions):
+        elif exists_on_some_only(exchange) and "deleted thing" in kinds_of(exchange.conditions):
             self.divergent.part(named, cause)
             self.divergent.part_collections(exchange, cause)
 
     def _touched(self, exchange: Exchange) -> set[str]:
-        """The keys of the things in the path of a request."""
+        """Return the keys of the resources in the path of a request."""
         return self.trace.things(replace(exchange.request, headers=(), body=None))
 
     def _paired(self, name: str) -> Callable[[str], bool]:

@@ -1,4 +1,4 @@
-"""Turns what a run has seen into findings that people understand."""
+"""Turns the results of a run into findings with sentences, classes and severities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lockstep.explain.clusters import cluster, merged
 from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.sentences import sentence
 from lockstep.explain.severity import severity_of
-from lockstep.explain.stories import told_once
+from lockstep.explain.stories import merge_story_failures
 from lockstep.explain.underspecification import Gap, lacking
 from lockstep.explain.words import call
 from lockstep.openapi.conformance import Conformance
@@ -34,7 +34,7 @@ __all__ = ["Explainer"]
 
 
 class Explainer:
-    """Groups findings by cause, and fills in class, severity and sentences."""
+    """Groups findings by cause, and sets class, severity and sentences."""
 
     def __init__(self, document: Document, conformance: Conformance) -> None:
         self._document = document
@@ -47,11 +47,11 @@ class Explainer:
         tried: Tried,
         faults: FaultLog | None = None,
     ) -> list[Finding]:
-        """The findings, one for each cause, the gravest first.
+        """Return one finding per cause, the most severe first.
 
-        `targets` are all of the run. What breaks the document by the very difference that is a
-        finding already is put under that one. What cannot be explained is told as it was seen, and
-        noted among the `faults`.
+        `targets` are all those of the run. Violations of the document by the very difference that
+        is a finding are attached to it. A finding that cannot be explained gets a plain sentence,
+        and is noted in `faults`.
         """
         everyone, every = tuple(targets), list(findings)
         log = faults if faults is not None else FaultLog()
@@ -60,7 +60,7 @@ class Explainer:
         for finding in parity:
             finding.breaks = []
             self._tell(finding, everyone, log)
-        parity = told_once(parity)
+        parity = merge_story_failures(parity)
         broken = [one for one in every if one.category == CONFORMANCE]
         for finding in broken:
             finding.at_fault = wrong_alike(finding)
@@ -71,7 +71,7 @@ class Explainer:
         return sorted([*parity, *conformance], key=lambda one: (-one.severity, len(one.sequence)))
 
     def sentence(self, finding: Finding, targets: Iterable[str]) -> str:
-        """What was seen, as far as it is known while a run goes on; the finding is not changed."""
+        """Return the sentence on what is known so far in a run, without changing the finding."""
         copy = replace(finding, breaks=[])
         self._tell(copy, tuple(targets), FaultLog())
         return copy.sentence
@@ -97,7 +97,7 @@ class Explainer:
             finding, call(operation, exchange, finding.operation), place, operation
         )
         if finding.category == PARITY:
-            # Of what was not kept nobody can tell who was wrong.
+            # Without the exchange, the target at fault cannot be determined.
             finding.at_fault = wrong_by_document(finding, fault) if exchange is not None else ()
             finding.verdict = class_of(finding.at_fault, finding.targets, alike=False)
         elif finding.category == EFFECTS:
@@ -122,14 +122,14 @@ class Explainer:
 
 
 def _together(findings: list[Finding], tried: Tried, faults: FaultLog) -> list[Finding]:
-    """One finding for each cause; each for itself where that cannot be determined."""
+    """Merge the findings of each cause; without a result, all are returned as they are."""
     with faults.about("findings with one cause cannot be grouped"):
         return [merged(one) for one in cluster(findings, tried)]
     return findings
 
 
 def _without_shown(parity: list[Finding]) -> list[Finding]:
-    """The findings but those on columns that an answer shows to differ after the same request."""
+    """Drop findings on columns that a response to the same request shows to differ."""
     shown = {
         (exchange.label, finding.where.rpartition("/")[2])
         for finding in parity
@@ -145,7 +145,7 @@ def _without_shown(parity: list[Finding]) -> list[Finding]:
 
 
 def _under_parity(broken: Iterable[Finding], parity: Iterable[Finding]) -> list[Finding]:
-    """The broken rules that no difference is about; the others are put under their difference."""
+    """Attach violations to the difference that they are about, and return the others."""
     blamed = [one for one in parity if one.category == PARITY and one.at_fault]
     kept = []
     for finding in broken:
@@ -153,7 +153,7 @@ def _under_parity(broken: Iterable[Finding], parity: Iterable[Finding]) -> list[
         if cause is None:
             kept.append(finding)
         elif finding.kind != "server_error":
-            # That an answer of 5xx is wrong needs no second sentence.
+            # That a 5xx is wrong needs no second sentence.
             cause.breaks.append(finding)
     return kept
 

@@ -1,4 +1,4 @@
-"""Who is wrong: the document's verdict on each target, compared with what differs."""
+"""Determines the targets at fault, by comparing violations of the document with differences."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lockstep.transport.messages import status_of
 SILENT = "document silent"
 ALL_ALIKE = "all wrong alike"
 ALL = "all wrong"
-# No document says which rows are to be written.
+# No document specifies which rows are to be written.
 ROWS = "effects"
 _ANSWER_KINDS = frozenset({"server_error", "no_response", "undocumented_status"})
-# Checks of Schemathesis on whether an answer should have been another one.
+# Checks of Schemathesis on whether a response should have had another status code.
 _STATUS_CHECKS = frozenset(
     {
         "AcceptedNegativeData",
@@ -36,7 +36,7 @@ _REFUSALS = frozenset({400, 422})
 
 
 def concerns_parity(parity: Finding, finding: Finding) -> bool:
-    """Whether a finding on single targets is about the very difference of one on parity."""
+    """Whether a finding on single targets is about the difference of a parity finding."""
     places = {(parity.operation, parity.where)}
     places |= {(place.operation, place.where) for place in parity.places}
     here = [where for operation, where in places if operation == finding.operation]
@@ -51,7 +51,7 @@ def concerns_parity(parity: Finding, finding: Finding) -> bool:
 
 
 def class_of(at_fault: Sequence[str], compared: Sequence[str], *, alike: bool) -> str:
-    """The name of a class, from the targets that are wrong among those that were compared."""
+    """Return the name of the class, given the targets at fault and those compared."""
     if not at_fault:
         return SILENT
     if len(compared) > 1 and set(at_fault) >= set(compared):
@@ -60,10 +60,10 @@ def class_of(at_fault: Sequence[str], compared: Sequence[str], *, alike: bool) -
 
 
 def wrong_by_document(finding: Finding, fault: str | None) -> tuple[str, ...]:
-    """The targets of a parity finding that the document finds wrong in the very same point.
+    """Return the targets of a parity finding that violate the document at the same place.
 
-    `fault` is what the document has against the request, if anything: then who accepts it is
-    wrong, and else who refuses it.
+    `fault` is the violation by the request, if any: then targets that accept it are at fault, else
+    those that refuse it.
     """
     exchange = finding.sequence[-1]
     difference = Difference(finding.kind, finding.where, "", "")
@@ -78,16 +78,16 @@ def wrong_by_document(finding: Finding, fault: str | None) -> tuple[str, ...]:
 
 
 def wrong_alike(finding: Finding) -> tuple[str, ...]:
-    """The targets at fault of a finding on one target, with those that answered in the same way."""
+    """Return the targets at fault of a finding, with those that responded in the same way."""
     if finding.category == TRAP and finding.kind != TRAP:
-        # A general trap is only about what differs; who is wrong is known where a standard decides.
+        # A general trap only compares; the fault is known where a standard decides.
         return finding.at_fault
     leader, *partners = finding.sequence[-1].outcomes if finding.sequence else [""]
     if leader not in finding.targets or finding.category == PARITY:
         return finding.targets
     differences = finding.sequence[-1].differences
     if finding.kind in _STATUS_CHECKS:
-        # Whether an answer should have been another one does not depend on what stands in it.
+        # Checks of status codes do not depend on the content of a response.
         differences = {
             name: [one for one in each if _is_of_status(one)] for name, each in differences.items()
         }
@@ -96,7 +96,7 @@ def wrong_alike(finding: Finding) -> tuple[str, ...]:
 
 
 def concerns(violation: Violation, difference: Difference) -> bool:
-    """Whether a rule that an answer breaks is about what differs, and not about another part."""
+    """Whether a violation is about the place of a difference, rather than another one."""
     if difference.kind in ("status", "outcome"):
         return violation.kind in _ANSWER_KINDS or violation.kind in _STATUS_CHECKS
     if not difference.where.startswith("body"):

@@ -1,4 +1,4 @@
-"""Sentences about answers that break the document."""
+"""Sentences about responses that violate the document."""
 
 from __future__ import annotations
 

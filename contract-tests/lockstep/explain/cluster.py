@@ -1,4 +1,4 @@
-"""Findings that have one cause."""
+"""Findings with the same cause."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from lockstep.results.conditions import Conditions
 from lockstep.results.findings import Finding
 
-# What a request may have that is refused for its content.
+# Conditions of requests that are refused for their content.
 INVALID = frozenset(
     {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
     | {"unknown member", "invalid"}
 )
-# What findings are put together by.
+# A key to group findings by.
 Key = tuple[Hashable, ...]
-# How two values are related by chance.
+# Relations of two values that may be coincidental.
 VAGUE = frozenset({"other", "cut", "empty", "null", "number", "text"})
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Findings of one cause; `conditions` are what they have in common.
+    """Findings with one cause; `conditions` are those that they share.
 
-    `also` are places that differ wherever that of the chosen one does. What shows `seldom` where
-    nothing stands out is no cause of what shows under a condition.
+    `also` are places that always differ together with that of the chosen finding. A cluster that
+    shows `seldom` without conditions does not explain others that show under a condition.
     """
 
     findings: list[Finding]
@@ -32,7 +32,7 @@ class Cluster:
     operations: set[str] = field(default_factory=set)
     also: tuple[str, ...] = ()
     seldom: bool = False
-    # Stands for all, whatever is absorbed.
+    # Remains the representative, whatever is absorbed later.
     leading: Finding | None = None
 
     def __post_init__(self) -> None:
@@ -40,9 +40,9 @@ class Cluster:
 
     @property
     def holds_for_all(self) -> bool:
-        """Whether requests differ in which nothing stands out, and which the leader takes.
+        """Whether plain requests differ that the leader accepts.
 
-        Whom it refuses for what he is, it refuses whatever he sends.
+        A leader that refuses a user refuses whatever the user sends.
         """
         plain = (each for each in self.findings if not each.conditions)
         return any(
@@ -53,7 +53,7 @@ class Cluster:
 
     @property
     def count(self) -> int:
-        """How often it was seen."""
+        """The number of occurrences."""
         return sum(finding.count for finding in self.findings)
 
     def absorb(self, other: Cluster) -> None:
@@ -63,24 +63,21 @@ class Cluster:
 
     @property
     def chosen(self) -> Finding:
-        """The finding that stands for all: one that was reproduced, else the plainest."""
-        return self.leading or min(self.findings, key=plainness)
+        """The representative: a reproduced finding, else the plainest."""
+        return self.leading or min(self.findings, key=plainest_first)
 
 
 def both_refuse(finding: Finding) -> bool:
-    """Whether every target answers with a 4xx."""
+    """Whether every target responds with a 4xx."""
     return all(value[:1] == "4" for value in finding.values.values())
 
 
-def plainness(finding: Finding) -> tuple[bool, bool, bool, bool, int, int, int]:
-    """A key to sort findings by: those that were shown again first, then the plainest.
-
-    Of what was not kept nothing can be told.
-    """
+def plainest_first(finding: Finding) -> tuple[bool, bool, bool, bool, int, int, int]:
+    """Return a sort key for findings: reproduced ones first, then the plainest with evidence."""
     return (
         finding.reproduced is not True,
         not finding.sequence,
-        # What was proved for another one holds for this one too.
+        # Inherited from another finding's proof.
         finding.cause is not None and finding.neighbour is None,
         finding.kind in ("length", "elements"),
         len(finding.conditions),

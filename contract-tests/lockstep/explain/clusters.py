@@ -1,4 +1,4 @@
-"""Groups findings that have one cause, by what was alike under the same condition."""
+"""Groups findings with the same cause, by conditions and how often these made no difference."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lockstep.results.findings import COMPARED, CONFORMANCE, PARITY, Finding, Pl
 from lockstep.results.signatures import APPEARS, GOES
 from lockstep.results.tried import Tried
 
-# A condition is to blame where so many of its tries differ.
+# Minimum share of differing requests for a condition to be a cause.
 _SHARE = 0.7
 _FRAMING = frozenset({"media type", "unreadable body"})
-# What a request that is refused for the state of things may well be, whatever is said of it.
+# Conditions that may coincide with a refusal due to the state of resources.
 _STATEFUL = frozenset({"notable", "second time", "duplicate"})
 # What is refused with these is so for what it would do, and not for who asks for it.
 _CONFLICTS = ("400", "409", "422")
@@ -29,11 +29,11 @@ _SORTS = re.compile(r"sort|order|direction|^(by|dir|desc|asc)$|_(by|dir)$", re.I
 
 
 def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
-    """The clusters of findings, in no order; `tried` says how often a condition made no difference.
+    """Group findings into clusters, in no order; `tried` counts requests that made no difference.
 
-    Statuses are told apart by condition: it is the coarsest one under which most tries differ,
-    whatever the operation or the member. Members, headers and bodies are what they are wherever
-    they show. Findings of stories, traps and races stay by themselves.
+    Findings on status codes are grouped by the most general condition under which most requests
+    differ, regardless of operation or member. Those on members, header fields and bodies are
+    grouped regardless of the request. Findings of stories, traps and races stay separate.
     """
     by_signature: dict[Key, list[Finding]] = defaultdict(list)
     alone = []
@@ -51,7 +51,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
 
 
 def merged(one: Cluster) -> Finding:
-    """The finding that a cluster comes to, with the places of all."""
+    """Return the representative of a cluster, with the places of all its findings."""
     chosen = one.chosen
     chosen.also = one.also
     counts: Counter[tuple[str, str]] = Counter()
@@ -70,15 +70,15 @@ def merged(one: Cluster) -> Finding:
 
 
 def _whatever_its_value(conditions: Conditions, cause: Condition) -> Conditions:
-    """The conditions of a finding that shows with a parameter, and with more than one value."""
+    """Return the conditions of a finding that shows for more than one value of a parameter."""
     kept = (one for one in conditions if (one.kind, one.subject) != ("notable", cause.subject))
     return (*kept, cause)
 
 
 def _always(finding: Finding, tried: Tried) -> Key | None:
-    """Who answers an operation with one refusal, whatever is asked: that is one fact.
+    """Return a key for a target that refuses all requests to an operation with one status code.
 
-    It must have been asked in more ways than one. What a framework answers to a method alone is one
+    The requests must have had different conditions. If a framework handles a method, this is one
     fact for all operations.
     """
     if finding.kind != "status" or finding.category != PARITY:
@@ -98,16 +98,16 @@ def _key(finding: Finding) -> Key:
     if finding.category == CONFORMANCE:
         return finding.category, finding.kind, finding.where
     if signature.kind == "list" and signature.how == "count":
-        # How a server counts is one decision for all of its lists.
+        # Counting is implemented once for all lists of a server.
         return finding.category, signature.kind, finding.where
     if signature.kind == "list":
         return finding.category, signature.kind, signature.what
     family = _HEADERS.match(finding.where) if signature.kind == "header" else None
     if family is not None:
-        # One part of a server sends them all, or none.
+        # They are sent by the same middleware.
         return finding.category, family.group(), signature.how in (APPEARS, GOES)
     if finding.where in _OF_SERVERS:
-        # Other libraries for HTTP have other habits.
+        # HTTP servers differ in these by default.
         return finding.category, "headers of servers"
     if signature.kind == "value":
         return finding.category, signature.kind, signature.what, signature.how not in VAGUE
@@ -126,12 +126,12 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
     if kind == "value" and group[0].signature.how not in VAGUE:
         hows = dict.fromkeys(one.signature.how for one in group)
         return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
-    # A part of the answer that differs: what the request had to do with it is for experiments.
+    # How such differences depend on the request is left to experiments.
     return [Cluster(list(group))]
 
 
 def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
-    """Clusters by the coarsest condition that explains most of its tries."""
+    """Group by the most general condition that explains most of its requests."""
     leaders = {next(iter(finding.values.values())) for finding in group}
     left = list(group)
     found: list[Cluster] = []
@@ -152,7 +152,7 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One way to group: by a key, `None` if it does not apply, and how often all were alike."""
+    """A way to group: by a key, `None` if it does not apply, and the number of equal responses."""
 
     key: Callable[[Finding], Key | None]
     alike: Callable[[list[Finding], Tried, str], int]
@@ -161,12 +161,12 @@ class _Level:
 
 
 def _any_refusal_key(finding: Finding) -> Key | None:
-    """Both refuse, and what is one status on one side is another one on the other everywhere."""
+    """Both refuse, with status codes that correspond everywhere."""
     return () if both_refuse(finding) else None
 
 
 def _refused_key(finding: Finding) -> Key | None:
-    """Both refuse a request for its content, each with a status of its own."""
+    """Both refuse a request for its content, with different status codes."""
     kinds = kinds_of(finding.conditions)
     return () if both_refuse(finding) and kinds and kinds <= INVALID else None
 
@@ -176,14 +176,14 @@ def _alike_refused(_several: list[Finding], tried: Tried, status: str) -> int:
 
 
 def _kinds_key(finding: Finding) -> Key | None:
-    # What a valid request is answered is each operation's own decision.
+    # The response to a valid request is specific to each operation.
     if not finding.conditions or kinds_of(finding.conditions) == {"notable"}:
         return None
     return kinds_of(_conditions(finding)), _method(finding)
 
 
 def _conditions(finding: Finding) -> Conditions:
-    """The conditions of a finding; a thing that the leader says is gone is as one never been."""
+    """Return the conditions, with resources that are gone for the leader treated as unknown."""
     leader = next(iter(finding.values.values()), "")
     if leader not in ("404", "410") or "deleted thing" not in kinds_of(finding.conditions):
         return finding.conditions
@@ -194,7 +194,7 @@ def _conditions(finding: Finding) -> Conditions:
 
 
 def _method(finding: Finding) -> str:
-    """HEAD and OPTIONS are answered by frameworks themselves, unlike other methods."""
+    """Return HEAD or OPTIONS if undocumented; frameworks answer these themselves."""
     named = {one.subject for one in finding.conditions if one.kind == "undocumented method"}
     return next(iter(named & _METHODS), "")
 
@@ -212,7 +212,7 @@ def _conditions_key(finding: Finding) -> Key | None:
 
 
 def _framing_key(finding: Finding) -> Key | None:
-    """How a body is read is one decision of a framework, though not each operation reads one."""
+    """Parsing of bodies is a decision of the framework, even if not all operations read one."""
     kinds = kinds_of(finding.conditions)
     return (finding.conditions,) if kinds and kinds <= _FRAMING else None
 
@@ -222,7 +222,7 @@ def _operation_key(finding: Finding) -> Key:
 
 
 def _operation_notable_key(finding: Finding) -> Key | None:
-    """What a valid request is answered, whatever its values."""
+    """The response to a valid request, whatever its values."""
     plain = kinds_of(finding.conditions) <= {"notable"}
     return (finding.operation,) if plain else None
 
@@ -286,10 +286,10 @@ _LEVELS = (
 
 
 def _by_query(group: list[Finding], tried: Tried) -> list[Cluster]:
-    """Differences of one list, by the parameters sent.
+    """Group the differences of one list by query parameters.
 
-    A list that differs now and then when nothing is asked of it, since the states diverged, does
-    not explain what differs for a parameter. Its order is one fact, unless an order is asked for.
+    A list that differs occasionally without parameters, due to diverged states, does not explain a
+    difference with a parameter. Its order is one fact, unless a parameter asks for an order.
     """
     groups: dict[Conditions, list[Finding]] = defaultdict(list)
     for finding in group:
@@ -315,7 +315,7 @@ def _asks_for_order(finding: Finding) -> bool:
 
 
 def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
-    """Conditions that hold more than others need no finding of their own."""
+    """Absorb clusters into those with more general conditions."""
     clusters.sort(key=lambda one: (len(one.conditions), -len(one.operations)))
     kept: list[Cluster] = []
     for one in clusters:
@@ -330,7 +330,7 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 def _explains(known: Cluster, one: Cluster) -> bool:
     ours, theirs = set(known.conditions), {*one.conditions, *_conditions(one.chosen)}
     if known.seldom:
-        # From an empty state it shows all the same: that is proved.
+        # Only a reproduced difference shows from an empty state, too.
         proved = known.chosen.reproduced is True and one.chosen.reproduced is not True
         return proved and known.chosen.signature == one.chosen.signature
     if not ours and not known.holds_for_all and not _is_of_state(one):
@@ -352,15 +352,15 @@ def _is_of_state(one: Cluster) -> bool:
 
 
 def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:
-    """The conditions without a subject that some of the other ones are cases of."""
+    """Return the conditions without a subject that have instances among the others."""
     kinds = {one.kind for one in theirs}
     return {one for one in general if one.kind in kinds}
 
 
 def _common(several: list[Finding]) -> Conditions:
-    """The conditions that findings share; where only kinds are shared, without subjects.
+    """Return the conditions that findings share, without subjects if only kinds are shared.
 
-    Where all of them are about the content, each in its own way, that is what they share.
+    If all have some invalid content, each of another kind, the result says just that.
     """
     first, *others = every = [_conditions(finding) for finding in several]
     kinds = list(map(kinds_of, every))
@@ -371,7 +371,7 @@ def _common(several: list[Finding]) -> Conditions:
             found.append(condition)
             continue
         if condition.kind == "notable" or condition.kind not in shared:
-            # Whatever the values are: the request is valid.
+            # The request is valid, so the value does not matter.
             continue
         details = {
             one.detail for each in several for one in each.conditions if one.kind == condition.kind

@@ -1,4 +1,4 @@
-"""Sentences about what targets do beside answering: to their databases, and to other services."""
+"""Sentences about side effects: changes to databases, and calls to other services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ABSENT = "absent"
 
 
 def effects_sentence(told: SentenceContext) -> str:
-    """What was done otherwise, with the targets and the values: the leader's comes last."""
+    """Describe a difference in side effects, with targets and values, the leader's last."""
     if told.finding.where.startswith("calls "):
         return _call_sentence(told)
     if told.finding.kind == "statements":
@@ -48,7 +48,7 @@ def effects_sentence(told: SentenceContext) -> str:
 
 
 def _statements_sentence(told: SentenceContext) -> str:
-    """Which side sends its database more statements for more rows."""
+    """Describe which side's SQL statements grow with the number of rows."""
     each = {name: re.findall(r"\d+", value) for name, value in told.finding.values.items()}
     grown = {name: int(found[2]) - int(found[0]) for name, found in each.items()}
     growing = max(grown, key=lambda name: grown[name])
@@ -62,7 +62,7 @@ def _statements_sentence(told: SentenceContext) -> str:
 
 
 def _call_sentence(told: SentenceContext) -> str:
-    """What was called otherwise: `where` is the place of the call, and then what of it differs."""
+    """Describe a difference in calls: `where` is the place of the call, then the differing part."""
     finding = told.finding
     leader, *others = by_value(finding.values).items()
     value, who = others[0] if others else leader
@@ -84,7 +84,7 @@ def _call_sentence(told: SentenceContext) -> str:
 
 
 def _part_of_call(part: list[str]) -> str:
-    """Which part of a call it is, in words: the member `a/b` of its body, the header `x`."""
+    """Describe a part of a call: the member `a/b` of its body, the header `x`."""
     what, *rest = part or ["body"]
     name = " ".join(rest).removeprefix("/")
     kinds = {"query": "the parameter", "header": "the header", "body": "the member"}

@@ -1,4 +1,4 @@
-"""Folds clusters into one where experiments, or what always shows together, tell one fact."""
+"""Folds clusters that experiments, or constant co-occurrence, show to be one fact."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainness
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
 from lockstep.explain.severity import leaks
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import Condition, kinds_of
 from lockstep.results.findings import PARITY
 from lockstep.results.signatures import APPEARS, GOES
 
-# A form of a value that shows in no more of the cases than this is one of its values.
+# Maximum share of a value's occurrences for a format to be treated as a variant of it.
 _SELDOM = 0.2
-# So many places that differ together, and never alone, are one fact.
+# Minimum number of places that always differ together to be one fact.
 _FEWEST_TOGETHER = 3
-# What a request is refused for whatever it says.
+# Conditions due to which a request is refused whatever its content.
 _WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
 # What stands for nothing, as JSON.
 _NOTHING = frozenset({"null", '""'})
@@ -29,7 +29,7 @@ _APPEARING = frozenset({"member", "header", "cookie"})
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """The clusters, those of one fact as one of them."""
+    """Fold clusters that are one fact."""
     one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
     one_gap = _same_pages(list(one_gap))
     told = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
@@ -49,7 +49,7 @@ def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
             groups[key].append(one)
     taken: list[Cluster] = []
     for several in groups.values():
-        first, *others = sorted(several, key=lambda each: plainness(each.chosen))
+        first, *others = sorted(several, key=lambda each: plainest_first(each.chosen))
         subjects = {each.subject for one in several for each in one.conditions}
         if not others or (subjects != {""} and len(several) < _FEWEST_TOGETHER):
             continue
@@ -72,7 +72,7 @@ def _failing(one: Cluster) -> Key | None:
 
 
 def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """Which of two checks comes first is one fact, whatever of the request is invalid."""
+    """Fold differences in the order of two checks, whatever part of the request is invalid."""
     first: dict[Key, Cluster] = {}
     for one in clusters:
         key = _order_of_checks(one)
@@ -89,7 +89,7 @@ def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
 
 
 def _order_of_checks(one: Cluster) -> Key | None:
-    """What a request is refused for on one side, where the other refuses it as invalid."""
+    """Return what one side checks first, if the other reports invalid content."""
     chosen = one.chosen
     kinds = kinds_of(one.conditions)
     refused = chosen.kind == "status" and both_refuse(chosen)
@@ -100,10 +100,9 @@ def _order_of_checks(one: Cluster) -> Key | None:
 
 
 def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """Who lets in whom the other one refuses, refuses him for something else at times.
+    """Fold the consequences of a missing authorization check on one side.
 
-    That the check is missing shows where he succeeds; what is checked after it is no fact of its
-    own.
+    The missing check shows where a request succeeds; checks after it are no facts of their own.
     """
     gaps = [one for one in clusters if _lets_in(one)]
     for one in clusters:
@@ -116,7 +115,7 @@ def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
 
 
 def _lets_in(one: Cluster) -> bool:
-    """Whether one side succeeds where the other refuses for who asks."""
+    """Whether one side accepts a request that the other refuses because of the user."""
     chosen = one.chosen
     if chosen.category != PARITY or chosen.kind != "status":
         return False
@@ -125,7 +124,7 @@ def _lets_in(one: Cluster) -> bool:
 
 
 def _is_behind(one: Cluster, gap: Cluster) -> bool:
-    """Whether the side that lets in answers otherwise, and the other one refuses as ever."""
+    """Whether only the response of the side without the check is another one."""
     ours, theirs = one.chosen, gap.chosen
     if (
         ours.category != PARITY
@@ -163,7 +162,7 @@ def _is_other_page(one: Cluster) -> bool:
 
 
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """A member with another value may have another form too: that is not a fact of its own."""
+    """Fold different formats of a member into the difference in its value."""
     every = list(clusters)
     others = {
         one.chosen.signature.what: one
@@ -186,7 +185,7 @@ def _same_default(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     A user's picture that was never set is the same in a profile, and in an author.
     """
     first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         key = _default(one)
         if key is not None and key in first:
             first[key].absorb(one)
@@ -207,7 +206,7 @@ def _default(one: Cluster) -> Key | None:
 
 
 def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Who gives one name to two things shows it where they are made, and in the lists of them."""
+    """Fold lists that show a duplicate id into the finding on the creation of such resources."""
     every = list(clusters)
     makers = {
         one.chosen.signature.what.partition(".")[0]: one
@@ -225,14 +224,14 @@ def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What one value or header provokes, as experiments have proved, is one fact."""
+    """Fold findings with the same proved cause."""
     first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         cause = one.chosen.cause
         if cause is None:
             yield one
             continue
-        # Without a parameter much differs: only the same difference has the same cause.
+        # Parameters may cause several differences; only the same difference has the same cause.
         key = cause, one.chosen.signature if cause.kind == "parameter" else None
         if key in first:
             first[key].absorb(one)
@@ -242,9 +241,9 @@ def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What shows only after one write, in several reads, is one fact about that write."""
+    """Fold findings in several reads that only show after the same write."""
     first: dict[str, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainness(each.chosen)):
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         effect = one.chosen.effect_of
         if effect and effect in first:
             first[effect].absorb(one)
@@ -255,7 +254,7 @@ def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Members, headers or cookies that one side has, and always together, are one fact."""
+    """Fold members, header fields or cookies that are always missing together."""
     groups: dict[Key, list[Cluster]] = defaultdict(list)
     for one in clusters:
         key = _appearing(one)
@@ -267,7 +266,7 @@ def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         if len(several) < _FEWEST_TOGETHER:
             yield from several
             continue
-        first, *others = sorted(several, key=lambda each: plainness(each.chosen))
+        first, *others = sorted(several, key=lambda each: plainest_first(each.chosen))
         first.also = tuple(each.chosen.where for each in others)
         for other in others:
             first.absorb(other)
@@ -275,7 +274,7 @@ def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _appearing(one: Cluster) -> Key | None:
-    """Where and how often something is there on one side only; `None` for what is graver."""
+    """Return kind, direction and counts of a one-sided item; `None` for more severe findings."""
     chosen = one.chosen
     signature = chosen.signature
     plain = signature.kind in _APPEARING and signature.how in (APPEARS, GOES)

@@ -1,4 +1,4 @@
-"""What a path is about, in a readable word."""
+"""The noun for the resource of a path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lockstep.openapi.naming import singular
 
 
 def noun_of(path: str) -> str:
-    """`task` for `/tasks/{id}` and `/tasks/{id}/close`: the word before the last parameter."""
+    """Return the noun before the last parameter: `task` for `/tasks/{id}/close`."""
     before = path.rpartition("/{")[0]
     word = before.rpartition("/")[2].replace("-", " ").replace("_", " ")
     if not word or "{" in word:

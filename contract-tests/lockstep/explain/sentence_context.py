@@ -1,4 +1,4 @@
-"""What a sentence about a finding is made of."""
+"""The parts of a sentence about a finding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lockstep.results.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class SentenceContext:
-    """What a sentence is made of; `call` names the request, `place` the part of the answer."""
+    """The parts of a sentence; `call` describes the request, `place` a part of the response."""
 
     finding: Finding
     call: str
@@ -22,7 +22,7 @@ class SentenceContext:
 
     @property
     def when(self) -> str:
-        """What the request had to do with it, as a part of a sentence with a space before it."""
+        """The conditions of the request as a clause with a leading space, or an empty string."""
         noun = noun_of(self.operation.path) if self.operation is not None else "thing"
         effect = f" after `{self.finding.effect_of}`" if self.finding.effect_of else ""
         proved = self.finding.neighbour is not None
@@ -31,7 +31,7 @@ class SentenceContext:
 
     @property
     def about(self) -> str:
-        """The request, the other operations that show the same, and what stands out in it."""
+        """The request, the number of other operations with the same finding, and the conditions."""
         others = {place.operation for place in self.finding.places} - {self.finding.operation}
         more = ""
         if others:
@@ -40,5 +40,5 @@ class SentenceContext:
 
     @property
     def answer(self) -> str:
-        """The answer to that request."""
+        """The response to that request."""
         return f"the answer to {self.about}"

@@ -1,4 +1,4 @@
-"""One readable sentence for each finding."""
+"""One sentence for each finding."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lockstep.explain.words import by_value, code, does, listed, names, place, s
 from lockstep.results.findings import EFFECTS, PARITY, RACE, STORY, TRAP
 from lockstep.results.signatures import ELEMENTS
 
-# Of things that always show together so many are named.
+# Maximum number of items that are listed by name.
 _MOST_NAMED = 5
 
 
 def sentence(told: SentenceContext) -> str:
-    """What was seen, with the targets, the operation, the place and the values."""
+    """Describe a finding with its targets, operation, place and values."""
     finding = told.finding
     if finding.category == PARITY:
         return _PARITY.get(finding.kind, _differs)(told) + "."
@@ -42,7 +42,7 @@ def sentence(told: SentenceContext) -> str:
 
 
 def _sides(told: SentenceContext) -> list[tuple[list[str], str]]:
-    """(targets, value) of each value; the leader's last, as the one to compare with."""
+    """Return (targets, value) for each value, the leader's last, as the reference."""
     first, *others = by_value(told.finding.values).items()
     return [(who, value) for value, who in (*others, first)]
 
@@ -81,7 +81,7 @@ def _connection(told: SentenceContext) -> str:
 
 
 def _inside(told: SentenceContext) -> str:
-    """A cookie's attribute or a token's claim: the last words of the place."""
+    """Describe a cookie attribute or a token claim."""
     if told.finding.also:
         return _several(told, "sets", "cookie")
     what = f"{told.finding.kind} {code(told.finding.where.partition(' ')[2])}"
@@ -90,7 +90,7 @@ def _inside(told: SentenceContext) -> str:
 
 
 def _several(told: SentenceContext, verb: str, what: str) -> str:
-    """What one side alone has, and always together."""
+    """Describe items that only one side has, and always together."""
     having = [name for who, value in _sides(told) if value != "absent" for name in who]
     lacking = [name for who, value in _sides(told) if value == "absent" for name in who]
     places = [told.finding.where, *told.finding.also]
@@ -125,7 +125,7 @@ def _differs(told: SentenceContext) -> str:
 
 
 def _length(told: SentenceContext) -> str:
-    parts = [f"{does(who, 'has')} {_counted(value)}" for who, value in _sides(told)]
+    parts = [f"{does(who, 'has')} {shown(value)}" for who, value in _sides(told)]
     return f"{' where '.join(parts)} in {place(told.finding.where)} of {told.answer}"
 
 
@@ -162,10 +162,6 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _counted(value: str) -> str:
-    return re.sub(r"^1 elements\b", "1 element", shown(value))
 
 
 def _subject(told: SentenceContext) -> str:

@@ -1,4 +1,4 @@
-"""How grave a finding is."""
+"""The severity of findings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
 
 LEVELS = (("critical", 90), ("high", 70), ("medium", 40), ("low", 0))
-# Keys that must not be seen by a client.
+# Members that must not be visible to a client.
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)|hash|salt|secret|private|api_?key|credential|^pwd$|_?token$"
     r"|^(ssn|cvv|iban|card_?number)$",
@@ -59,11 +59,11 @@ _BY_KIND = {
     "time": 48,
     "value": 50,
     "elapsed": 44,
-    # Calls to other services.
+    # Calls to other services, and SQL statements.
     "calls": 86,
     "url": 80,
     "statements": 60,
-    # What is written to databases.
+    # Changes to databases.
     "cost": 88,
     "other deleted": 84,
     "other changed": 82,
@@ -77,31 +77,31 @@ _BY_KIND = {
     "order": 24,
     "bytes": 20,
     "metrics": 12,
-    # Stories and races say what must be.
+    # Expectations of stories and traps.
     "expectation": 80,
     "trap": 64,
-    # The general traps say how grave they are.
+    # Severity classes of the general traps.
     "smuggling": 94,
     "security": 80,
     "interop": 55,
     "cosmetic": 15,
 }
-# Who may not do what a request asks for, or is not known.
+# Conditions of requests without the required permission or authentication.
 _GUARDED = frozenset({"another's thing", "no credentials", "bad credentials", "other user"})
 _DEFAULT = 50
 _LEAK = 96
 
 
 def level(severity: int) -> str:
-    """`critical`, `high`, `medium` or `low` for a number of 0 to 100."""
+    """Return `critical`, `high`, `medium` or `low` for a number from 0 to 100."""
     return next(name for name, least in LEVELS if severity >= least)
 
 
 def severity_of(finding: Finding, place: Place | None) -> int:
-    """0 to 100, from what differs and what the request had to do with it.
+    """Return the severity from 0 to 100, given the difference and the conditions.
 
-    First come answers of 5xx, no answer and leaked keys, then access and lost data, statuses,
-    shapes, values, headers, and at last the order of members and bytes.
+    From most to least severe: 5xx responses, missing responses and leaked keys; access and data
+    loss; status codes; structure; values; header fields; the order of members and bytes.
     """
     if leaks(finding, place):
         return _LEAK
@@ -118,12 +118,12 @@ def severity_of(finding: Finding, place: Place | None) -> int:
 
 
 def weight(finding: Finding) -> int:
-    """How grave a finding is as far as it can be told before it is confirmed."""
+    """Return the severity of a finding before it is confirmed."""
     return severity_of(finding, None)
 
 
 def leaks(finding: Finding, place: Place | None) -> bool:
-    """Whether an answer shows a member that no client should see and the document does not name."""
+    """Whether a response has a secret member that is not documented."""
     if finding.kind in ("extra", "missing"):
         member = finding.where.rpartition("/")[2]
         inside = (name for text in finding.values.values() for name in _KEY.findall(text))

@@ -1,4 +1,4 @@
-"""What a story expects is told once: with the difference that it is about, at the first step."""
+"""Merges failed expectations of stories with the differences that they are about."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _STATUS = re.compile(r"(?:status|got) (\d{3})\b")
 _STEP = re.compile(r"(.*), step (\d+)", re.DOTALL)
 
 
-def told_once(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings; what a story expects stands under the difference between targets there.
+def merge_story_failures(findings: Iterable[Finding]) -> list[Finding]:
+    """Attach failed expectations to the difference between targets that they are about.
 
-    A target that fails a story at one step fails it at later ones where it is played in another
-    way: these stand under the first one.
+    A target that fails a story at one step, and at later ones in other variants, is reported once,
+    for the first step.
     """
     every = list(findings)
     differing = [one for one in every if one.category == PARITY]
@@ -42,7 +42,7 @@ def _step(finding: Finding) -> int:
 
 
 def _is_about(story: Finding, parity: Finding) -> bool:
-    """Whether what a story expected is the very difference between two targets."""
+    """Whether the failed expectation is about the difference between two targets."""
     operations = {parity.operation, *(place.operation for place in parity.places)}
     if story.operation not in operations or not set(story.targets) <= set(parity.targets):
         return False

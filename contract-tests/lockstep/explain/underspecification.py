@@ -1,4 +1,4 @@
-"""Which sentence a document lacks, where answers differ and all of them conform."""
+"""The sentence that a document lacks if responses differ and all of them conform."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_SERVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """All that is known about a silence; `when` is what stands out in the request."""
+    """An underspecified place; `when` describes the conditions of the request."""
 
     finding: Finding
     operation: Operation
@@ -36,12 +36,12 @@ class Gap:
 
     @property
     def values(self) -> list[str]:
-        """What the leader and one partner showed."""
+        """The values of the leader and one partner."""
         return list(self.finding.values.values())
 
 
 def lacking(gap: Gap) -> str:
-    """The sentence that would have decided, named by what is missing from the document."""
+    """Return the sentence that is missing from the document, or would have decided."""
     kind = gap.finding.kind if gap.finding.kind in _BY_KIND else gap.finding.where.split(" ")[0]
     return _BY_KIND.get(kind, _anything)(gap)
 
@@ -65,7 +65,7 @@ def _asked(gap: Gap) -> str:
 
 
 def _thing(gap: Gap) -> bool:
-    """Whether it is about whose thing it is, or whether it is there."""
+    """Whether the conditions concern the ownership or the existence of a resource."""
     kinds = kinds_of(gap.finding.conditions)
     return bool(kinds & {"unknown thing", "deleted thing", "another's thing", "oneself"})
 

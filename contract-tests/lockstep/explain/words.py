@@ -1,4 +1,4 @@
-"""How things are named in sentences."""
+"""Words and notation for sentences."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ __all__ = ["by_value", "call", "code", "does", "listed", "names", "place", "same
 
 
 def names(targets: Sequence[str]) -> str:
-    """`old`, `old and new`, `a, b and c`."""
+    """Return the names as an enumeration: `old`, `old and new`, `a, b and c`."""
     return listed([target.replace("`", "'") for target in targets])
 
 
 def listed(parts: Sequence[str]) -> str:
-    """The parts as an enumeration."""
+    """Return the parts as an enumeration."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def does(targets: Sequence[str], verb: str) -> str:
-    """The targets with a verb given in the singular: `old answers`, `old and new answer`."""
+    """Return targets and verb, given in the singular: `old answers`, `old and new answer`."""
     if len(targets) > 1:
         verb = {"has": "have", "is": "are", "does": "do"}.get(verb, verb.removesuffix("s"))
     return f"{names(targets)} {verb}"
 
 
 def call(operation: Operation | None, exchange: Exchange | None, label: str) -> str:
-    """The request as the document names it, else as it was sent."""
+    """Return the request as it is documented, else as it was sent."""
     if operation is not None:
         return code(f"{operation.method} {operation.path}")
     if exchange is not None and "(" in label:
@@ -39,7 +39,7 @@ def call(operation: Operation | None, exchange: Exchange | None, label: str) -> 
 
 
 def place(where: str) -> str:
-    """A place of an answer: `data/*/id`, the header `location`, the body."""
+    """Return a place of a response: `data/*/id`, the header `location`, the body."""
     kind, _, rest = where.partition(" ")
     if kind == "header":
         return f"the header {code(rest)}"
@@ -49,7 +49,7 @@ def place(where: str) -> str:
 
 
 def by_value(values: Mapping[str, str]) -> dict[str, list[str]]:
-    """The targets that showed each value, in order."""
+    """Return the targets that showed each value, in order."""
     grouped: dict[str, list[str]] = {}
     for name, value in values.items():
         grouped.setdefault(value, []).append(name)
@@ -57,7 +57,7 @@ def by_value(values: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def same_number(values: Sequence[str]) -> bool:
-    """Whether values are one number in several forms, such as `1` and `1.0`."""
+    """Whether values are one number in different notations, such as `1` and `1.0`."""
     try:
         return len({float(value) for value in values}) == 1 < len(set(values))
     except ValueError:

@@ -103,12 +103,12 @@ class NoiseBook:
                 entries.append(Noise(label, difference.where, difference.kind, why, 0, examples))
 
     def note_progress(self, label: str, where: str) -> None:
-        """Note that a state is at a place of an operation's answers, which goes on by itself."""
+        """Note that a place of an operation's answers has a state that changes by itself."""
         with self._lock:
             self._moving.add((label, where))
 
     def progresses(self, label: str, where: str) -> bool:
-        """Whether a state is there that goes on by itself, as that of a job does."""
+        """Whether the place has a state that changes by itself, such as that of a job."""
         with self._lock:
             return (label, where) in self._moving
 

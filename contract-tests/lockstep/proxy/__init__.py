@@ -1,6 +1,6 @@
-"""A reverse proxy that answers from one target and compares the others on the side.
+"""A reverse proxy that responds from one target and compares the others in the background.
 
-It is run by `lockstep.proxy.stage`, which alone needs what the extra `proxy` installs.
+It is run by `lockstep.proxy.stage`; only that module needs the extra `proxy`.
 """
 
 from lockstep.proxy.settings import ProxyError, ProxySettings

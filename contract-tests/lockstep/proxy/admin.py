@@ -1,4 +1,4 @@
-"""What a running proxy tells of itself, on an address that clients do not use."""
+"""The admin server of a running proxy, on a separate address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHUTDOWN_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Admin:
-    """What is told: counts and the warrant as they are at the moment."""
+    """Access to the current counts and the current warrant."""
 
     recorder: Recorder
     counts: Counts
@@ -31,15 +31,15 @@ class Admin:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for being compared."""
+        """The number of requests that wait for comparison."""
         return max(0, self.shared[OFFERED] - self.shared[TAKEN])
 
     def warrant(self) -> Warrant:
-        """The warrant by now."""
+        """Return the current warrant."""
         return self.recorder.warrant()
 
     def metrics(self) -> bytes:
-        """The metrics in the text format of Prometheus."""
+        """Return the metrics in the Prometheus text format."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(ProxyCollector(self.warrant(), self.counts, self.waiting))
         return generate_latest(registry)
@@ -47,7 +47,7 @@ class Admin:
 
 @asynccontextmanager
 async def serving_admin(admin: Admin, listening: socket.socket) -> AsyncIterator[None]:
-    """Answer on a listening socket for as long as the block lasts."""
+    """Serve on a listening socket for the duration of the block."""
     application = web.Application()
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/metrics", _metrics(admin))
@@ -69,7 +69,7 @@ _PAGES: Mapping[str, tuple[Callable[[Warrant], str], str]] = {
     "/warrant.html": (html_text, "text/html"),
     "/warrant.md": (markdown_text, "text/markdown"),
 }
-# A page of counts is out of date as soon as it is read.
+# Counts are outdated as soon as they are read.
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 

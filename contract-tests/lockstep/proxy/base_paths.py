@@ -1,4 +1,4 @@
-"""Where a client's path begins below the base URL of a target."""
+"""Maps paths of clients to paths below the base URL of a target."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
-# So many requests in a row that no path of the document is for are worth a sentence.
+# Requests in a row without a documented path after which a hint is shown.
 _STRANGE = 20
 _SHOWN = 3
 
 
 def prefix_of(target: Target) -> str:
-    """The path of a target's base URL, `/api/v1`; empty where it has none."""
+    """Return the path of a target's base URL, such as `/api/v1`, or an empty string."""
     return target.base_url.removeprefix(target.origin)
 
 
 @dataclass(slots=True)
 class BasePaths:
-    """Writes clients' requests with paths of the document, whatever clients put before them.
+    """Rewrites clients' requests to documented paths, whatever their prefix.
 
-    Clients of a service at `/api/v1/tasks` go on to ask for that when a proxy stands before it,
-    and a target is told as `http://host/api/v1` or as `http://host`.
+    Clients of a service at `/api/v1/tasks` keep that path when a proxy is put before it, and a
+    target may be configured as `http://host/api/v1` or as `http://host`.
     """
 
     document: Document
@@ -35,13 +35,13 @@ class BasePaths:
 
     @property
     def strips(self) -> str:
-        """What the leader is not asked for twice: its own base path, if no path begins with it."""
+        """The prefix not to be repeated: the leader's base path, unless the document repeats it."""
         prefix = prefix_of(self.targets[0])
         paths = (operation.path for operation in self.document.operations.values())
         return "" if any(path.startswith(f"{prefix}/") for path in paths) else prefix
 
     def sentence(self) -> str:
-        """What is said at the start about paths; empty where there is nothing to say."""
+        """Return a sentence about paths for the start, or an empty string."""
         leader, strips = self.targets[0], self.strips
         if not strips:
             return ""
@@ -51,7 +51,7 @@ class BasePaths:
         )
 
     def inner(self, request: Request) -> Request:
-        """The request with its path as the document has it."""
+        """Return the request with its documented path."""
         path = request.path
         if self.document.template(path) is not None:
             return request
@@ -64,11 +64,11 @@ class BasePaths:
             if self.document.template(rest) is not None:
                 self._move()
                 return replace(request, path=rest)
-        # With bases in the targets' URLs now, it is a path of the whole server.
+        # The targets' URLs have base paths now, but this path is relative to the root.
         return replace(request, from_root=True) if self._moved else request
 
     def _move(self) -> None:
-        """Give targets without a path the one of the document, which clients ask for."""
+        """Add the document's base path, which clients use, to targets without one."""
         if not self._moved and not prefix_of(self.targets[0]):
             self._moved = True
             for target in self.targets:
@@ -76,7 +76,7 @@ class BasePaths:
                     target.move(target.origin + self.document.base_path)
 
     def note(self, request: Request, status: int) -> str:
-        """Look at an answer; a sentence once, where all look as if a base path were wrong."""
+        """Note a response. Returns a sentence, once, if all indicate a wrong base path."""
         if self._documented or status != 404:
             self._documented += status != 404 or self._is_documented(request)
             return ""

@@ -1,4 +1,4 @@
-"""Bodies as they are compared: decoded and whole, or not at all."""
+"""Prepares bodies for comparison: decoded and complete, or none."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from lockstep.transport.messages import Outcome, Response
 
 
 class HeadConformance(Conformance):
-    """Judges an answer without its body."""
+    """Validates responses without their bodies."""
 
     def check(
         self, operation: Operation | None, outcome: Outcome, expected: frozenset[int] = frozenset()
     ) -> list[Violation]:
-        """The violations of an outcome, but for those of its body."""
+        """Return the violations of an outcome, except those of its body."""
         found = super().check(operation, outcome, expected)
         return [each for each in found if "body" not in each.kind]
 
 
 def whole_bodies(outcomes: Mapping[str, Outcome], limit: int) -> dict[str, Outcome] | None:
-    """The outcomes with decoded bodies; `None` if one has more than `limit` bytes, or an
-    encoding that is not known.
+    """Return the outcomes with decoded bodies, or `None`.
+
+    `None` if one has more than `limit` bytes, or an unknown encoding.
     """
     found: dict[str, Outcome] = {}
     for name, outcome in outcomes.items():
@@ -36,7 +37,7 @@ def whole_bodies(outcomes: Mapping[str, Outcome], limit: int) -> dict[str, Outco
 
 
 def without_bodies(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """The outcomes with status and headers alone."""
+    """Return the outcomes with status code and header fields only."""
     return {
         name: _head(outcome) if isinstance(outcome, Response) else outcome
         for name, outcome in outcomes.items()

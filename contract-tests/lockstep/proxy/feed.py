@@ -1,4 +1,4 @@
-"""From the process that answers clients to the one that compares: bounded, and never waited for."""
+"""The queue between the serving and the comparing process: bounded and non-blocking."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from lockstep.proxy.settings import READS
 from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed, Told
 
-# Places of what both processes see: written by one of them each.
+# Indices into the shared memory, each written by one process only.
 TAKEN, OFFERED, EPOCH = range(3)
-# What has not been read on the other side must not grow without limit, whatever it is.
+# Limits what the other process has not read yet.
 _MOST_BYTES = 64 << 20
 _MOST_ANSWERED = 10_000
 _FLUSHED_EVERY = 0.25
-# Several requests at once cost less than each for itself, on both sides.
+# Sending requests in batches costs less on both sides.
 _TOGETHER_SECONDS = 0.01
 _TOGETHER_BYTES = 1 << 18
 
@@ -25,10 +25,10 @@ Shared = MutableSequence[int]
 
 @dataclass(slots=True)
 class Feed:
-    """Offers what has been answered, as long as fewer than `most` requests wait.
+    """Offers exchanges for comparison, as long as fewer than `most` requests wait.
 
-    For one event loop; `write` sends bytes to the other process and `waiting` says how many it has
-    not read yet. `shared` is memory that both processes see.
+    For one event loop; `write` sends bytes to the other process, `waiting` returns how many of them
+    are unread. `shared` is memory shared by both processes.
     """
 
     shared: Shared
@@ -46,21 +46,21 @@ class Feed:
     _mirrored_bytes: int = 0
 
     def began(self, *, writes: bool) -> int:
-        """A request is under way; returns the epoch that its answer belongs to."""
+        """Note the start of a request. Returns the epoch that its response belongs to."""
         if writes:
             self._writing += 1
             self.shared[EPOCH] += 1
-        # No epoch at all while a write is under way: who knows what a read will see?
+        # There is no epoch during a write, as the result of a concurrent read is undefined.
         return self.shared[EPOCH] if writes or not self._writing else -1
 
     def ended(self, *, writes: bool) -> None:
-        """A request is over."""
+        """Note the end of a request."""
         if writes:
             self._writing -= 1
             self.shared[EPOCH] += 1
 
     def offer(self, item: Mirrored) -> Fate:
-        """Send on an answered request, or shed it when too many wait; returns at once."""
+        """Queue an exchange, or shed it if too many wait; returns at once."""
         if item.epoch != self.shared[EPOCH] and item.request.method in READS:
             item = replace(item, epoch=-1)
         waiting = self.shared[OFFERED] - self.shared[TAKEN]
@@ -76,21 +76,21 @@ class Feed:
         return Fate.MIRRORED
 
     def note(self, answered: Answered) -> None:
-        """Tell of a request that is not mirrored; a few at a time."""
+        """Note a request that is not mirrored, to be sent in batches."""
         if len(self._answered) < _MOST_ANSWERED:
             self._answered.append(answered)
         else:
             self.untold += 1
 
     async def keep_telling(self) -> None:
-        """Tell every now and then what was noted."""
+        """Send the notes periodically."""
         while True:
             await asyncio.sleep(_FLUSHED_EVERY)
             if self.waiting() < _MOST_BYTES:
                 self.flush()
 
     def flush(self) -> None:
-        """Tell what was noted, and what was offered."""
+        """Send the notes and the queued exchanges."""
         self._send_mirrored()
         told, self._answered = self._answered, []
         if told:

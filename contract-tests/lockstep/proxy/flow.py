@@ -1,4 +1,4 @@
-"""One request on its way through the proxy."""
+"""The state of one request that passes through the proxy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lockstep.transport.messages import Request
 
 @dataclass(slots=True)
 class Passage:
-    """One request on its way; it ends once, before the client has the end of the answer.
+    """One request in the proxy; it ends once, before the client has the end of the response.
 
-    So what the client sends next comes after it for the mirrors, too.
+    So the client's next request follows it on the mirrors, too.
     """
 
     request: Request
@@ -31,7 +31,7 @@ class Passage:
         return self.request.method not in READS
 
     def end(self) -> bool:
-        """Tell the feed that it is over; false when it knows."""
+        """Report the end to the feed. Returns false if that was done before."""
         known, self._is_over = self._is_over, True
         if not known:
             self.feed.ended(writes=self.writes)

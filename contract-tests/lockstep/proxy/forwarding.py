@@ -1,4 +1,4 @@
-"""Passes one request on to the first target, and its answer back, chunk by chunk."""
+"""Forwards one request to the first target, and its response back, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from lockstep.proxy.wire import Copy, end_to_end
 from lockstep.transport.messages import Headers, Request, Response
 from lockstep.transport.streams import is_stream
 
-# `Host` is the target's own; the proxy has answered `Expect` itself when it sends the body on.
+# `Host` is the target's; the proxy has already handled `Expect` when it forwards the body.
 _NOT_SENT_ON = frozenset({"expect", "host"})
-# With the ids of a mirror a body may have another length.
+# The length of a body may change with the ids of a mirror.
 _NOT_COPIED = _NOT_SENT_ON | {"content-length"}
 _OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _HOW_FAR = "1.1 lockstep"
-# The names of the headers that the leader has sent.
+# The names of the header fields that the leader has sent.
 _ANSWERED: web.ResponseKey[set[str]] = web.ResponseKey("answered", set)
 
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """The target that clients are answered from.
+    """The target whose responses clients get.
 
-    A path that begins with `strips`, which is the path of the base URL, has it already.
+    `strips` is the path of the base URL, which is removed from the start of request paths.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Leader:
     strips: str = ""
 
     def below(self, path: str) -> str:
-        """The path of a client below the base URL."""
+        """Return the path of a client relative to the base URL."""
         if self.strips and path.startswith(self.strips):
             rest = path[len(self.strips) :]
             if not rest or rest[0] in "/?":
@@ -56,7 +56,7 @@ class Leader:
 
 
 class Forwarder:
-    """Answers clients from the leader; what the mirrors get is offered, and never waited for."""
+    """Responds to clients from the leader; mirroring never blocks."""
 
     def __init__(
         self, leader: Leader, session: ClientSession, feed: Feed, settings: ProxySettings
@@ -68,7 +68,7 @@ class Forwarder:
         self._sampling = random.SystemRandom()
 
     async def handle(self, client: web.Request) -> web.StreamResponse:
-        """Answer one request; 501 for a WebSocket, 502 and 504 where the leader does not answer."""
+        """Handle one request; 501 for a WebSocket, 502 and 504 if the leader does not respond."""
         if client.headers.get("Upgrade", "").strip().lower() == "websocket":
             return _failure(501, "lockstep does not proxy WebSockets")
         passage = self._begin(client)
@@ -79,7 +79,7 @@ class Forwarder:
             raise
         finally:
             if passage.end() and passage.writes and self._settings.mirrors(client.method):
-                # The leader may have done it, and no mirror will.
+                # The leader may have executed it, and no mirror will.
                 self._feed.lost += 1
 
     def _begin(self, client: web.Request) -> Passage:
@@ -120,9 +120,9 @@ class Forwarder:
     async def _answer(
         self, client: web.Request, answer: ClientResponse, passage: Passage
     ) -> web.StreamResponse:
-        """Send the answer as it comes, until it ends or one of the two sides breaks off.
+        """Stream the response, until it ends or one of the two sides disconnects.
 
-        Of a stream, which may never end, the mirrors are told what has come by a certain time.
+        A stream may never end, so the mirrors get what was received within a time limit.
         """
         headers = CIMultiDict(end_to_end(answer.raw_headers))
         self._relocate(headers, client)
@@ -158,19 +158,19 @@ class Forwarder:
             return await answer.content.readany()
         except ClientError:
             self._feed.failed += 1
-            # The client must not take what it has for the whole.
+            # The client must not mistake a partial response for a complete one.
             if client.transport is not None:
                 client.transport.abort()
             raise ConnectionResetError from None
 
     def _relocate(self, headers: CIMultiDict[str], client: web.Request) -> None:
-        """Keep a client that follows a redirect to the leader on the proxy."""
+        """Rewrite a redirect to the leader, so that clients stay on the proxy."""
         place, base = headers.get("Location", ""), self._leader.base_url
         if place == base or place.startswith((base + "/", base + "?")):
             headers["Location"] = f"{client.scheme}://{client.host}{place[len(base) :]}"
 
     def _done(self, passage: Passage, answer: ClientResponse, *, cut: bool = False) -> None:
-        """Offer the exchange to the mirrors, once: whole, or `cut` where it is a stream."""
+        """Offer the exchange to the mirrors once: complete, or `cut` for a stream."""
         if not passage.end():
             return
         self._feed.answered += 1
@@ -210,7 +210,7 @@ class Forwarder:
 
 
 async def without_additions(_client: web.Request, response: web.StreamResponse) -> None:
-    """Take back what the library adds to the leader's headers; for `on_response_prepare`."""
+    """Remove header fields that aiohttp adds to the leader's; for `on_response_prepare`."""
     answered = response.get(_ANSWERED)
     for name in ("Content-Type", "Date", "Server"):
         if answered is not None and name.lower() not in answered:
@@ -218,7 +218,7 @@ async def without_additions(_client: web.Request, response: web.StreamResponse) 
 
 
 def _closes(answer: ClientResponse) -> bool:
-    """Whether the leader ends the connection after this answer (RFC 9112, 9.3)."""
+    """Whether the leader closes the connection after this response (RFC 9112, section 9.3)."""
     said = {part.strip() for part in answer.headers.get("Connection", "").lower().split(",")}
     kept = answer.version is None or answer.version >= HttpVersion11 or "keep-alive" in said
     return "close" in said or not kept
@@ -235,7 +235,7 @@ async def _body(client: web.Request, sent: Copy) -> AsyncIterator[bytes]:
 
 
 def _target(client: web.Request) -> str:
-    """The raw path and query, also where a client wrote a whole URL (RFC 9112, 3.2.2)."""
+    """Return the raw path and query, also for a request in absolute form (RFC 9112, 3.2.2)."""
     raw = client.raw_path
     if raw.startswith("/"):
         return raw

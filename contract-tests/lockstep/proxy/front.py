@@ -1,4 +1,4 @@
-"""The process that answers clients: it does nothing else, so that nobody has to wait."""
+"""The process that responds to clients; it does nothing else, to keep latency low."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lockstep.proxy.settings import ProxySettings
 from lockstep.transport.messages import Headers
 from lockstep.transport.targets import MAX_IDLE_SECONDS
 
-# Lines and headers as long as any server takes; the leader decides what is too long.
+# As long as any server accepts; the leader decides what is too long.
 _MAX_LINE = 1 << 17
 _SHUTDOWN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderSpec:
-    """A leader as one process tells another of it; `new_tls` makes what it trusts and shows."""
+    """A picklable description of the leader; `new_tls` creates its TLS context."""
 
     name: str
     base_url: str
@@ -43,14 +43,14 @@ def answer_clients(
     channel: socket.socket,
     shared: Shared,
 ) -> None:
-    """Answer clients of a listening socket until the other end of the channel is closed.
+    """Respond to clients of a listening socket until the other end of the channel is closed.
 
-    What was answered is told over the channel, each as a pickle.
+    Exchanges are sent over the channel, as pickles.
     """
-    # A terminal's Ctrl-C comes to both processes; the other one says when it is the end.
+    # A terminal sends Ctrl-C to both processes; the other one decides when to stop.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    # A client that speaks no HTTP gets a 400, which is nothing to log a traceback for.
+    # A client that does not speak HTTP gets a 400, which needs no traceback in the log.
     logging.getLogger("aiohttp.server").disabled = True
     tls = spec.new_tls() if spec.new_tls is not None else None
     leader = Leader(
@@ -61,7 +61,7 @@ def answer_clients(
 
 
 def _runner() -> asyncio.Runner:
-    """The loop of uvloop, if that is installed."""
+    """Return a runner with uvloop, if that is installed."""
     try:
         import uvloop
     except ImportError:
@@ -83,7 +83,7 @@ async def _answer(
         forwarder = Forwarder(leader, session, feed, settings)
         async with _serving(forwarder, listening):
             telling = asyncio.create_task(feed.keep_telling())
-            # The other process closes its end, or is gone.
+            # The other process closes its end, or has died.
             await reader.read()
             telling.cancel()
     with suppress(ConnectionError):

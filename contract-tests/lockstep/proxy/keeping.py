@@ -1,4 +1,4 @@
-"""Bounds what is kept of users' requests, in number and in age."""
+"""Limits the recorded requests of users, in number and in age."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NOT_KEPT = "not kept"
 
 @dataclass(slots=True)
 class Keeper:
-    """Empties findings of requests and answers, but for those that were seen last.
+    """Removes requests and responses from findings, except from the latest ones.
 
-    That they were seen, where and how often stays. It is one of the `listeners` of a run's log.
+    Places and counts are kept. Register `note` as one of the `listeners` of a run's log.
     """
 
     kept: Kept
@@ -26,7 +26,7 @@ class Keeper:
     _latest: dict[int, tuple[Finding, float]] = field(default_factory=dict)
 
     def note(self, exchange: Exchange) -> None:
-        """Look at an exchange that has been recorded."""
+        """Note a recorded exchange."""
         now = self.clock()
         for finding in exchange.findings:
             self._latest.pop(id(finding), None)
@@ -35,7 +35,7 @@ class Keeper:
             self.tidy()
 
     def tidy(self) -> None:
-        """Empty what is too old, or too much."""
+        """Clear findings that are too old, or too many."""
         oldest = self.clock() - self.kept.seconds
         while self._latest:
             key = next(iter(self._latest))
@@ -47,7 +47,7 @@ class Keeper:
 
 
 def without_examples(noise: NoiseBook) -> None:
-    """Forget the values by which noise was recognised: they are no findings, and may be secret."""
+    """Remove the example values of noise: they are not needed in findings, and may be secret."""
     for each in noise.all():
         each.examples = (NOT_KEPT, NOT_KEPT)
 

@@ -1,4 +1,4 @@
-"""The counts of a proxy as metrics of Prometheus."""
+"""The counts of a proxy as Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from prometheus_client.registry import Collector
 from lockstep.proxy.settings import Counts
 from lockstep.warrant import Latency, Warrant
 
-# The upper bounds of the histograms, in seconds: those that Prometheus takes by default.
+# The upper bounds of the histograms, in seconds: the Prometheus defaults.
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProxyCollector(Collector):
-    """The metrics of one reading of a proxy."""
+    """The metrics of one scrape of a proxy."""
 
     warrant: Warrant
     counts: Counts
     waiting: int
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric; counters only grow as long as the proxy runs."""
+        """Yield every metric; counters only grow while the proxy runs."""
         yield from self._by_route()
         yield self._diverged()
         yield self._failed()

@@ -1,4 +1,4 @@
-"""Asks the other targets what the first one has answered, and compares."""
+"""Mirrors requests to the other targets, and compares the responses with the first one's."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from lockstep.transport.targets import PendingExchange, Target
 from lockstep.warrant.recorder import Recorder
 
-# A mirror that has been silent so often is left alone for a while.
+# Requests without a response after which a mirror is skipped for a while.
 MAX_SILENCE = 5
 REST_SECONDS = 5.0
-# So many reads are under way at the mirrors at once, at the most; every so many one is alone, so
-# that the time it takes is the mirror's own.
+# Maximum number of concurrent reads at the mirrors. Every n-th read is sent alone, so that its
+# response time is that of the mirror only.
 _AHEAD = 8
 _TIMED_EVERY = 8
-# Not what a server makes of a request, but whether it is there and fast enough.
+# Faults of availability or speed rather than of behaviour.
 _FAULTS = frozenset({"refused", "timeout", "tls", "unknown_host"})
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A request that the mirrors have been sent, and their answers when these have come.
+    """A request sent to the mirrors, and their responses once available.
 
-    Its time is known where nothing else was done meanwhile.
+    `is_timed` is true if nothing else was sent meanwhile, so that the response times are valid.
     """
 
     item: Mirrored
@@ -49,10 +49,10 @@ class _Asked:
 
 
 class Mirrors:
-    """The targets that are compared on the side.
+    """The targets that are compared in the background.
 
-    They are asked in the order of the leader's answers, reads a few at a time. `told` hears what
-    users are to know at once. For one thread.
+    Requests are sent in the order of the leader's responses, reads a few at a time. `told` is
+    called with messages for users. To be used by one thread.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Mirrors:
         shared: Shared,
         told: Callable[[str], None],
     ) -> None:
-        # Nothing may be written to servers with real users but what these users write.
+        # Servers with real users must not get any writes but those of the users.
         self._whole = Exchanger(ledger, targets, repairs=False, asks_again=self._is_steady)
         heads = replace(ledger, conformance=HeadConformance(ledger.document))
         self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
@@ -88,7 +88,7 @@ class Mirrors:
         self._epoch = -1
 
     def take(self, told: Mirrored | Answered | Passed) -> None:
-        """Take in what the process that answers clients tells."""
+        """Process a message of the process that responds to clients."""
         if isinstance(told, Passed):
             self._counts.passed = told
         elif isinstance(told, Mirrored):
@@ -97,17 +97,17 @@ class Mirrors:
             self._note(told)
 
     def finish(self) -> None:
-        """Compare what the mirrors have been asked."""
+        """Compare all requests that are still in flight."""
         while self._asked:
             self._compare_next()
 
     @property
     def asked(self) -> int:
-        """How many requests the mirrors have been sent and are not compared."""
+        """The number of requests sent to the mirrors and not compared yet."""
         return len(self._asked)
 
     def sentences(self) -> Iterator[str]:
-        """What was not judged, for people."""
+        """Yield sentences on what was not judged."""
         if self._pairing is not None:
             yield from self._pairing.sentences()
 
@@ -128,7 +128,7 @@ class Mirrors:
             self._told(sentence)
 
     def _take(self, item: Mirrored) -> None:
-        """Ask the mirrors; what changes something waits for all that came before it."""
+        """Send a request to the mirrors; writes wait for all earlier requests."""
         self._see(item.request, item.answer.status)
         writes = item.request.method not in READS
         alone = writes or self._since_timed >= _TIMED_EVERY or any(self._silent.values())
@@ -159,7 +159,7 @@ class Mirrors:
     def _sent(self, item: Mirrored, targets: list[Target]) -> _Asked:
         requests = {each.name: self._whole.translate(item.request, each.name) for each in targets}
         pending = [each.start(requests[each.name]) for each in targets]
-        # The next one that is compared is itself, if nothing was asked before.
+        # It is the next one to be compared, if no other is in flight.
         return _Asked(item, requests, pending, compared_before=self._compared + 1)
 
     def _compare_next(self) -> None:
@@ -170,13 +170,13 @@ class Mirrors:
 
     @contextmanager
     def _guarded(self, request: Request) -> Iterator[None]:
-        """A block for one request; what goes wrong in it is told when the proxy ends."""
+        """Return a context manager for one request, whose errors are reported at the end."""
         try:
             yield
         except TargetLostError:
-            # It rests anyway; what its silence means is said when the proxy ends.
+            # It is skipped for a while anyway; its faults are reported at the end.
             return
-        except Exception as error:  # Clients are still to be answered.
+        except Exception as error:  # Clients still need responses.
             label = self._document.label(request.method, request.path)
             sentence = f"comparing {label}: {type(error).__name__}"
             self._counts.note_error(sentence)
@@ -186,7 +186,7 @@ class Mirrors:
         item, request = asked.item, asked.item.request
         self._finish_waiting(asked)
         if request.method in READS and self._is_named_otherwise(asked):
-            # What came before has shown meanwhile what the mirrors call it.
+            # An earlier comparison has revealed the mirror's identifier in the meantime.
             asked = self._sent(item, [waiting.target for waiting in asked.pending])
             asked.is_timed = not self._asked
             self._finish_waiting(asked)
@@ -244,7 +244,7 @@ class Mirrors:
             self._whole.record(item.request, sent, whole, group=group, seconds=seconds)
 
     def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
-        """Whether a write may have come between the leader's answer and a mirror's."""
+        """Whether a write may have happened between the leader's response and a mirror's."""
         if item.request.method not in READS:
             return False
         moved = not self._settings.mirrors_writes and item.epoch != self._shared[EPOCH]
@@ -252,7 +252,7 @@ class Mirrors:
             return False
         answers = [answer for answer in told.values() if isinstance(answer, Response)]
         if any(_fails(answer) != _fails(item.answer) for answer in answers):
-            # No write explains that one of them fails.
+            # A write does not explain a failure of only one of them.
             return False
         return any(
             answer.status != item.answer.status or answer.body != item.answer.body

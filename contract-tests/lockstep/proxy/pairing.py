@@ -1,4 +1,4 @@
-"""Accounts and things that the shadow does not have, since they are older than the shadow."""
+"""Detects accounts and resources that are older than the shadow, and so missing in it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from lockstep.transport.messages import Outcome, Request, status_of
 _UNKNOWN_USER = 401
 _REFUSED = frozenset({400, 401, 403, 404, 422})
 _NOT_FOUND = frozenset({404, 410})
-# Credentials that were let in, or not: so many are remembered.
+# Maximum number of remembered credentials, accepted or refused.
 _KEPT = 50_000
 
 
 @dataclass(slots=True)
 class Pairing:
-    """Sets aside what a mirror with a database of its own cannot know.
+    """Excludes exchanges that a mirror with its own database cannot handle.
 
-    A credential, or an account, is unknown to a mirror that has refused it from the beginning,
-    while the leader lets it in. A thing is, if its name in the path was never seen to stand for one
-    of the mirror's and was in no write that both have done. What a mirror has known once it must
-    go on to know.
+    A credential, or an account, is unknown to a mirror that has always refused it while the leader
+    accepts it. A resource is unknown if its identifier in the path has never been matched with one
+    of the mirror's and was in no write that both have executed. What a mirror has known once must
+    stay known.
     """
 
     exchanger: Exchanger
@@ -46,10 +46,10 @@ class Pairing:
         requests: Mapping[str, Request],
         outcomes: Mapping[str, Outcome],
     ) -> str:
-        """Why an exchange is not to be judged, `account unknown to new`; empty if it is.
+        """Return why an exchange is not judged, as `account unknown to new`; empty if it is.
 
-        `requests` and `outcomes` are by target, the leader's first; `label` is what its route is
-        called where it is counted.
+        `requests` and `outcomes` are by target, the leader's first; `label` is the name of the
+        route in the counts.
         """
         (leader, request), *mirrors = requests.items()
         accepted = _status(outcomes[leader]) < 400
@@ -78,7 +78,7 @@ class Pairing:
         return ""
 
     def sentences(self) -> Iterator[str]:
-        """What was set aside, once for each route and reason."""
+        """Yield a sentence for each route and reason."""
         for (label, reason), count in sorted(self._counts.items()):
             kind, _, rest = reason.partition(" ")
             number = len(self._unknown[label, reason])
@@ -87,7 +87,7 @@ class Pairing:
             yield f"{label}: {what} {rest}, {requests} not judged"
 
     def _account(self, request: Request) -> str:
-        """By what a user is told from others; a digest, since credentials are not to be kept."""
+        """Return the key of a user; a digest, since credentials must not be stored."""
         group = self.accounts.group(request)
         if group is not None:
             return group
@@ -102,13 +102,13 @@ class Pairing:
         return self.accounts.group(request) is not None
 
     def _lets_in(self, request: Request, status: int) -> bool:
-        """Whether a mirror knows the user; a refusal of what is asked for does not say so."""
+        """Whether a mirror has authenticated the user; refusals for other reasons count, too."""
         if self._is_log_in(request):
             return status < 400
         return status != _UNKNOWN_USER and status < 500
 
     def _unpaired(self, request: Request, name: str) -> str:
-        """A value in the path that means nothing to a mirror yet; empty if all do."""
+        """Return a value in the path that is unknown to a mirror; empty if there is none."""
         path = request.path.partition("?")[0]
         template = self.exchanger.ledger.document.template(path) or ""
         for part, value in zip(template.split("/"), path.split("/"), strict=False):
@@ -119,7 +119,7 @@ class Pairing:
         return ""
 
     def _note_written(self, request: Request) -> None:
-        """Remember how clients have called what all have made."""
+        """Remember the values of writes that succeeded on all targets."""
         if request.method not in READS:
             for text in scalars(json_of(request.body)):
                 self._written[text] = None

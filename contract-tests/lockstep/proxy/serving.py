@@ -1,4 +1,4 @@
-"""Runs a proxy until it is told to end: one process answers clients, this one compares."""
+"""Runs a proxy until it is stopped: one process responds to clients, this one compares."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from lockstep.warrant.recorder import Recorder
 
 _TOLD_EVERY = 0.5
 _DRAIN_SECONDS = 10.0
-# The process that answers ends by itself when it is told; one that does not is ended.
+# Grace period for the serving process to end before it is killed.
 _END_SECONDS = 10.0
 _BACKLOG = 1_024
-# On one core answers come first (see nice(2)).
+# Responses take precedence on a single core (see nice(2)).
 _NICENESS = 10
-# How it shows that a process writes no more: at once, or in the middle of something.
+# The end of the other process's output, complete or truncated.
 _ENDS = (EOFError, ConnectionError, pickle.UnpicklingError)
 
 Ready = Callable[[str, Callable[[], None]], None]
@@ -53,12 +53,12 @@ def serve(
     progress: Progress,
     say: Say,
 ) -> Counts:
-    """Answer from the first target and compare the others until the proxy is told to end.
+    """Respond from the first target and compare the others until the proxy is stopped.
 
-    It ends by SIGINT or SIGTERM, after `settings.seconds`, or by the function that `ready` is
-    called with, beside the proxy's own URL, when it listens; that one may be called from any
-    thread. `progress` hears of the counts now and then, `say` what users are to know at once.
-    Raises `ProxyError` when an address is taken.
+    It is stopped by SIGINT or SIGTERM, after `settings.seconds`, or by the function that `ready` is
+    called with, besides the proxy's URL, once it listens; that function may be called from any
+    thread. `progress` is called with the counts periodically, `say` with messages for users. Raises
+    `ProxyError` if an address is in use.
     """
     counts = Counts()
     context = _context()
@@ -91,7 +91,7 @@ def serve(
 
 
 class Front:
-    """The process that answers clients; `end` tells it to do so no more."""
+    """The process that responds to clients; `end` stops it."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Front:
         listening: socket.socket,
         shared: Shared,
     ) -> None:
-        """Start it; it serves the listening socket from now on."""
+        """Start the process, which serves the listening socket from now on."""
         if leader.tls is not None and leader.new_tls is None:
             raise ProxyError(f"{leader.name}: its certificates must be told as files")
         spec = LeaderSpec(
@@ -126,7 +126,7 @@ class Front:
             self._process.start()
 
     def told(self) -> Iterator[Told]:
-        """What it tells, until it ends."""
+        """Yield the messages of the process, until it ends."""
         with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
                 told: Told = pickle.load(reader)
@@ -134,7 +134,7 @@ class Front:
         self.has_failed = not self._is_ended
 
     def end(self) -> None:
-        """Let it end; what it has to tell still comes."""
+        """Ask it to stop; remaining messages are still delivered."""
         self._is_ended = True
         with suppress(OSError):
             self.channel.shutdown(socket.SHUT_WR)
@@ -150,10 +150,10 @@ class Front:
 
 
 class Comparing:
-    """Two threads: one reads what the front tells, and one compares; `ended` tells of its end."""
+    """Two threads: one reads the messages, the other compares; `ended` is called at the end."""
 
     def __init__(self, front: Front, mirrors: Mirrors, shared: Shared, *, is_idle: bool) -> None:
-        """Begin."""
+        """Start the threads."""
         self._front = front
         self._is_idle = is_idle
         self._mirrors = mirrors
@@ -168,7 +168,7 @@ class Comparing:
         self._thread.start()
 
     def close(self, seconds: float) -> int:
-        """Compare what waits, for so long at the most; how many were left over."""
+        """Compare what is queued, with a time limit; returns the number of requests left over."""
         deadline = time.monotonic() + seconds
         for thread in (self._reading, self._thread):
             _give_way_no_more(thread)
@@ -249,7 +249,7 @@ def _on_signals(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
 
 @contextmanager
 def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
-    """A socket that listens on an address; `ProxyError` when it is taken."""
+    """Return a listening socket. Raises `ProxyError` if the address is in use."""
     host, port = address
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -261,18 +261,18 @@ def _listening(address: tuple[str, int]) -> Iterator[socket.socket]:
 
 
 def _give_way(*, is_idle: bool) -> None:
-    """Let the thread run after others, or only while the core is idle, as far as the system can."""
+    """Lower the thread's priority, or run it only while the core is idle, if supported."""
     thread = threading.get_native_id()
     with suppress(OSError):
         if is_idle and hasattr(os, "SCHED_IDLE"):
-            # Whatever wakes up takes the core at once, and not when a time slice is over.
+            # Any other thread preempts it at once, without waiting for the end of a time slice.
             os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
         elif hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)
 
 
 def _give_way_no_more(thread: threading.Thread) -> None:
-    """Let a thread run like any other: no client is answered any more."""
+    """Restore a thread's normal priority, as no more clients are served."""
     if thread.is_alive() and thread.native_id is not None and hasattr(os, "SCHED_IDLE"):
         with suppress(OSError):
             os.sched_setscheduler(thread.native_id, os.SCHED_OTHER, os.sched_param(0))
@@ -284,7 +284,7 @@ def _url(listening: socket.socket) -> str:
 
 
 def _context() -> Any:
-    """A process of its own starts from one without threads, where the system has such."""
+    """Return a context that starts processes from one without threads, if supported."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     context.set_forkserver_preload([answer_clients.__module__])

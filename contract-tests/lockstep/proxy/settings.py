@@ -1,4 +1,4 @@
-"""What a proxy is told, and what it counts."""
+"""The settings and counts of a proxy."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from dataclasses import dataclass, field
 from lockstep.proxy.traffic import Passed
 
 READS = frozenset({"GET", "HEAD"})
-# More of them tell nothing new.
+# Further errors tell nothing new.
 _MOST_ERRORS = 1_000
 
 
 class ProxyError(Exception):
-    """The proxy cannot listen, or what it needs is not installed."""
+    """The proxy cannot listen, or a required library is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of users' requests and answers, beside counts: of the latest findings alone.
+    """Limits for stored requests and responses of users, which only the latest findings have.
 
-    Those of the `requests` findings that were seen last, for so many `seconds` at the most; of none
-    where `requests` is zero.
+    Those of the `requests` latest findings, for at most `seconds`; none if `requests` is zero.
     """
 
     requests: int = 100
@@ -30,14 +29,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
-    """How traffic is passed on and mirrored.
+    """How traffic is forwarded and mirrored.
 
-    `methods` are mirrored, all of them when it is `None`. `sample` is the share of the reads that
-    is mirrored; writes are never left out, since the states would part. At most `queue` requests
-    wait for the mirrors; what comes when it is full is skipped. Of longer bodies than `body_limit`
-    bytes only status and headers are compared. `seconds` ends the proxy, by default a signal does.
-    On `admin`, a host and a port, the proxy tells how it goes. What is `kept` of users' requests is
-    bounded. Comparing that `gives_way` uses a core only while nothing else needs it.
+    Requests with `methods` are mirrored, all of them if it is `None`. `sample` is the share of the
+    reads that is mirrored; writes are never skipped, since the states would diverge. At most
+    `queue` requests wait for the mirrors; further ones are skipped. For bodies longer than
+    `body_limit` bytes only status codes and header fields are compared. `seconds` limits the run
+    time; by default, a signal ends it. `admin` is the host and port of the admin server. `kept`
+    limits the stored requests of users. With `gives_way`, comparing uses a core only while nothing
+    else needs it.
     """
 
     host: str = "127.0.0.1"
@@ -53,25 +53,25 @@ class ProxySettings:
     gives_way: bool = False
 
     def mirrors(self, method: str) -> bool:
-        """Whether requests of a method are mirrored at all."""
+        """Whether requests with a method are mirrored at all."""
         return self.methods is None or method in self.methods
 
     @property
     def mirrors_writes(self) -> bool:
-        """Whether the mirrors are to follow the state of the first target."""
+        """Whether the mirrors follow the state of the first target."""
         return self.methods is None or not self.methods <= READS
 
 
 @dataclass(slots=True)
 class Counts:
-    """What has happened so far; written by the thread that compares.
+    """The counts so far; written by the comparing thread.
 
-    `unclear` were answered while a write was under way, so that a difference would tell nothing;
-    `set_aside` are about what a mirror cannot know; of `cut` only status and headers were compared.
-    `rested` came while all mirrors were left alone. `faults` counts by mirror and reason, `errors`
-    are what comparing itself could not cope with. `passed` is what the process that answers has
-    told last: its `lost` are writes that no mirror was told of. `notes` say in words what was set
-    aside.
+    `unclear` responses overlapped with a write, so that a difference would be meaningless;
+    `set_aside` are about what a mirror cannot know; of `cut` ones only status code and header
+    fields were compared. `rested` arrived while all mirrors were skipped. `faults` counts by mirror
+    and reason, `errors` are internal errors of comparisons. `passed` has the latest counts of the
+    serving process: its `lost` are writes that were not mirrored. `notes` are sentences on what was
+    set aside.
     """
 
     mirrored: int = 0
@@ -87,31 +87,31 @@ class Counts:
 
     @property
     def answered(self) -> int:
-        """How many requests the leader has answered."""
+        """The number of requests that the leader has responded to."""
         return self.passed.answered
 
     @property
     def failed(self) -> int:
-        """How many requests got no answer of the leader, or not the whole of it."""
+        """The number of requests without a complete response of the leader."""
         return self.passed.failed
 
     @property
     def left(self) -> int:
-        """How many clients left before the end of their answers."""
+        """The number of clients that disconnected before the end of a response."""
         return self.passed.left
 
     @property
     def lost(self) -> int:
-        """How many writes no mirror was told of."""
+        """The number of writes that were not mirrored."""
         return self.passed.lost
 
     def note_error(self, sentence: str) -> None:
-        """Remember what comparing could not cope with; as often as it happens, up to a limit."""
+        """Record an internal error of a comparison, up to a limit."""
         if len(self.errors) < _MOST_ERRORS:
             self.errors.append(sentence)
 
     def not_judged(self, settings: ProxySettings) -> list[str]:
-        """What was not compared, or not in full, as readable text."""
+        """Return sentences on what was not compared, or only in part."""
         limit = f"{settings.body_limit:,} bytes"
         said = {
             f"skipped, since {settings.queue} were already waiting for the mirrors": self.skipped,
@@ -125,7 +125,7 @@ class Counts:
         return [*self.notes, *lines]
 
     def problems(self) -> list[str]:
-        """Which mirrors did not answer, and why, as readable text."""
+        """Return sentences on mirrors that did not respond, and why."""
         return self.errors + [
             f"{name}: {count:,} mirrored requests without an answer: {reason}"
             for (name, reason), count in sorted(self.faults.items())

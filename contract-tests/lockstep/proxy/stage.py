@@ -1,4 +1,4 @@
-"""Traffic through a proxy as a stage of a run."""
+"""The stage of a run that compares traffic through a proxy."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def compare_traffic(
     ready: Ready,
     say: Callable[[str], None] = lambda _sentence: None,
 ) -> Counts:
-    """Answer clients from the first target and compare the others with it on the side.
+    """Respond to clients from the first target and compare the others in the background.
 
-    It ends as `serve` says, which also raises `ProxyError`; `say` hears what users are to know at
-    once. What is secret or personal in users' requests is masked in the reports of the run.
+    It ends like `serve`, which also raises `ProxyError`; `say` is called with messages for users.
+    Secrets and personal data in users' requests are masked in the reports of the run.
     """
 
     def progress(counts: Counts) -> None:

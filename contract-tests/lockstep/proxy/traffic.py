@@ -1,4 +1,4 @@
-"""What the process that answers clients tells the one that compares."""
+"""The messages from the serving process to the comparing one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lockstep.transport.messages import Request, Response
 
 
 class Fate(Enum):
-    """What became of a request beside its answer.
+    """What happened to a request apart from its response.
 
-    One that is `MIRRORED` is told of as such and not as `Answered`; where one was `SHED` too many
-    were waiting, one that is `LOST` sent more than is buffered, and one that is `UNANSWERED` got
-    no answer of the leader.
+    A `MIRRORED` request is reported as such rather than as `Answered`; one is `SHED` if too many
+    were waiting, `LOST` if it sent more than is buffered, and `UNANSWERED` if the leader did not
+    respond.
     """
 
     MIRRORED = "mirrored"
@@ -25,7 +25,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that is not mirrored; `status` is the one that the client got."""
+    """A request that is not mirrored; `status` is the status code sent to the client."""
 
     method: str
     path: str
@@ -35,9 +35,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """A request with the leader's answer.
+    """A request with the leader's response.
 
-    `epoch` says which writes it may have met, `seconds` how long the leader took for all of it.
+    `epoch` identifies the writes it may have overlapped with, `seconds` is the leader's total
+    response time.
     """
 
     request: Request
@@ -49,7 +50,7 @@ class Mirrored:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """How many requests the process that answers has passed on by now, and how that went."""
+    """The counts of forwarded requests so far, by result."""
 
     answered: int = 0
     failed: int = 0

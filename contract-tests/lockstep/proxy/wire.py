@@ -1,4 +1,4 @@
-"""Which headers pass a proxy, and copies of bodies that do not grow without limit."""
+"""Hop-by-hop header fields, and size-limited copies of bodies."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class Copy:
-    """The first `limit` bytes of a body that passes by."""
+    """The first `limit` bytes of a forwarded body."""
 
     limit: int
     size: int = 0
     _parts: list[bytes] = field(default_factory=list)
 
     def add(self, chunk: bytes) -> None:
-        """Take in a chunk, as far as there is room."""
+        """Append a chunk, up to the limit."""
         room = self.limit - self.size
         self.size += len(chunk)
         if room > 0:
@@ -28,19 +28,19 @@ class Copy:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the body was longer than what was kept."""
+        """Whether the body was longer than the limit."""
         return self.size > self.limit
 
     @property
     def body(self) -> bytes:
-        """What was kept."""
+        """The copied bytes."""
         return b"".join(self._parts)
 
 
 def end_to_end(headers: RawHeaders, *, dropped: frozenset[str] = frozenset()) -> Headers:
-    """The headers that go on to the next hop (RFC 9110, 7.6.1), as Latin-1 text.
+    """Return the end-to-end header fields (RFC 9110, section 7.6.1), as Latin-1 text.
 
-    Those that `Connection` names stay behind too, and the `dropped` ones.
+    Fields named by `Connection`, and those in `dropped`, are removed as well.
     """
     pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
     named = {

@@ -23,7 +23,7 @@ from lockstep.transport.cookies import read_cookie
 MASK = "***"
 # Shorter texts, and plain words, are masked only where they stand in quotes.
 _SHORTEST = 8
-# So much of a value that a sentence cuts is known again.
+# At least so many characters of a truncated value are needed to recognize it.
 _LEAST_SHOWN = 6
 _MEMBER = re.compile(
     r'("(?P<name>(?:[^"\\]|\\.)*)"\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*(?:"|…|$)|-?\d[\d.eE+-]*)'
@@ -108,7 +108,7 @@ class _Masks:
                     if value not in own:
                         shown.setdefault(value, MASK)
                         givers.setdefault(value, name)
-        # What stands for one another on two targets has one number.
+        # Values that correspond on two targets get the same number.
         counts: Counter[str] = Counter()
         for value in shown:
             if value in carried:
@@ -127,7 +127,7 @@ class _Masks:
         return done
 
     def _named(self, finding: Data) -> Data:
-        """What the finding itself says of a member that is secret, whoever made its value."""
+        """Mask what the finding itself shows of a secret member, whatever its value came from."""
         where = finding["where"]
         values = {name: self._value(where, text) for name, text in finding["values"].items()}
         texts = [

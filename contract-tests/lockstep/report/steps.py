@@ -106,7 +106,7 @@ def _body(body: bytes) -> Data:
 
 
 def _call(made: Recorded) -> Data:
-    """A call to another service, by its place; what became of it, and the status of its answer."""
+    """Return a call to another service: its place, how it was answered, and with what status."""
     status = made.answer.status if made.answer is not None else None
     return {"call": made.call.place, "how": made.how, "status": status}
 

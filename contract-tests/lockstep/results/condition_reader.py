@@ -1,4 +1,4 @@
-"""Reads what stands out in a request: from the document, and from what was sent before."""
+"""Finds the notable conditions of a request, from the document and earlier requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.grounding import parsed
-from lockstep.results.request_reader import RequestReader, Value, path_values, reading
+from lockstep.results.request_reader import RequestReader, Value, json_scalar, path_values
 from lockstep.results.trace import Trace
 from lockstep.transport.json_bodies import scalars
 from lockstep.transport.messages import Request, status_of
@@ -24,21 +24,21 @@ _GONE = (404, 410)
 _UNAUTHORISED = 401
 _FORBIDDEN = 403
 _UNSUPPORTED = 415
-# From here on a text has characters that are a matter of their own in a name, too.
+# Notability from which a text is also reported for an identifier in a path.
 _CONTROL = 5
-# Unicode's categories of what steers a text: controls, formats, separators of lines, surrogates.
+# Unicode categories of control, format and separator characters and of surrogates.
 _CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# A parameter of a path takes any value where so many that name nothing known were accepted, one of
-# which can hardly have been the name of a thing that was there before: a larger number, or a text.
-# Where the document has no path that things could be listed or made at, one is enough.
+# A path parameter accepts any value if this many unknown ones were accepted, of which at least one
+# is unlikely to be the id of an existing resource: a large number, or a text. If the document has
+# no path to list or create such resources at, one is enough.
 _ACCEPTED = 3
 _LARGE = 1_000
-# Larger integers lose digits where numbers are binary64 (RFC 8259, section 6).
+# Larger integers lose digits as binary64 numbers (RFC 8259, section 6).
 _EXACT = 2**53
 
 
 class ConditionReader:
-    """Reads the conditions of exchanges: from the document, and from what was sent before."""
+    """Finds the conditions of exchanges, from the document and earlier requests."""
 
     def __init__(
         self,
@@ -48,16 +48,16 @@ class ConditionReader:
     ) -> None:
         self._document = document
         self._other_users = other_users
-        # By path and parameter: what was accepted, though nobody has made or shown it.
+        # Unknown values that were accepted, by path and parameter.
         self._accepted: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._collections: dict[str, bool] = {}
         self.requests = RequestReader(document, conformance)
 
     def read(self, exchange: Exchange, trace: Trace, *, from_clients: bool = False) -> Conditions:
-        """What stands out in the request of an exchange; nothing for a plain valid one.
+        """Return the conditions of the request of an exchange; none for a plain valid request.
 
-        `trace` knows who made and deleted what before. Credentials of requests that come
-        `from_clients` are bad where the leader refuses them: nobody else knows.
+        `trace` knows which exchanges created and deleted resources before. The credentials of
+        requests `from_clients` are bad if the leader rejects them: nothing else is known of them.
         """
         request = exchange.request
         operation = self._document.find(request.method, request.path)
@@ -81,7 +81,7 @@ class ConditionReader:
         return tuple(sorted(found, key=lambda one: (ORDER[one.kind], one.subject, one.detail)))
 
     def settled(self, operation: str, conditions: Conditions) -> Conditions:
-        """Conditions read early in a run, without those that turned out to mean nothing."""
+        """Return conditions found early in a run, without those that proved meaningless."""
         known = self._document.operations.get(operation)
         if known is None:
             return conditions
@@ -101,7 +101,7 @@ class ConditionReader:
         unknown = [one.subject for one in found if one.kind == "unknown thing"]
         values = path_values(operation.path, exchange.request.path.partition("?")[0])
         for name in unknown:
-            # What tells its own name has been there from the start.
+            # A resource that shows its own identifier existed from the start.
             if values[name] not in scalars(parsed(exchange.leader)):
                 self._accepted[operation.path, name].add(values[name])
 
@@ -114,7 +114,7 @@ class ConditionReader:
         )
 
     def _has_collection(self, name: str) -> bool:
-        """Whether any path with the parameter is below one that is a path of its own."""
+        """Whether a path with the parameter extends a path that is documented, too."""
         known = self._collections.get(name)
         if known is None:
             paths = {operation.path for operation in self._document.operations.values()}
@@ -160,10 +160,10 @@ class ConditionReader:
         name = operation.path.rpartition("{")[2].partition("}")[0]
         status = status_of(exchange.leader)
         if not found and status in _GONE:
-            # It went with something else, or never was what its name says.
+            # Deleted with another resource, or never of the type that the path suggests.
             yield Condition("unknown thing", name)
         elif not found and status == _FORBIDDEN and exchange.request.actor is not None:
-            # Seen in a list, so that its maker is not known.
+            # Seen in a list only, so that its creator is unknown.
             yield Condition("another's thing", name)
 
     def _known_things(
@@ -171,7 +171,7 @@ class ConditionReader:
     ) -> Iterator[Condition]:
         values = path_values(operation.path, request.path.partition("?")[0])
         for name, value in values.items():
-            # A document may leave out to declare what stands in the path.
+            # A document may omit the declaration of a path parameter.
             role = self._document.families.parameter(operation.path, name)
             family = role.family if role is not None else ""
             keys = (self._document.scopes.key(family, value, request.path), value)
@@ -201,8 +201,8 @@ class ConditionReader:
             yield Condition("second time")
 
     def _notable(self, operation: Operation, request: Request) -> Iterator[Condition]:
-        """The most unusual values of a valid request."""
-        # What a path names is a thing, or is not there.
+        """Yield the most unusual values of a valid request."""
+        # Path parameters identify resources, which are handled elsewhere.
         values = (v for v in self.requests.values(operation, request) if not _in_path(v, operation))
         rated = [(notability(item), item) for item in values]
         most = max((rank for (rank, _), _ in rated), default=0)
@@ -212,7 +212,7 @@ class ConditionReader:
 
 
 def _unsupported(exchange: Exchange) -> Iterator[Condition]:
-    """What a target says itself to be the reason (RFC 9110, 15.5.16)."""
+    """Yield a condition if a target responds with 415 (RFC 9110, section 15.5.16)."""
     if _UNSUPPORTED in map(status_of, exchange.outcomes.values()):
         yield Condition("media type")
 
@@ -228,7 +228,7 @@ def _in_path(value: Value, operation: Operation) -> bool:
 
 
 def notability(item: Value) -> tuple[int, str]:
-    """How unusual a value is, from 0 to 6, and in which way; nothing for a plain one."""
+    """Return how unusual a value is, from 0 to 6, and in which way; `(0, "")` for a plain one."""
     value, schema = item.value, item.schema
     if isinstance(value, str):
         return _notable_text(value, schema)
@@ -260,7 +260,7 @@ def _notable_text(value: str, schema: Mapping[str, Any]) -> tuple[int, str]:
             return 3, bound
     if any(character in value for character in "%_\\'\"<>&"):
         return 2, "special character"
-    if value != value.lower() and isinstance(reading(value), str):
+    if value != value.lower() and isinstance(json_scalar(value), str):
         return 1, "upper case"
     return 0, ""
 

@@ -1,11 +1,11 @@
-"""What stands out in a request: a member missing, another's thing, no credentials."""
+"""Notable conditions of a request: a missing member, another user's resource, no credentials."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# In the order in which servers usually look, and sentences name them.
+# In the order in which servers usually check, and in which sentences name them.
 KINDS = (
     *("unknown path", "undocumented method", "no credentials", "bad credentials"),
     *(
@@ -25,10 +25,10 @@ ORDER = {kind: at for at, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that stands out in a request.
+    """One notable condition of a request.
 
-    `kind` is one of `KINDS`; `subject` names a parameter, a member, a method or a header, `detail`
-    the rule that is broken or how a value stands out.
+    `kind` is one of `KINDS`; `subject` names a parameter, member, method or header field; `detail`
+    is the schema keyword that is broken or the way in which a value is unusual.
     """
 
     kind: str
@@ -40,20 +40,23 @@ Conditions = tuple[Condition, ...]
 
 
 def kinds_of(conditions: Conditions) -> frozenset[str]:
-    """The kinds of some conditions."""
+    """Return the kinds of the conditions."""
     return frozenset(condition.kind for condition in conditions)
 
 
 def in_words(conditions: Conditions, noun: str = "thing") -> str:
-    """` of another user's task, without credentials`: what follows the name of a request."""
+    """Describe the conditions, as ` of another user's task, without credentials`.
+
+    The text follows the name of a request; it is empty if there are no conditions.
+    """
     parts = [_WORDS[one.kind](one, noun) for one in _folded(conditions)]
     return (" " + ", ".join(dict.fromkeys(parts))) if parts else ""
 
 
 def _folded(conditions: Conditions) -> Iterator[Condition]:
-    """Several subjects of one kind as one condition, so that a sentence stays short.
+    """Merge the subjects of each kind into one condition, to keep sentences short.
 
-    Of what is sent for the second time all values are taken: that need not be said.
+    Duplicate values are omitted for a repeated request, as they are implied.
     """
     again = "second time" in kinds_of(conditions)
     by_kind: dict[str, list[Condition]] = {}

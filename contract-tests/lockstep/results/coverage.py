@@ -1,4 +1,4 @@
-"""What of the document a run has reached: operations, statuses, and the parts of the input."""
+"""Coverage of the document by a run: operations, status codes and parts of the input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALL = Share()
 
 @dataclass(slots=True)
 class OperationRecord:
-    """What was sent to one operation and what came back."""
+    """The requests and responses of one operation."""
 
     requests: int = 0
     differing: int = 0
@@ -28,7 +28,7 @@ class OperationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A documented status that a target never answered with."""
+    """A documented status code that some targets never responded with."""
 
     operation: str
     status: int
@@ -36,10 +36,10 @@ class Missing:
 
 
 class Coverage:
-    """Counts by operation, status and target name, over all stages of a run."""
+    """Counts by operation, status code and target name, over all stages of a run."""
 
     def __init__(self, document: Document, inputs: dict[str, Inputs] | None = None) -> None:
-        """Read from the document which inputs there are, unless they are given."""
+        """Derive the inputs from the document, unless they are given."""
         self.document = document
         self.operations: dict[str, OperationRecord] = defaultdict(OperationRecord)
         self.targets: set[str] = set()
@@ -49,9 +49,9 @@ class Coverage:
         self.inputs = inputs
 
     def share(self, shard: Shard, included: frozenset[str] = frozenset()) -> Share:
-        """What of the document falls to a shard, so that all have much the same to do.
+        """Return the operations of a shard; shards are balanced by cost.
 
-        Where there are `included` operations nothing is done for the sake of any other.
+        If there are `included` operations, only they are distributed.
         """
         if shard.is_whole:
             return Share(shard, included)
@@ -60,27 +60,27 @@ class Coverage:
         return Share.of(shard, chosen, self.costs())
 
     def costs(self) -> dict[str, float]:
-        """What trying each operation takes, in requests: more with each part of its input.
+        """Return the estimated requests that each operation takes; grows with its number of inputs.
 
-        As was measured on documents of several hundred operations.
+        Fitted to measurements on documents of several hundred operations.
         """
         parts = {name: sum(map(len, one.documented.values())) for name, one in self.inputs.items()}
         return {name: 30 + 22 * math.sqrt(min(count, 60)) for name, count in parts.items()}
 
     def sent(self, operation: str, request: Request, *, authorised: bool) -> None:
-        """Note what a request carried of the documented input."""
+        """Note which documented inputs a request has used."""
         if operation in self.inputs:
             self.inputs[operation].note(request, authorised=authorised)
 
     def saw(self, operation: str, target: str, status: int) -> None:
-        """Count one answer; also for answers that another tool has seen."""
+        """Count one response; also for responses that another tool has received."""
         self.targets.add(target)
         self.operations[operation].statuses[target][status] += 1
 
     def missing(self, exempt: Iterable[tuple[str, int]] = ()) -> list[Missing]:
-        """The documented statuses that some target has not shown.
+        """Return the documented status codes that some target has not responded with.
 
-        `exempt` lists (operationId or `*`, status) pairs that need not be seen.
+        `exempt` lists pairs of operationId (or `*`) and status code that are not required.
         """
         allowed = set(exempt)
         found = []
@@ -95,7 +95,7 @@ class Coverage:
         return found
 
     def totals(self, exempt: Iterable[tuple[str, int]] = ()) -> tuple[int, int]:
-        """(documented statuses that every target has shown, all documented statuses)."""
+        """Return the numbers of documented status codes seen on every target, and of all."""
         every = sum(len(operation.statuses) for operation in self.document.operations.values())
         allowed = set(exempt)
         skipped = sum(
@@ -107,7 +107,7 @@ class Coverage:
         return seen, every - skipped
 
     def not_tested(self, share: Share = _ALL) -> list[str]:
-        """What of a share was never sent or seen, operation by operation, in words."""
+        """Return sentences on what was never sent or seen for the operations of a share."""
         lines: list[str] = []
         for name, operation in self.document.operations.items():
             if share.owns(name):
@@ -126,10 +126,10 @@ def gaps(
     seen: Mapping[str, Mapping[int, int]] | None,
     unseen: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
-    """What of an operation was never sent or seen, in words.
+    """Yield sentences on what was never sent or seen for an operation.
 
-    `seen` counts the statuses by target, `None` if nothing was sent; `unseen` are the parts of
-    the input by category.
+    `seen` counts the status codes by target, `None` if nothing was sent; `unseen` has the unused
+    parts of the input by category.
     """
     if seen is None:
         yield f"`{called}` was never sent."

@@ -1,4 +1,4 @@
-"""Which things exist, or have changed, on one side only, and since which exchange."""
+"""Tracks resources that exist or have changed on one side only, and the exchange that caused it."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ _GONE = (404, 410)
 
 @dataclass(slots=True)
 class DivergentState:
-    """What two targets no longer have in common, each with its cause as readable text.
+    """The differences in state between two targets, each with its cause as text.
 
-    What differs because of it is no difference of its own: it is excused, and counted by cause.
+    Differences in responses that follow from these are not findings: they are excused, and counted
+    by cause.
     """
 
     _things: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _collections: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _unpaired: BoundedDict[str, tuple[str, str]] = field(default_factory=lambda: BoundedDict(KEPT))
-    # How often the states parted for good, by the operation that parted them.
+    # How often the states diverged permanently, by the operation that caused it.
     parted: Counter[str] = field(default_factory=Counter)
-    # The names of the things, without the family that keys have.
+    # The identifiers of the resources, without the family that is part of the keys.
     _values: BoundedDict[str, None] = field(default_factory=lambda: BoundedDict(KEPT))
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known to differ between the targets."""
+        """Whether no difference in state is known."""
         return not (self._things or self._collections or self._unpaired)
 
     def part(self, things: Iterable[str], cause: str) -> None:
-        """Remember that things exist, or have changed, on one side only."""
+        """Record that resources exist, or have changed, on one side only."""
         for thing in things:
             self._things.setdefault(thing, cause)
             self._values[thing.partition("=")[2] or thing] = None
 
     def part_collections(self, exchange: Exchange, cause: str) -> None:
-        """Remember that the collections around what a request names are no longer alike."""
+        """Record that the collections on the path of a request have diverged."""
         path = _plain(exchange)
         while path:
             self._collections.setdefault(path, cause)
@@ -49,39 +50,39 @@ class DivergentState:
         self.parted[exchange.label] += 1
 
     def leave_unpaired(self, values: Mapping[str, str], cause: str) -> None:
-        """Remember values of the leader, by their keys, that nothing of a partner stands for."""
+        """Record values of the leader, by key, that have no counterpart on a partner."""
         for key, value in values.items():
             self._unpaired.setdefault(key, (value, cause))
             self._values[value] = None
 
     def cause(self, things: Iterable[str]) -> str:
-        """Why one of these things is not the same on both sides; empty if all are."""
+        """Return why one of the resources differs between the sides, or an empty string."""
         return next(filter(None, map(self._things.get, things)), "")
 
     def has(self, value: str) -> bool:
-        """Whether a thing of that name exists, or has changed, on one side only."""
+        """Whether a resource with that identifier exists, or has changed, on one side only."""
         return value in self._values
 
     def cause_of_collection(self, exchange: Exchange) -> str:
-        """Why the collection that a request lists is not the same on both sides."""
+        """Return why the requested collection differs between the sides, or an empty string."""
         return self._collections.get(_plain(exchange), "")
 
     def unpaired(self, things: Iterable[str], is_paired: Callable[[str], bool]) -> str:
-        """Why a partner does not know one of these things by any name; empty if it does."""
+        """Return why one of the resources is unknown to a partner, or an empty string."""
         known = filter(None, map(self._unpaired.get, things))
         return next((cause for value, cause in known if not is_paired(value)), "")
 
 
 def one_sided(exchange: Exchange) -> bool:
-    """Whether a request that writes succeeded on some targets only."""
+    """Whether an unsafe request succeeded on some targets only."""
     if exchange.request.method in SAFE_METHODS:
         return False
     succeeded = [(status_of(outcome) or 599) < 300 for outcome in exchange.outcomes.values()]
     return any(succeeded) and not all(succeeded)
 
 
-def one_lacks(exchange: Exchange) -> bool:
-    """Whether a thing is there on some targets and gone on others."""
+def exists_on_some_only(exchange: Exchange) -> bool:
+    """Whether a resource exists on some targets and not on others."""
     statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
     return min(statuses) < 300 and any(status in _GONE for status in statuses)
 

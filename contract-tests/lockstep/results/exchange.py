@@ -1,4 +1,4 @@
-"""One request to all targets, and everything that came of it."""
+"""One request to all targets, with the responses and all results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lockstep.effects.calls.call import Made
+from lockstep.effects.calls.call import RecordedCalls
 from lockstep.effects.mirror import Changes
 from lockstep.matching.difference import Difference
 from lockstep.openapi.conformance import Violation
@@ -16,20 +16,20 @@ from lockstep.transport.messages import Outcome, Request
 if TYPE_CHECKING:
     from lockstep.results.findings import Finding
 
-# Methods that change nothing (RFC 9110, section 9.2.1).
+# Safe methods (RFC 9110, section 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY", "TRACE"})
 
 
 @dataclass(slots=True)
 class Effects:
-    """What targets did beside answering: to their databases, by target, and by calling others.
+    """Side effects of a request: changed rows by target, SQL statements, and outbound calls.
 
-    `statements` counts those that their databases were sent meanwhile, where that is known.
+    `statements` counts the SQL statements by target, where that is known.
     """
 
     rows: dict[str, Changes] = field(default_factory=dict)
     statements: dict[str, int] = field(default_factory=dict)
-    calls: Made = field(default_factory=Made)
+    calls: RecordedCalls = field(default_factory=RecordedCalls)
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.statements or self.calls.by_target)
@@ -37,22 +37,22 @@ class Effects:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request with what it became for each target, and what each target answered.
+    """One request as it was sent to each target, and the targets' responses.
 
     `requests`, `outcomes`, `addresses` (base URLs), `curl_options` (the certificates that curl
-    needs there) and `violations` (what each answer breaks of the document) are keyed by target
-    name; `differences` are those of each partner from the leader. `conditions` say what stands out
-    in the request, `parity` whether all answers are the same, `counted` whether a difference is a
-    finding, `parted` that the targets are no longer in the same state for the actor of the request.
-    One that `sets_up` only makes what others need: it is judged elsewhere. `shows` are the keys of
-    the things in the answers.
+    needs) and `violations` (of the document by each response) are keyed by target name;
+    `differences` are those of each partner from the leader. `conditions` are the notable conditions
+    of the request, `parity` is true if all responses are the same, `counted` if a difference is a
+    finding, `parted` if the targets' states have diverged for the actor of the request. An exchange
+    that `sets_up` only creates what others need, and is not judged. `shows` are the keys of the
+    resources in the responses.
 
-    `done` is what each target did beside answering, where that is seen, and `effects` is where that
-    differs from what the leader did.
+    `done` has each target's side effects, where they are observed, and `effects` their differences
+    from the leader's.
 
-    `seconds` is how long each target took, by name, where that was measured. `findings` are those
-    that it is an occurrence of, `known` counts its known differences, and `excused` says why others
-    are not counted, if any are.
+    `seconds` is the response time of each target, by name, where it was measured. `findings` are
+    those that the exchange is an occurrence of, `known` counts its known differences, and `excused`
+    is the reason why others are not counted, if any.
     """
 
     number: int
@@ -86,6 +86,6 @@ class Exchange:
         return next(iter(self.outcomes.values()))
 
     def found(self) -> Iterator[tuple[str, list[Difference]]]:
-        """What differs from the leader, by partner: of the answers, then of what was done."""
+        """Yield the differences by partner: first those of the responses, then of side effects."""
         yield from self.differences.items()
         yield from self.effects.items()

@@ -1,4 +1,4 @@
-"""Faults of lockstep's own: each ends one exchange or one judgement and is named."""
+"""Internal errors: each ends one exchange or one comparison only, and is reported."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _SHOWN = 200
 
 
 class ForeseenError(Exception):
-    """What is no fault of lockstep's: a target is gone, a user does not come in, and the like."""
+    """A failure that is not a bug in lockstep, such as an unreachable target or a failed log-in."""
 
 
 class LeftOutError(Exception):
-    """What is not done, for a reason that is told elsewhere: no more than the block ends."""
+    """Skips the rest of a guarded block, for a reason that is reported elsewhere."""
 
 
 class FaultLog:
-    """What could not be done or judged because of unexpected exceptions, and how often.
+    """Counts what failed because of unexpected exceptions.
 
     Safe to use from several threads.
     """
@@ -27,16 +27,16 @@ class FaultLog:
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
-        # Of one fault of each kind where it happened: for those who debug.
+        # The traceback of the first occurrence of each fault, for debugging.
         self.traces: dict[str, str] = {}
 
     def __len__(self) -> int:
         return self._seen.total()
 
     def about(self, what: str) -> Guard:
-        """Let an unexpected exception end the block and nothing else; `what` says what is lost.
+        """Return a context manager that logs unexpected exceptions; `what` names the consequence.
 
-        `ForeseenError` goes on to whoever knows what it means.
+        `ForeseenError` propagates to the caller that handles it.
         """
         return Guard(self, what)
 
@@ -49,25 +49,25 @@ class FaultLog:
                 self.traces[sentence] = "".join(traceback.format_exception(error))
 
     def sentences(self) -> list[str]:
-        """Every fault once."""
+        """Return each fault once, with its number of occurrences."""
         with self._lock:
             return [f"{one}{_times(number)}" for one, number in self._seen.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A block that may fail without ending the run."""
+    """A context manager for a block that may fail without ending the run."""
 
     log: FaultLog
     what: str
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Enter the block."""
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> bool:
-        """Note an unexpected exception, and continue; what was left out only ends the block."""
+        """Log and suppress unexpected exceptions; suppress `LeftOutError` without logging it."""
         if isinstance(error, ForeseenError) or not isinstance(error, Exception):
             return False
         if not isinstance(error, LeftOutError):
@@ -76,7 +76,7 @@ class Guard:
 
 
 def told(error: BaseException) -> str:
-    """An exception in a line."""
+    """Return an exception as a single line."""
     said = " ".join(str(error).split())[:_SHOWN]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

@@ -1,4 +1,4 @@
-"""What a run has seen, one finding for each thing that differs under one condition."""
+"""The findings of a run: one for each difference under one set of conditions."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from lockstep.results.trace import Trace
 from lockstep.results.tried import Tried
 
 PARITY = "parity"
-# Of what the targets did to their databases.
+# Category of differences in side effects: database rows, statements and calls.
 EFFECTS = "effects"
-# What is found by holding targets against each other, request by request.
+# Categories found by comparing targets with each other, request by request.
 COMPARED = frozenset({PARITY, EFFECTS})
 CONFORMANCE = "conformance"
 STORY = "story"
 TRAP = "trap"
 RACE = "race"
-# The kind of a race that so few rounds lost that chance may have chosen the target.
+# Kind of a race lost in so few rounds that the choice of the target may be chance.
 BY_CHANCE = "not significant"
-# So many sequences are kept of one finding, the shortest ones: one may not show it again.
+# The shortest sequences kept for one finding: one of them may fail to reproduce it.
 MAX_EXEMPLARS = 4
-# A finding stops looking for a shorter sequence after so many occurrences.
+# Number of occurrences after which a finding stops looking for a shorter sequence.
 MAX_SEQUENCES = 50
 UNSIGNED = Signature("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An operation and a place of its answers that show a finding, and how often."""
+    """An operation and a place in its responses that show a finding, and the number of times."""
 
     operation: str
     where: str
@@ -47,7 +47,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """The nearest steps that do not differ: the same but for what `changed` says."""
+    """The most similar steps without the difference; `changed` describes what differs in them."""
 
     changed: str
     sequence: tuple[Exchange, ...]
@@ -55,25 +55,25 @@ class Neighbour:
 
 @dataclass(slots=True)
 class Finding:
-    """Everything that differs in the same way under the same conditions.
+    """All occurrences of one difference under the same conditions.
 
-    `category` is `parity`, `effects`, `conformance`, `story`, `trap` or `race`; `values` says what
-    each target showed, by target name; `targets` names the ones at fault, for parity and effects
-    all that were compared.
-    `signature` is what differs, `conditions` what the request had to do with it; `places` are all
-    operations that show it. `differences` are those of one answer that are this one fact.
+    `category` is `parity`, `effects`, `conformance`, `story`, `trap` or `race`; `values` has what
+    each target responded or did, by target name; `targets` names those at fault, for parity and
+    effects all that were compared.
 
+    `signature` is what differs, `conditions` are those of the request that matter; `places` are all
+    operations that show it. `differences` are those of one response that belong to the same fact.
     `sequence` is the shortest list of requests seen to lead to it, the failing one last, and
-    `exemplars` are others; `reproduced` says whether it led there again from an empty state, where
-    that was tried, and `neighbour` what does not. `lately` is what was sent before it was seen
-    first, whether it matters or not. `also` are further places that differ wherever this one does,
-    and in the same way. `effect_of` names the write after which alone it shows,
-    `cause` the value or header without which it does not show, where that was proved.
+    `exemplars` are others; `reproduced` is whether it led there again from an empty state, `None`
+    if not tried, and `neighbour` is a similar sequence that does not. `lately` has the exchanges
+    before the first occurrence, relevant or not. `also` are further places that differ wherever
+    this one does, and in the same way. `effect_of` names the write that must come first, `cause`
+    the value or header field without which it does not show, where that was proved.
 
-    The rest is worked out when the run ends: `verdict` (the class) is `NAME wrong` with the names
+    The rest is computed at the end of the run: `verdict` (the class) is `NAME wrong` with the names
     of the targets at fault, `all wrong alike`, `all wrong`, `document silent` or `effects`;
-    `severity` is 0 to 100; `sentence` says for people what was seen, `silence` which sentence the
-    document lacks, and `breaks` holds the findings on conformance that have the same cause.
+    `severity` is 0 to 100; `sentence` is the description for people, `silence` the sentence that
+    the document lacks, and `breaks` has the conformance findings with the same cause.
     """
 
     category: str
@@ -105,15 +105,15 @@ class Finding:
     breaks: list[Finding] = field(default_factory=list)
 
     def merge(self, other: Finding) -> None:
-        """Count another occurrence, at the same targets or at further ones."""
+        """Count another occurrence, on the same targets or on further ones."""
         self.count += 1
         self.values = {**other.values, **self.values}
         self.targets = tuple(dict.fromkeys((*self.targets, *other.targets)))
 
     def keep(self, sequence: list[Exchange], values: Mapping[str, str]) -> None:
-        """Keep a further sequence while there are few, the best as the finding's own.
+        """Keep a further sequence if it is among the best; the best one becomes the finding's own.
 
-        Short ones are good, and better are those that lean on nothing that others left behind.
+        Short sequences are good; those that do not depend on leftovers of others are better.
         """
         self.exemplars = sorted([*self.exemplars, sequence], key=_leaning)[:MAX_EXEMPLARS]
         if self.exemplars[0] is sequence:
@@ -136,11 +136,11 @@ class Findings:
         return len(self._found)
 
     def all(self) -> list[Finding]:
-        """Every finding, shortest sequence first."""
+        """Return all findings, shortest sequence first."""
         return sorted(self._found.values(), key=lambda found: len(found.sequence))
 
     def since(self, count: int) -> list[Finding]:
-        """The findings beyond the first `count`, in the order in which they were found."""
+        """Return the findings after the first `count`, in the order in which they were found."""
         return list(self._found.values())[count:]
 
     def add_observation(
@@ -151,7 +151,7 @@ class Findings:
         trace: Trace,
         category: str = PARITY,
     ) -> bool:
-        """Record what differs between two targets; false for a known difference."""
+        """Record a difference between two targets. Returns false if it is a known one."""
         first = observation.differences[0]
         finding = Finding(
             category,
@@ -177,9 +177,9 @@ class Findings:
         category: str = CONFORMANCE,
         steps: list[Exchange] | None = None,
     ) -> bool:
-        """Record what targets did against the document or a story; false for a known one.
+        """Record a violation of the document or of a story. Returns false if it is a known one.
 
-        `steps` lead to it, where that is known better than the trace can tell.
+        `steps` lead to it; by default the trace supplies them.
         """
         targets = tuple(values)
         finding = Finding(
@@ -195,27 +195,27 @@ class Findings:
         return self._add(finding, exchange, trace)
 
     def add(self, finding: Finding) -> bool:
-        """Record what no sequence of requests shows, as a trap or a race does."""
+        """Record a finding without a sequence of requests, as of a trap or a race."""
         return self._add(finding)
 
     def note(self, exchange: Exchange, trace: Trace) -> None:
-        """Count an exchange under its conditions, whether anything differs or not."""
+        """Count an exchange by its conditions, whether anything differs or not."""
         with self._lock:
             self.tried.note(exchange, lambda: trace.sequence(exchange, writes=False))
 
     def drop(self, finding: Finding, cause: str) -> None:
-        """Take a finding back that only follows from another one; it is counted by its cause."""
+        """Remove a finding that only follows from another one, and count it by its cause."""
         with self._lock:
             self._found = {k: one for k, one in self._found.items() if one is not finding}
         self.excuse(cause, finding.count)
 
     def excuse(self, cause: str, count: int = 1) -> None:
-        """Count what differs only because states have diverged; `cause` says why, as text."""
+        """Count differences due to diverged states; `cause` is the reason as text."""
         with self._lock:
             self.excused[cause] += count
 
     def problems(self) -> list[str]:
-        """What is wrong with the list of known differences itself."""
+        """Return the problems of the list of known differences itself."""
         today = date.today()
         return [text for entry in self.known if (text := entry.problem(today)) is not None]
 
@@ -253,7 +253,7 @@ class Findings:
 
 
 def _conditions(exchange: Exchange, observation: Observation) -> Conditions:
-    """What may have to do with a difference: of a list the query, else all that stands out."""
+    """Return the conditions that may matter: query parameters for a list, else all."""
     if observation.signature.kind != "list":
         return exchange.conditions
     query = exchange.request.path.partition("?")[2]
@@ -266,5 +266,5 @@ def _leaning(sequence: list[Exchange]) -> tuple[bool, int]:
 
 
 def _depends(finding: Finding) -> bool:
-    """Whether what differs is about the request, and not about a part of the answer as such."""
+    """Whether the difference depends on the request, not just on a part of the response."""
     return finding.signature.kind in ("status", "outcome", "list")

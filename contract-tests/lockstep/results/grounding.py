@@ -1,4 +1,4 @@
-"""Whether steps show all that they need by themselves, or lean on what others left behind."""
+"""Checks whether steps are self-contained or depend on what others left behind."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Outcome, Response
 
-# Elements beyond these say no more.
+# Upper bound for speed; further elements tell nothing new.
 _LOOKED_AT = 50
 _NAMING = frozenset({"slug", "name", "key", "code", "username", "login", "email"})
 
 
 def is_grounded(steps: Sequence[Exchange]) -> bool:
-    """Whether the elements of the last answer's lists were all made by the steps themselves.
+    """Whether the steps themselves created all elements in the last response's lists.
 
-    Only then do the steps show the same on a server where nothing is yet. The elements are known by
-    their ids or names, which an earlier answer must have shown.
+    Only then do the steps reproduce the finding on an empty server. The elements are recognised by
+    their ids or names, which an earlier response must have shown.
     """
     last = steps[-1]
     if last.request.method not in SAFE_METHODS:
@@ -42,12 +42,12 @@ def _is_made(before: Sequence[Exchange], name: str, outcome: Outcome) -> bool:
 
 @lru_cache(maxsize=300)
 def _texts(outcome: Outcome) -> frozenset[str]:
-    """All plain values of an answer: those of a log-in are looked at again and again."""
+    """Return all scalars of a response; cached, as those of log-ins are read again and again."""
     return frozenset(scalars(parsed(outcome)))
 
 
 def list_elements(outcome: Outcome) -> Iterator[dict[str, Any]]:
-    """The objects in the outermost lists of an answer."""
+    """Yield the objects in the outermost lists of a response."""
     node = parsed(outcome)
     lists = [node] if isinstance(node, list) else []
     if isinstance(node, dict):
@@ -63,7 +63,7 @@ def _is_known(element: dict[str, Any], known: set[str]) -> bool:
 
 
 def parsed(outcome: Outcome) -> Any:
-    """The JSON of an answer, or the rows of its table, `None` if it is neither."""
+    """Return the parsed JSON of a response, or the rows of its table, `None` if it is neither."""
     if not isinstance(outcome, Response):
         return None
     content_type = outcome.header("content-type")

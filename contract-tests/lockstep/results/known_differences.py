@@ -1,4 +1,4 @@
-"""Differences that are accepted for a stated cause, and must still be there."""
+"""Differences that are accepted for a stated cause, and must still occur."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = _REQUIRED | {"expires"}
 
 @dataclass(slots=True)
 class KnownDifference:
-    """One accepted difference; `operation`, `kind` and `where` may hold `*` as in file names."""
+    """One accepted difference; `operation`, `kind` and `where` are patterns as of fnmatch."""
 
     operation: str
     kind: str
@@ -34,7 +34,7 @@ class KnownDifference:
         )
 
     def problem(self, today: date) -> str | None:
-        """Why the entry fails the run: it did not occur, or its day has come."""
+        """Return why the entry fails the run, or `None`: it did not occur, or has expired."""
         name = f"{self.operation}, {self.kind}, {self.where}"
         if self.expires is not None and self.expires <= today:
             return f"known difference expired on {self.expires}: {name} ({self.cause})"
@@ -44,7 +44,7 @@ class KnownDifference:
 
 
 def load_known_differences(path: Path) -> list[KnownDifference]:
-    """Read a YAML list; `ValueError` names the entry that cannot be read, and what is wrong."""
+    """Read a YAML list. Raises `ValueError`, which names the entry and what is wrong with it."""
     raw = load_data(path) or []
     if not isinstance(raw, list):
         raise ValueError(f"{path}: must be a list of differences")

@@ -1,4 +1,4 @@
-"""Which operations keep their callers waiting, and how long they are still waited for."""
+"""Adapts timeouts to operations that hang or stream."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from lockstep.transport.messages import NoResponse, Outcome
 
-# An operation that hung so often in a row is expected to hang again.
+# Timeouts in a row after which an operation is expected to time out again.
 TRIES = 3
 SHORT_SECONDS = 1.0
-# A path whose slow answers have taken so long is not asked again. Early stages may take a part of
-# it, so that each of them asks at all.
+# Seconds of slow responses after which a path is skipped. Early stages may use only a part, so that
+# each stage sends something.
 MOST_SECONDS = 30.0
 _PARTS = {"walk": 1 / 3, "probes": 2 / 3}
-# A stream that was read for the whole of its time so often says little more in the same again.
+# Streams read for the full time after which further ones are cut sooner.
 STREAM_TRIES = 10
 SHORT_STREAM_SECONDS = 0.5
 
@@ -25,51 +25,51 @@ _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Record:
-    """What one operation of one target has cost: hangs in a row, hangs in all, streams cut.
+    """The timeouts of one operation on one target, in a row and in all, and its streams cut short.
 
-    It was `heard` where any of its answers was more than a stream in which nothing came.
+    `heard` is true if any response was more than an empty stream.
     """
 
     in_a_row: int = 0
     hangs: int = 0
     streams: int = 0
     heard: bool = False
-    # In which stages it hung, in order.
+    # The stages in which it timed out, in order.
     stages: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Patience:
-    """How long each operation of each target is waited for.
+    """How long to wait for each operation of each target.
 
-    A run of many requests ends in a time that can be said: of those that hang, only the first few
-    are given all of `--timeout`. `steady` has everything waited for in full.
+    This bounds the time of a run: only the first few requests that hang get all of `--timeout`. If
+    `steady` is true, all do.
     """
 
     steady: bool = False
     _records: dict[_Key, _Record] = field(default_factory=dict)
-    # By path and target: the seconds of answers that took more than SHORT_SECONDS. The operations
-    # of a path are slow for the same reason. By operation and path: what was not sent then.
+    # Seconds of responses that took more than SHORT_SECONDS, by path and target: the operations of
+    # a path are slow for the same reason. Then the skipped requests, by operation and path.
     _slow: dict[str, dict[str, float]] = field(default_factory=dict)
     _left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def seconds(self, label: str, target: str) -> float | None:
-        """How long an answer is waited for, `None` for as long as the target says."""
+        """Return the timeout for a response, `None` for the target's default."""
         with self._lock:
             record = self._records.get((label, target))
         hangs = record is not None and record.in_a_row >= TRIES
         return SHORT_SECONDS if hangs and not self.steady else None
 
     def stream_seconds(self, label: str, target: str) -> float | None:
-        """How long a stream is read, `None` for as long as the target says."""
+        """Return how long to read a stream, `None` for the target's default."""
         with self._lock:
             record = self._records.get((label, target))
         known = record is not None and record.streams >= STREAM_TRIES
         return SHORT_STREAM_SECONDS if known and not self.steady else None
 
     def is_used_up(self, label: str, path: str, stage: str) -> bool:
-        """Whether a path has been waited for so long that a stage leaves its operations out."""
+        """Whether a path has used up its time, so that a stage skips its operations."""
         most = MOST_SECONDS * _PARTS.get(stage, 1)
         with self._lock:
             used_up = self._slow_at(path) >= most and not self.steady
@@ -78,7 +78,7 @@ class Patience:
             return used_up
 
     def is_slow(self, path: str) -> bool:
-        """Whether a path has kept its callers waiting."""
+        """Whether a path has been slow."""
         with self._lock:
             return self._slow_at(path) > 0
 
@@ -95,7 +95,7 @@ class Patience:
         path: str = "",
         seconds: float = 0.0,
     ) -> None:
-        """Remember how long an operation let itself be waited for, and its path with it."""
+        """Record the duration and the outcome of a request, for its operation and its path."""
         with self._lock:
             record = self._records.setdefault((label, target), _Record())
             if seconds > SHORT_SECONDS and not self.steady:
@@ -112,7 +112,7 @@ class Patience:
                 record.heard |= not outcome.cut or bool(outcome.body.strip())
 
     def lines(self) -> list[str]:
-        """What hung, by operation and stage, and what of streams was not read, in words."""
+        """Return sentences on timeouts, by operation and stage, and on truncated streams."""
         return [*self._hung(), *self._unheard(), *self._cut(), *self._used_up()]
 
     def _used_up(self) -> Iterator[str]:
@@ -129,7 +129,7 @@ class Patience:
             yield f"{label}: the streams of {' and '.join(targets)} sent nothing in time"
 
     def _cut(self) -> Iterator[str]:
-        """Streams of which something came, and more may have come later."""
+        """Yield sentences on streams that sent something, and may have sent more later."""
         cut = {label for (label, _), record in self._records.items() if record.streams}
         heard = {label for (label, _), record in self._records.items() if record.heard}
         for label in sorted(cut & heard):

@@ -1,4 +1,4 @@
-"""Checks a request against the document: what it lacks, what it violates, what it carries."""
+"""Validates requests against the document, and reads the values that they carry."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from lockstep.transport.quoting import code, shown
 _STRUCTURED = frozenset({"array", "object"})
 _TYPES = frozenset({"type", "anyOf", "oneOf", "const"})
 _MEMBERS = frozenset({"additionalProperties", "unevaluatedProperties", "falseSchema"})
-# One request that breaks more rules than these shows no more by it.
+# Maximum number of faults per request; further ones tell nothing new.
 _MAX_FAULTS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a document has against a request.
+    """A violation of the document by a request.
 
     `kind` is one of `no credentials`, `missing`, `wrong type`, `out of bounds`, `unknown member`,
     `no body`, `unreadable body`, `media type`; `subject` names the parameter or member, `keyword`
-    the rule that is broken, `words` say it for people.
+    the broken schema keyword, `words` describe it for people.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value that a request carries: its readable name, what it is, and its schema."""
+    """A value in a request: its readable name, the value, and its schema."""
 
     name: str
     value: Any
@@ -58,7 +58,7 @@ class _Declared:
 
 
 class RequestReader:
-    """Checks requests against one document; what is known of an operation is computed once."""
+    """Validates requests against one document; caches what it derives from an operation."""
 
     def __init__(self, document: Document, conformance: Conformance) -> None:
         self._document = document
@@ -68,31 +68,31 @@ class RequestReader:
         self._credentials = tuple(_credential_places(document))
 
     def faults(self, operation: Operation, request: Request) -> list[Fault]:
-        """What the document forbids or lacks in a request, the first few."""
+        """Return the first few violations of the document by a request."""
         return list(self._faults(operation, request))
 
     def fault(self, operation: Operation, request: Request) -> str | None:
-        """The first fault in words."""
+        """Return the first fault as text, or `None`."""
         found = next(self._faults(operation, request), None)
         return found.words if found is not None else None
 
     def values(self, operation: Operation, request: Request) -> Iterator[Value]:
-        """The parameters and the leaves of the JSON body."""
+        """Yield the parameters and the leaves of the JSON body."""
         for declared, text in self._parameters(operation, request):
             if text is not None and declared.location != "header":
-                yield Value(declared.name, reading(text), self._merge(declared.schema))
+                yield Value(declared.name, json_scalar(text), self._merge(declared.schema))
         schema, value = self._body(operation, request)
         if value is not NotImplemented:
             yield from self._leaves(schema, value, "")
 
     def body_schema(self, operation: Operation, request: Request) -> Any:
-        """The schema of the body that a request sends; `None` if none is documented."""
+        """Return the schema of the request body; `None` if none is documented."""
         return self._body(operation, request)[0]
 
     def unknown_members(
         self, operation: Operation, request: Request
     ) -> list[tuple[str | int, ...]]:
-        """The places of the members of a JSON body that the document does not know."""
+        """Return the paths of the members of a JSON body that are not documented."""
         schema, value = self._body(operation, request)
         if schema is None or value is NotImplemented:
             return []
@@ -104,7 +104,7 @@ class RequestReader:
         ]
 
     def has_credentials(self, request: Request) -> bool:
-        """Whether a request carries what any of the document's security schemes asks for."""
+        """Whether a request has credentials for any of the document's security schemes."""
         for where, name in self._credentials:
             if where == "query" and f"{name}=" in request.path:
                 return True
@@ -164,7 +164,7 @@ class RequestReader:
             yield from _of_error(wrong)
 
     def _body(self, operation: Operation, request: Request) -> tuple[Any, Any]:
-        """(schema, value) of a JSON body; `NotImplemented` for what is no JSON."""
+        """Return (schema, value) of a JSON body; the value is `NotImplemented` if it is no JSON."""
         definition = self._document.resolve(operation.definition.get("requestBody", {}))
         media_type = _media_type(request) or ""
         content = definition.get("content", {})
@@ -181,7 +181,7 @@ class RequestReader:
     def _parameters(
         self, operation: Operation, request: Request
     ) -> Iterator[tuple[_Declared, str | None]]:
-        """Each parameter with its text as sent; of those not sent only the required ones."""
+        """Yield each sent parameter with its text, and missing required ones with `None`."""
         declared = self._declared(operation)
         if not declared:
             return
@@ -225,13 +225,13 @@ class RequestReader:
     def _accepts(self, schema: Any, text: str) -> bool:
         types = self._merge(schema).get("type", ())
         if _STRUCTURED & {*([types] if isinstance(types, str) else types)}:
-            # How lists and objects are written depends on `style`.
+            # The serialization of arrays and objects depends on `style`.
             return True
         validator = self._conformance.validator(schema)
-        return any(validator.is_valid(each) for each in (text, reading(text)))
+        return any(validator.is_valid(each) for each in (text, json_scalar(text)))
 
     def _broken(self, schema: Any, text: str) -> str:
-        errors = list(self._conformance.validator(schema).iter_errors(reading(text)))
+        errors = list(self._conformance.validator(schema).iter_errors(json_scalar(text)))
         return str(errors[-1].kind.name) if errors else ""
 
     def _leaves(self, schema: Any, value: Any, name: str) -> Iterator[Value]:
@@ -248,14 +248,14 @@ class RequestReader:
 
 
 def path_values(template: str, path: str) -> dict[str, str]:
-    """The values of a template's parameters in a request path, decoded."""
+    """Return the decoded path parameters of a request path."""
     names, pattern = _compiled(re.split("[?#]", template, maxsplit=1)[0])
     match = pattern.fullmatch(path)
     return dict(zip(names, map(unquote, match.groups()), strict=True)) if match else {}
 
 
-def reading(text: str) -> Any:
-    """The number, boolean or null that a text may stand for, else the text."""
+def json_scalar(text: str) -> Any:
+    """Return the number, boolean or null that a text denotes in JSON, else the text."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -300,13 +300,13 @@ def _media_type(request: Request) -> str | None:
 
 
 def _lacks_boundary(request: Request) -> bool:
-    """Whether nobody can tell where the parts of a body begin (RFC 2046, 5.1.1)."""
+    """Whether the boundary of a multipart body is missing (RFC 2046, section 5.1.1)."""
     media_type = (request.header("content-type") or "").lower()
     return media_type.startswith("multipart/") and "boundary=" not in media_type
 
 
 def _fits(media_type: str | None, documented: str) -> bool:
-    """Whether a media type is in a documented one, which may be a range."""
+    """Whether a media type matches a documented one, which may be a range."""
     known = documented.partition(";")[0].strip().lower()
     if media_type is None:
         return False

@@ -1,4 +1,4 @@
-"""Where exchanges leave their marks."""
+"""Collects the results of all exchanges of a run."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import History, Trace
 from lockstep.transport.messages import Request, Response
 
-# Suites have servers of their own for each stage, which are gone with it.
+# Suites start separate servers for each stage, which are stopped with it.
 _MOST_HISTORIES = 8
 
 
 @dataclass(slots=True)
 class RunLog:
-    """Where exchanges leave their marks; shared by all stages of a run.
+    """The results of all exchanges; shared by all stages of a run.
 
-    An exchange is one request to every target: `requests` counts what each target was sent. Safe to
+    An exchange is one request to every target: `requests` counts those sent to each target. Safe to
     use from several threads.
     """
 
@@ -51,27 +51,27 @@ class RunLog:
     patience: Patience = field(default_factory=Patience)
     exchanges: int = 0
     requests: int = 0
-    # Of those with several targets: how many could be compared, and how many could not because of
-    # a fault of lockstep's own.
+    # Exchanges with several targets that were compared, and those that could not be because of an
+    # internal error.
     compared: int = 0
     uncompared: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     habits: ServerHabits = field(default_factory=ServerHabits)
-    # What the databases of targets hold.
+    # Snapshots of the targets' databases.
     mirrors: Mirrors = field(default_factory=Mirrors)
-    # How many statements they were sent.
+    # Counters of the targets' SQL statements.
     statements: StatementBook = field(default_factory=StatementBook)
-    # What the targets call through lockstep.
+    # The targets' outbound calls through lockstep.
     proxies: Proxies = field(default_factory=Proxies)
-    # What of the document is tried here, and not by another shard.
+    # The part of the document that this shard tests.
     share: Share = field(default_factory=Share)
-    # The names of safe operations that change something all the same.
+    # The names of operations with safe methods that nevertheless change something.
     unrepeatable: set[str] = field(default_factory=set)
-    # The names of users who may do more or less than the usual ones.
+    # The names of users with more or fewer permissions than the usual ones.
     other_users: set[str] = field(default_factory=set)
-    # Whether clients send the requests: then nobody knows whose credentials are whose.
+    # Whether the requests come from clients, so that it is unknown whose credentials they carry.
     from_clients: bool = False
-    # Told of each exchange when all is known of it.
+    # Callbacks that get each exchange when it is complete.
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     conditions: ConditionReader = field(init=False)
     signatures: SignatureReader = field(init=False)
@@ -89,38 +89,38 @@ class RunLog:
         self.signatures = SignatureReader(self.document)
 
     def history(self, *sent_to: Hashable) -> History:
-        """What was sent to targets in one way, since they were brought into a state."""
+        """Return the history of targets, by how they are addressed, since their last reset."""
         with self._lock:
             return self._histories.setdefault(sent_to, History())
 
     def is_slow(self, request: Request) -> bool:
-        """Whether the path of a request has kept its callers waiting."""
+        """Whether the path of a request has been slow."""
         return self.patience.is_slow(self.place(request.method, request.path)[1])
 
     def place(self, method: str, path: str) -> tuple[str, str]:
-        """By what a request is waited for: the label of its operation, and its documented path."""
+        """Return the keys of a request's timeout: its operation's label and documented path."""
         label = self.document.label(method, path)
         return label, self.document.template(path) or label
 
     def settle_conditions(self) -> None:
-        """Hold the conditions of findings against what the run has learnt since they were read."""
+        """Update the conditions of findings with what the run has learnt since."""
         for finding in self.findings.all():
             finding.conditions = self.conditions.settled(finding.operation, finding.conditions)
 
     def divergent(self, *sent_to: Hashable) -> DivergentState:
-        """What these targets no longer have in common, whichever stage has parted them."""
+        """Return the diverged state of targets, across all stages."""
         with self._lock:
             return self._divergent.setdefault(sent_to, DivergentState())
 
     def begin_anew(self) -> None:
-        """The targets are in another state: what was sent before has made nothing of it."""
+        """Forget histories and divergence after the targets' state was reset."""
         with self._lock:
             self._histories.clear()
             self._parted_before = self._parted()
             self._divergent.clear()
 
     def not_reconciled(self) -> list[str]:
-        """What stayed different between targets, in words."""
+        """Return sentences on states that diverged and could not be reconciled."""
         with self._lock:
             return [
                 f"{label}: {count} times the states diverged and could not be reconciled"
@@ -133,7 +133,7 @@ class RunLog:
     def add_violations(
         self, exchange: Exchange, name: str, violations: Iterable[Violation], trace: Trace
     ) -> None:
-        """Record what the answer of one target breaks."""
+        """Record the violations by the response of one target."""
         if exchange.sets_up:
             return
         for violation in violations:
@@ -153,27 +153,27 @@ class RunLog:
         trace: Trace,
         category: str = PARITY,
     ) -> None:
-        """Record what differs between the leader and a partner."""
+        """Record a difference between the leader and a partner."""
         if exchange.sets_up:
             return
         if self.findings.add_observation(exchange, observation, names, trace, category):
             exchange.counted = True
 
     def count(self, exchange: Exchange) -> None:
-        """Count an exchange and its answers."""
+        """Count an exchange and its responses."""
         with self._lock:
             self._count(exchange)
         for listener in self.listeners:
             listener(exchange)
 
     def count_comparison(self, *, done: bool) -> None:
-        """Count an exchange whose answers were to be compared with each other."""
+        """Count an exchange whose responses were to be compared."""
         with self._lock:
             self.compared += done
             self.uncompared += not done
 
     def count_requests(self, number: int) -> None:
-        """Count requests that were sent beside the exchanges."""
+        """Count requests that were sent outside of exchanges."""
         with self._lock:
             self.requests += number
 

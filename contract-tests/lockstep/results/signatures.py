@@ -1,4 +1,4 @@
-"""What differs, apart from where and how often: differences of one signature may have one cause."""
+"""Signatures of differences: those with the same signature may have the same cause."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ from lockstep.transport.messages import Response, status_of
 
 _SUCCESS = "success"
 APPEARS, GOES = "absent → present", "present → absent"
-# What is done beside answering: see `Difference`.
+# Prefixes of places in side effects: see `Difference`.
 _EFFECTS = ("rows ", "calls ", "statements")
 _HEADER_OF_CALL = re.compile(r"calls \S+ (?P<service>\w+://[^/ ]+)\S* header (?P<name>\S+)")
 _OF_COLUMNS = frozenset({"cost", "untouched"})
 _OF_CALLS = frozenset({"calls", "url", "missing", "extra"})
 _LISTS = frozenset({"length", "elements"})
 _MEMBERS = frozenset({"missing", "extra"})
-# Headers that are a set of words (RFC 9110: 10.2.1, 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
+# Header fields that are sets (RFC 9110, 10.2.1 and 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
 _SETS = re.compile(
     r"allow|vary|cache-control|accept-ranges|access-control-(allow|expose)-(methods|headers)"
 )
 _WORDY = re.compile(r"content-type|www-authenticate|x-.*-options|.*-policy|strict-transport.*")
-# What counts or links the elements of a list, or is a summary of a whole body.
+# Members that count or link the elements of a list, and header fields that summarize a body.
 _COUNTING = re.compile(
     r".*(count|total|size|length|pages|next|prev|previous|last|cursor|more)$", re.IGNORECASE
 )
-# Where what was made is found, by a name that stands in the body too.
+# Header fields with the URL of a created resource, whose identifier is in the body, too.
 _PLACES = ("header location", "header content-location")
 _SUMMARIES = ("header etag", "header link", "header content-length", "header x-total-count")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 _DIGITS = re.compile(r"\d+")
-ELEMENTS = re.compile(r"\[|\d+ elements")
+ELEMENTS = re.compile(r"\[|\d+ elements?")
 _NAMED = re.compile(r"(.*)/\*/([^/]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What differs: `kind` as of the difference, `what` without positions, `how` both sides look.
+    """What differs: the difference's `kind`, `what` without indices, `how` the sides are related.
 
-    Of a member `what` is the schema's or the resource's name with the member's own.
+    `what` of a member is the name of the schema or resource, and of the member.
     """
 
     kind: str
@@ -62,27 +62,27 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Differences of one exchange that are one fact; the first one stands for them all."""
+    """Differences of one exchange that are one fact; the first one represents them all."""
 
     signature: Signature
     differences: tuple[Difference, ...]
 
 
 class SignatureReader:
-    """Reads what differs in the exchanges of one document's operations."""
+    """Computes the signatures of differences in exchanges of one document's operations."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
 
     def read(self, exchange: Exchange, differences: Sequence[Difference]) -> list[Observation]:
-        """The facts in the differences of one partner from the leader, the weightiest first.
+        """Group the differences of one partner from the leader into facts, most important first.
 
-        What only follows in the same answer is part of the fact: the count of a list that is
-        longer, the entity tag of a body that differs.
+        Consequences in the same response are part of a fact: the count of a list that is longer,
+        the entity tag of a body that differs.
         """
         operation = self._document.find(exchange.request.method, exchange.request.path)
         status = status_of(exchange.leader) or 0
-        if status >= 400:
+        if status >= 400 and not _only_spelled(exchange, differences):
             return list(self._refusals(exchange, operation, differences))
         main, rest = _companions(differences)
         found: dict[Signature, list[Difference]] = {}
@@ -98,7 +98,7 @@ class SignatureReader:
     def _refusals(
         self, exchange: Exchange, operation: Operation | None, differences: Sequence[Difference]
     ) -> Iterator[Observation]:
-        """The body of a refusal is one fact, whatever differs in it; each header is its own."""
+        """Yield the error body as one fact, whatever differs in it, and each header field."""
         body = [one for one in differences if _in_body(one)]
         media = [one for one in differences if _is_other_media(one)]
         if media and body:
@@ -124,7 +124,7 @@ class SignatureReader:
             return Signature(kind, where, _header_change(where, left, right))
         listed = _listed(difference)
         if listed and self._is_value(exchange, operation, listed):
-            # A list of tags, say, is one value of what has them.
+            # A list of scalars, such as tags, is a single value of its resource.
             what = self._member(exchange, operation, where)
             return Signature("value", what, _list_change(kind, left, right))
         if listed:
@@ -150,7 +150,7 @@ class SignatureReader:
         return Signature(kind, what, relation(left, right))
 
     def _is_value(self, exchange: Exchange, operation: Operation | None, where: str) -> bool:
-        """Whether a list is a member of a thing, and no list of things: it has texts or numbers."""
+        """Whether a list of scalars is a value of one resource, rather than a collection."""
         answer = exchange.leader
         if "/*/" in where or operation is None or not isinstance(answer, Response):
             return "/*/" in where
@@ -159,7 +159,7 @@ class SignatureReader:
         return bool(items) and not {"object", "array", "null"} & set(items) and where != "body"
 
     def _member(self, exchange: Exchange, operation: Operation | None, where: str) -> str:
-        """`task.title` by the schema of the object around a place, else by the path."""
+        """Return `task.title` by the schema of the object around a place, else by the path."""
         plain, _, part = where.partition(" ")[2].partition(" ")
         parts = parts_of(f"body {plain}")
         answer = exchange.leader
@@ -177,9 +177,9 @@ class SignatureReader:
 
 
 def _effect_signature(difference: Difference) -> Signature:
-    """Which table, column or part of a call, and what is wrong with it.
+    """Return the table, column or part of a call, and the kind of difference.
 
-    Of values only whether one is missing.
+    Of values, only whether one is null matters.
     """
     kind, where = difference.kind, difference.where
     is_call = where.startswith("calls ")
@@ -187,20 +187,20 @@ def _effect_signature(difference: Difference) -> Signature:
     how = "null" if "null" in (difference.left, difference.right) else ""
     header = _HEADER_OF_CALL.fullmatch(where)
     if header:
-        # What sends it does so with all calls to a service.
+        # The client library adds it to all calls to a service.
         where = f"calls {header['service']} header {header['name']}"
     return Signature("effect", f"{'value' if column else kind} {where}", how)
 
 
 def _statuses(left: str, right: str) -> str:
-    """Both statuses; where one side alone succeeds it is no matter with which status."""
+    """Return both status codes; if only one side succeeds, its exact code is dropped."""
     if left.startswith("2") != right.startswith("2"):
         left, right = (_SUCCESS if text.startswith("2") else text for text in (left, right))
     return f"{left} → {right}"
 
 
 def relation(left: str, right: str) -> str:
-    """How two values that differ are related, given as JSON text."""
+    """Return how two different values, given as JSON text, are related."""
     a, b = _parsed(left), _parsed(right)
     if None in (a, b):
         return "null"
@@ -231,8 +231,8 @@ _RELATIONS = (
 def _companions(
     differences: Sequence[Difference],
 ) -> tuple[list[Difference], list[Difference]]:
-    """The differences, and those that only follow from another one in the same answer."""
-    # As many as before are in another order.
+    """Split differences into independent ones and consequences in the same response."""
+    # A list in another order has as many elements as before.
     listed = any(_listed(one) and one.kind != "order" for one in differences)
     body = any(_in_body(one) for one in differences)
     typed = any(one.where == "header content-type" for one in differences)
@@ -249,19 +249,31 @@ def _companions(
     return (main, rest) if main else (list(differences), [])
 
 
+def _only_spelled(exchange: Exchange, differences: Sequence[Difference]) -> bool:
+    """Whether JSON bodies are equal except for their bytes: those of successes may be so, too."""
+    body = [one for one in differences if _in_body(one)]
+    media = [one for one in differences if one.where == "header content-type"]
+    return (
+        bool(body)
+        and all(one.kind in ("bytes", "order") for one in body)
+        and all(_media(one.left) == _media(one.right) for one in media)
+        and parsed(exchange.leader) is not None
+    )
+
+
 def _counts_list(where: str) -> bool:
-    """Whether a member is named like the count or a link of a list, outside of its elements."""
+    """Whether a member outside of the elements is named like the count or a link of a list."""
     return "*" not in where and _COUNTING.fullmatch(where) is not None
 
 
 def _is_summary(difference: Difference) -> bool:
-    """Whether a header is another one for another body; only a link may be absent for it."""
+    """Whether a header field depends on the body; only `Link` may be absent because of it."""
     absent = "absent" in (difference.left, difference.right)
     return difference.where in _SUMMARIES and (not absent or difference.where == "header link")
 
 
 def _names(other: Difference, place: Difference) -> bool:
-    """Whether both places end in what the body has there as well: the slug, say."""
+    """Whether both URLs end in a value that the body has as well, such as the slug."""
     pairs = (other.left, place.left), (other.right, place.right)
     return _in_body(other) and all(
         text.strip('"') == unquote(url).partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -270,7 +282,7 @@ def _names(other: Difference, place: Difference) -> bool:
 
 
 def _other_object(difference: Difference) -> str:
-    """Where an object stands that is another thing as a whole; empty for other differences."""
+    """Return the place of an object that is a different entity; empty for other differences."""
     where = difference.where
     if difference.kind != "symbol" or _listed(difference):
         return ""
@@ -279,16 +291,16 @@ def _other_object(difference: Difference) -> str:
 
 
 def _as_a_whole(difference: Difference, all_of_them: Sequence[Difference]) -> Difference:
-    """The same, told of the object that is another thing, where more of it than its id differs."""
+    """Return the difference for the whole object if more than its id differs."""
     at = _other_object(difference)
     inside = sum(one.where.startswith(f"{at}/") for one in all_of_them)
-    # What is sent to another service has no name of its own: the member tells more.
+    # Payloads to other services have no identity: the member tells more.
     whole = at and inside > 1 and not at.endswith(" body ")
     return replace(difference, where=at) if whole else difference
 
 
 def _error_signature(body: Sequence[Difference]) -> Signature:
-    """The members that only one side has say most; then types; then codes; then prose."""
+    """Return the signature by the best evidence: one-sided members, types, codes, then prose."""
     top = sorted(
         {
             f"{'-' if one.kind == 'missing' else '+'}{_pointer(one)}"
@@ -330,7 +342,7 @@ def _list_change(kind: str, left: str, right: str) -> str:
 
 
 def _listed(difference: Difference) -> str:
-    """Where the list is whose elements are others or in another order; empty for other places."""
+    """Return the place of a list with different or reordered elements; else an empty string."""
     kind, where = difference.kind, difference.where
     if kind in _LISTS or (kind == "order" and ELEMENTS.match(difference.left)):
         return where
@@ -339,7 +351,7 @@ def _listed(difference: Difference) -> str:
 
 
 def _counts(exchange: Exchange, difference: Difference) -> bool:
-    """Whether a number beside a list says how many there are."""
+    """Whether a number beside a list is the number of its elements."""
     where, body = difference.where, parsed(exchange.leader)
     beside = where.count("/") == 1 and isinstance(body, dict)
     numbers = all(_NUMBER.fullmatch(text) for text in (difference.left, difference.right))

@@ -19,12 +19,12 @@ from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Request, Response, status_of
 
 _TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.\-]{16,}")
-# Shorter texts are too common to tell who showed them.
+# Shorter texts are too common to identify the response that they came from.
 _MIN_SHOWN = 8
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 12
 MAX_STEPS = 60
-# Values that were made longer ago have no maker any more: a run of any length needs no more room.
+# Older values lose their maker, which bounds the memory of long runs.
 KEPT_MAKERS = 20_000
 KEPT_SHOWN = 20_000
 KEPT_GROUPS = 1_000
@@ -37,19 +37,19 @@ R = TypeVar("R")
 
 
 def no_names(_request: Request) -> frozenset[str]:
-    """No keys: long values are recognised anywhere."""
+    """Return no keys: only long values are recognised."""
     return frozenset()
 
 
 @dataclass(slots=True)
 class History:
-    """What was sent to targets since they were as they are now; their traces share it.
+    """The requests since the last reset of the targets, shared by their traces.
 
-    Safe to use from several threads, by whoever holds the lock.
+    Safe to use from several threads while they hold the lock.
     """
 
     makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
-    # What reads showed that is another text on another target, and nobody is known to have made.
+    # The first reads of texts that differ between targets and have no known maker.
     shown: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_SHOWN))
     writes: BoundedDict[str, deque[Exchange]] = field(
         default_factory=lambda: BoundedDict(KEPT_MAKERS)
@@ -65,7 +65,7 @@ class History:
 
 
 def _alone(method: Callable[Concatenate[Trace, P], R]) -> Callable[Concatenate[Trace, P], R]:
-    """The method, run while no other trace reads or writes the history."""
+    """Decorate a method to run with the lock on the history."""
 
     @wraps(method)
     def held(trace: Trace, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -77,12 +77,12 @@ def _alone(method: Callable[Concatenate[Trace, P], R]) -> Callable[Concatenate[T
 
 @dataclass(slots=True)
 class Trace:
-    """Which exchange made a value, and which ones wrote to what it names.
+    """Finds the exchange that made a value, and those that wrote to the resource with that id.
 
-    A group is a set of exchanges that belong together, such as the registration and the log-in of
-    a user: who depends on one of them depends on all. `names` gives the keys of short values that
-    a request names; long ones are recognised anywhere. What another trace of the same `history` has
-    recorded counts as well.
+    A group is a set of exchanges that belong together, such as the registration and the log-in of a
+    user: who depends on one of them depends on all. `names` returns the keys of short values that a
+    request refers to; long ones are recognised anywhere. Exchanges recorded by other traces of the
+    same `history` count as well.
     """
 
     names: Names = no_names
@@ -90,12 +90,12 @@ class Trace:
     _lately: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_LATELY))
 
     def next_number(self) -> int:
-        """The number of the next exchange of this run."""
+        """Return the number of the next exchange of this run."""
         return next(self.history.numbers)
 
     @_alone
     def record(self, exchange: Exchange, made: Iterable[str]) -> None:
-        """Remember an exchange and the server-made values of the leader that it showed first."""
+        """Record an exchange and the leader's server-generated values that it showed first."""
         self._lately.append(exchange)
         if exchange.group is not None:
             self.history.groups.setdefault(exchange.group, []).append(exchange)
@@ -105,13 +105,13 @@ class Trace:
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
             for value in self._known_names(exchange.request):
-                # Credentials name who writes, not what is written to.
+                # Credentials identify who writes, not the resource that is written to.
                 if self.history.makers[value].group is None:
                     self.history.writes.setdefault(value, deque(maxlen=MAX_WRITES)).append(exchange)
 
     @_alone
     def note_shown(self, exchange: Exchange) -> None:
-        """Remember which read showed a text first that is another one on another target."""
+        """Record the first read of each text that differs between the targets."""
         if exchange.request.method in SAFE_METHODS:
             for text in _own_texts(exchange):
                 if len(text) >= _MIN_SHOWN:
@@ -119,10 +119,11 @@ class Trace:
 
     @_alone
     def sequence(self, exchange: Exchange, *, writes: bool = True) -> list[Exchange]:
-        """The requests that lead to an exchange, oldest first, the exchange itself last.
+        """Return the requests that an exchange depends on, oldest first, the exchange itself last.
 
-        They made the values that it names or, with `writes`, changed what these stand for. Where a
-        target has another name for what was there before, they begin with the read that showed it.
+        They made the values that it refers to or, with `writes`, changed the resources of these. If
+        an identifier of an existing resource differs between targets, they begin with the read that
+        showed it.
         """
         wanted: dict[int, Exchange] = {}
         pending = [exchange]
@@ -146,7 +147,7 @@ class Trace:
 
     @_alone
     def steps(self, exchanges: Iterable[Exchange]) -> list[Exchange]:
-        """Some exchanges, oldest first, with the requests that made what they name."""
+        """Return the exchanges, oldest first, with the requests that made what they refer to."""
         wanted = {
             each.number: each
             for exchange in exchanges
@@ -156,9 +157,9 @@ class Trace:
 
     @_alone
     def making(self, exchange: Exchange) -> list[Exchange]:
-        """The requests that made and changed all that an answer shows, the exchange itself last.
+        """Return all requests that made and changed the resources in a response, the exchange last.
 
-        Empty where there are too many to send again.
+        Empty if there are too many to send again.
         """
         wanted = {each.number: each for each in self.sequence(exchange)}
         for key in exchange.shows:
@@ -172,17 +173,17 @@ class Trace:
         return [wanted[number] for number in sorted(wanted)]
 
     def maker(self, key: str) -> Exchange | None:
-        """The exchange that showed a thing first, or in which a client named it; by its key."""
+        """Return the exchange that showed a resource first, or in which a client named it."""
         return self.history.makers.get(key)
 
     @_alone
     def recorded(self) -> list[Exchange]:
-        """The exchanges that made something, in the order in which they did."""
+        """Return the exchanges that made something, in order of their first values."""
         return list({each.number: each for each in self.history.makers.values()}.values())
 
     @_alone
     def was_deleted(self, key: str, maker: Exchange) -> bool:
-        """Whether a thing, or what it was made in, was deleted."""
+        """Whether a resource, or the resource that it was created in, was deleted."""
         keys = {key, *self.things(maker.request)}
         return any(
             self._deletes(write, each)
@@ -191,19 +192,19 @@ class Trace:
         )
 
     def _deletes(self, write: Exchange, key: str) -> bool:
-        """Whether a request deletes a thing itself, and not something of it."""
+        """Whether a request deletes the resource itself, rather than a part of it."""
         last = unquote(write.request.path.partition("?")[0].rpartition("/")[2])
         return write.request.method == "DELETE" and last in (key, key.partition("=")[2])
 
     def was_done(self, request: Request) -> bool:
-        """Whether the same user has sent the very same write before, and it succeeded."""
+        """Whether the same user has successfully sent an identical write before."""
         return _write_of(request) in self.history.done
 
     @_alone
     def duplicates(self, exchange: Exchange) -> list[tuple[str, bool]]:
-        """The members with a value that something else has, by paths such as `user/email`.
+        """Return members whose value another resource already has, with paths such as `user/email`.
 
-        With each, whether it has the value in the very same letters; else they are in another case.
+        Each has a flag: true for the same value, false if it differs in case.
         """
         own = {maker.number for maker in self.makers(exchange)}
         found = []
@@ -224,12 +225,12 @@ class Trace:
             for known in _keys(name, value):
                 self.history.done.setdefault(known, exchange)
         if request.method == "PUT":
-            # A client may name what it makes.
+            # Clients may choose the identifier in a PUT.
             for key in self.names(request) - self.history.makers.keys():
                 self.history.makers[key] = exchange
 
     def _done_before(self, exchange: Exchange) -> Iterator[Exchange]:
-        """The earlier writes that a request repeats, or takes a value of."""
+        """Yield the earlier writes that a request repeats, or duplicates a value of."""
         request = exchange.request
         keys = [_write_of(request)]
         keys += [key for _, name, value in _naming_members(request) for key in _keys(name, value)]
@@ -238,19 +239,19 @@ class Trace:
                 yield known
 
     def lately(self) -> list[Exchange]:
-        """The last exchanges, whatever they were about, oldest first."""
+        """Return the last exchanges of any kind, oldest first."""
         return list(self._lately)
 
     @_alone
     def makers(self, exchange: Exchange) -> list[Exchange]:
-        """The exchanges that made what a request names, log-ins apart."""
+        """Return the exchanges that made what a request refers to, except log-ins."""
         names = self._known_names(exchange.request)
         found = (self.history.makers[name] for name in names)
         return [maker for maker in found if maker.group is None]
 
     @_alone
     def deletions(self, exchange: Exchange) -> list[Exchange]:
-        """The successful deletions of what a request names, or of what that was made from."""
+        """Return the successful deletions of what a request refers to, or of what made that."""
         names = self._known_names(exchange.request)
         for maker in self.makers(exchange):
             names |= self._known_names(maker.request)
@@ -264,13 +265,13 @@ class Trace:
 
     @_alone
     def things(self, request: Request) -> set[str]:
-        """The keys of the things that a request names, its credentials apart."""
+        """Return the keys of the resources that a request refers to, except credentials."""
         return {
             name for name in self._known_names(request) if self.history.makers[name].group is None
         }
 
     def _showing(self, exchange: Exchange) -> Iterator[Exchange]:
-        """The reads that showed what a request names, where each target has its own name for it."""
+        """Yield the reads of what a request refers to, if identifiers differ between targets."""
         if len({request.path for request in exchange.requests.values()}) == 1:
             return
         for name in self.names(exchange.request) - self.history.makers.keys():
@@ -285,7 +286,7 @@ class Trace:
 
 
 def _own_texts(exchange: Exchange) -> set[str]:
-    """The texts in the leader's answer that another answer does not have."""
+    """Return the texts in the leader's response that some other response lacks."""
     leader, *partners = (
         outcome.body if isinstance(outcome, Response) else b""
         for outcome in exchange.outcomes.values()
@@ -298,7 +299,7 @@ def _own_texts(exchange: Exchange) -> set[str]:
 
 @lru_cache(2_000)
 def _tokens(request: Request) -> frozenset[str]:
-    """The long texts in a request."""
+    """Return the long tokens in a request."""
     parts = [request.path, *(value for _, value in request.headers)]
     if request.body:
         parts.append(request.body.decode("latin-1"))
@@ -306,7 +307,7 @@ def _tokens(request: Request) -> frozenset[str]:
 
 
 def _write_of(request: Request) -> tuple[object, ...]:
-    """What a write says: all but the credentials, which may be others for the same user."""
+    """Return the identity of a write: all but the credentials, which may change for a user."""
     said = frozenset(
         (name.lower(), value) for name, value in request.headers if not _CREDENTIALS.search(name)
     )
@@ -314,7 +315,7 @@ def _write_of(request: Request) -> tuple[object, ...]:
 
 
 def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
-    """Whether both write to things of one kind, as their paths tell, and not to the same thing."""
+    """Whether both write to different resources of one type, as their paths suggest."""
     request, path = exchange.request, exchange.request.path.partition("?")[0]
     other = earlier.request.path.partition("?")[0]
     if request.method == "POST":
@@ -327,15 +328,15 @@ def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
 
 
 def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
-    """The keys of a member's value: as it is, and case-insensitively."""
+    """Return the keys of a member's value: exact, and case-insensitive."""
     folded = value.casefold()
     return ((name, value), (name, folded, "case")) if folded.upper() != folded else ((name, value),)
 
 
 def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:
-    """The members of a JSON body that often must be unique: path, name and value.
+    """Yield path, name and value of the members of a JSON body that often must be unique.
 
-    Those of one inner object count too.
+    Includes the members of nested objects, one level deep.
     """
     value = json_of(request.body)
     inner = {"": value, **value} if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""How often requests made no difference, by what stood out in them."""
+"""Counts requests whose responses agreed, by their conditions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import status_of
 
-# What may stand out in a request that is as it should be; one without is better.
+# Conditions of a request that may still be valid; one without any is better.
 _GOOD = frozenset({"notable", "precondition"})
 
 
 class Tried:
-    """How often each condition made no difference, by the status that all targets answered.
+    """Counts how often targets agreed under each condition, by their common status code.
 
-    So what differs under a condition can be told from what differs now and then.
+    This tells differences caused by a condition from occasional ones.
     """
 
     def __init__(self) -> None:
@@ -27,17 +27,17 @@ class Tried:
         self._alike_by_conditions: Counter[tuple[Conditions, str]] = Counter()
         self._answered: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._asked: dict[str, set[frozenset[str]]] = defaultdict(set)
-        # How often an operation was asked without any query.
+        # The number of requests to an operation without a query.
         self._plainly: Counter[str] = Counter()
         # The plainest exchanges that succeeded on every target, by operation.
         self.succeeded: dict[str, list[Exchange]] = {}
 
     def note(self, exchange: Exchange, succeeded: Callable[[], list[Exchange]]) -> None:
-        """Count an exchange; `succeeded` gives the steps that led to it."""
+        """Count an exchange; `succeeded` returns the steps that led to it."""
         status = str(status_of(exchange.leader))
         kinds = kinds_of(exchange.conditions)
         if exchange.sets_up:
-            # Only what can be sent again is of use.
+            # Setup requests serve only as steps to be replayed.
             self._note_success(exchange, kinds, succeeded)
             return
         if not _has_other_status(exchange):
@@ -66,15 +66,15 @@ class Tried:
             self.succeeded[exchange.label] = succeeded()
 
     def ways(self, operation: str) -> int:
-        """In how many ways an operation was asked, by what stood out in the requests."""
+        """Return the number of distinct sets of condition kinds sent to an operation."""
         return len(self._asked[operation]) if operation in self._asked else 0
 
     def plainly(self, operation: str) -> int:
-        """How often an operation was asked without any query."""
+        """Return the number of requests to an operation without a query."""
         return self._plainly[operation]
 
     def only_answer(self, operation: str, target: str) -> str:
-        """The refusal that a target answers an operation with whatever is asked, else empty."""
+        """Return the error status that a target always responds with to an operation, else ""."""
         statuses = self._answered.get((operation, target), set())
         only = next(iter(statuses)) if len(statuses) == 1 else ""
         return only if only[:1] in ("4", "5") else ""
@@ -87,7 +87,7 @@ class Tried:
         operation: str | None = None,
         conditions: Conditions | None = None,
     ) -> int:
-        """How often the targets agreed on a status under conditions, or their kinds."""
+        """Return how often the targets agreed on a status code under conditions or kinds."""
         if conditions is not None:
             return self._alike_by_conditions[conditions, status]
         if operation is not None:
@@ -111,7 +111,7 @@ class Tried:
         )
 
     def alike_within(self, status: str, kinds: frozenset[str] | None = None) -> int:
-        """How often the targets agreed on a status, or did where only some of `kinds` stood out."""
+        """Return how often the targets agreed on a status code, within `kinds` if given."""
         return sum(
             count
             for (found, answered), count in self._alike_by_kinds.items()
@@ -119,7 +119,7 @@ class Tried:
         )
 
     def rows(self) -> dict[str, list[list[Any]]]:
-        """All that was counted, as JSON data for `add`."""
+        """Return all counts as JSON data for `add`."""
         return {
             "kinds": [
                 [sorted(kinds), status, count]
@@ -139,7 +139,7 @@ class Tried:
         }
 
     def add(self, rows: Mapping[str, list[list[Any]]]) -> None:
-        """Count what another run has counted."""
+        """Add the counts of another run."""
         for kinds, status, count in rows["kinds"]:
             self._alike_by_kinds[frozenset(kinds), status] += count
         for operation, kinds, status, count in rows["operations"]:
@@ -156,9 +156,9 @@ class Tried:
 
 
 def _blemishes(exchange: Exchange) -> tuple[bool, bool]:
-    """What speaks against a success: it stands out, or the answers differ all the same.
+    """Return the demerits of a success: notable conditions, and differing responses.
 
-    Some servers never answer alike: each of their headers has another charset, say.
+    Some servers' responses always differ, as with another charset in each header field.
     """
     return bool(exchange.conditions), any(exchange.differences.values())
 

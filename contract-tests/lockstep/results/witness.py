@@ -1,4 +1,4 @@
-"""Whoever looks at what targets leave beside their answers, such as the lines of a log."""
+"""The protocol for observers of side channels of targets, such as log lines."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Protocol
 from lockstep.results.findings import Finding
 from lockstep.transport.messages import Outcome, Request
 
-# A text in the leader's names, and a target's name: the text in the names of that target.
+# Translates a text with the leader's values for a target, given by name.
 Translate = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request to every target and what came of it, by target name; `label` names it.
+    """One request and its outcomes, by target name; `label` is the operation's label.
 
-    What was sent `at_once` with others may have waited for them on one target and not on another.
+    `at_once` requests run concurrently: they may have been blocked on one target and not on
+    another.
     """
 
     label: str
@@ -27,10 +28,10 @@ class Sent:
 
 
 class Witness(Protocol):
-    """Looks at what all targets leave of what they are all sent."""
+    """Observes what all targets write while requests are sent."""
 
     def begin(self) -> None:
-        """What came before is nobody's concern."""
+        """Ignore what was written so far."""
 
     def judge(self, title: str, sent: Sequence[Sent], translate: Translate) -> Iterable[Finding]:
-        """What is wrong with what was left since the last time; `title` is what was played."""
+        """Return findings on what was written since the last call; `title` is that of the story."""

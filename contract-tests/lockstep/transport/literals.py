@@ -72,6 +72,11 @@ def type_name(value: Any) -> str:
             return "object"
 
 
+def show_length(count: int) -> str:
+    """Return the length of a list as text: `1 element`, `2 elements`."""
+    return "1 element" if count == 1 else f"{count} elements"
+
+
 def show(value: Any) -> str:
     """Return a parsed value as readable JSON text."""
     if isinstance(value, Number):

@@ -1,4 +1,4 @@
-"""How often, at most, something happens that was counted: the exact bound of a binomial share."""
+"""The exact upper confidence bound of a binomial proportion."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 from functools import lru_cache
 
 CONFIDENCE = 0.95
-# Halvings of the interval: enough for the last bit of a float of any size.
+# Bisections of the interval: enough for the last bit of a float of any size.
 _HALVINGS = 200
 
 
 @lru_cache(4_096)
 def upper_bound(events: int, trials: int, confidence: float = CONFIDENCE) -> float:
-    """The one-sided upper bound of a share by Clopper and Pearson, between 0 and 1.
+    """Return the one-sided Clopper-Pearson upper bound of a proportion, between 0 and 1.
 
-    It is the share at which `events` or fewer in `trials` would be seen with a probability of
-    `1 - confidence` only; 1.0 without trials. Without events it is `1 - (1 - confidence) **
-    (1 / trials)`, about `3 / trials` at 95 % (the rule of three). Raises `ValueError` for counts
-    that cannot be.
+    It is the proportion at which `events` or fewer in `trials` would be seen with a probability of
+    only `1 - confidence`; 1.0 without trials. Without events it is `1 - (1 - confidence) ** (1 /
+    trials)`, about `3 / trials` at 95 % (the rule of three). Raises `ValueError` for impossible
+    counts.
 
     C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the
     case of the binomial", Biometrika 26 (1934), 404-413.
@@ -44,7 +44,7 @@ def upper_bound(events: int, trials: int, confidence: float = CONFIDENCE) -> flo
 
 
 def comparisons_for(bound: float, events: int = 0, confidence: float = CONFIDENCE) -> int:
-    """The fewest trials, with so many events in them, whose upper bound is at most `bound`."""
+    """Return the fewest trials, with `events` in them, whose upper bound is at most `bound`."""
     if not 0 < bound < 1:
         raise ValueError(f"a bound is between 0 and 1, and not {bound}")
     high = max(1, events + 1)
@@ -61,18 +61,18 @@ def comparisons_for(bound: float, events: int = 0, confidence: float = CONFIDENC
 
 
 def percent(share: float) -> str:
-    """A bound as text, rounded up so that it still holds: `0.1 %`, `12 %`."""
+    """Format a bound, rounded up so that it still holds: `0.1 %`, `12 %`."""
     scaled = share * 100
     digits = max(0, -math.floor(math.log10(scaled))) if scaled > 0 else 0
-    # The last bit of a float is no reason for another step.
+    # Ignore the last bit of a float when rounding up.
     rounded = math.ceil(scaled * 10**digits - 1e-9) / 10**digits
     return f"{min(100.0, rounded):g} %"
 
 
 def _at_most(events: int, trials: int, share: float) -> float:
-    """The probability of at most so many events; `share` is not below `events / trials`.
+    """Return the probability of at most `events`; `share` must be at least `events / trials`.
 
-    From there the terms fall towards zero events, so that the sum ends where they vanish.
+    Then the terms decrease towards zero events, and the sum ends when they vanish.
     """
     log_term = (
         *(math.lgamma(trials + 1), -math.lgamma(events + 1), -math.lgamma(trials - events + 1)),

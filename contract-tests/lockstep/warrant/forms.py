@@ -1,4 +1,4 @@
-"""The forms of a warrant: JSON for machines, a page and Markdown for people."""
+"""The formats of a warrant: JSON for machines, HTML and Markdown for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lockstep.report.markdown import prose
 from lockstep.warrant.model import CATEGORIES, Route, Warrant
 from lockstep.warrant.reading import json_text
 
-# What is named of each category in Markdown.
+# Maximum number of names for each category in Markdown.
 _NAMED = 8
 _TITLES = {
     "parameters": "parameters",
@@ -24,7 +24,7 @@ _TITLES = {
 
 
 def html_text(warrant: Warrant) -> str:
-    """The warrant as one page that asks no other host for anything."""
+    """Return the warrant as a self-contained HTML page."""
     return page(
         "lockstep.warrant",
         "warrant.html.j2",
@@ -38,7 +38,7 @@ def html_text(warrant: Warrant) -> str:
 
 
 def markdown_text(warrant: Warrant) -> str:
-    """The warrant as a table of its routes, with what diverged and what was never seen."""
+    """Return the warrant as a table of routes, with divergences and uncovered parts."""
     return "\n".join(_lines(warrant)) + "\n"
 
 
@@ -50,9 +50,9 @@ FORMS: Mapping[str, Callable[[Warrant], str]] = {
 
 
 def write(warrant: Warrant, path: Path) -> None:
-    """Write a warrant in the form that the ending of the file says, with the folders it needs.
+    """Write a warrant in the format of the file's suffix; missing folders are created.
 
-    Raises `OSError` if that fails, and `ValueError` for another ending.
+    Raises `OSError` if that fails, and `ValueError` for other suffixes.
     """
     check_ending(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,20 +60,20 @@ def write(warrant: Warrant, path: Path) -> None:
 
 
 def check_ending(path: Path) -> None:
-    """Raise `ValueError` for a file whose ending says no form."""
+    """Raise `ValueError` for a file whose suffix is not that of a format."""
     if path.suffix not in FORMS:
         raise ValueError(f"{path}: a warrant is written as {', '.join(FORMS)}")
 
 
 def headline(warrant: Warrant) -> str:
-    """All routes in one sentence, and how many of them have a proof of their own."""
+    """Return a sentence on all routes, with the number of those that were compared."""
     documented = [each for each in warrant.routes if each.documented]
     compared = sum(bool(each.compared) for each in documented)
     return f"{warrant.total.sentence}; {compared} of {len(documented)} routes compared"
 
 
 def latency_lines(warrant: Warrant, route: Route) -> Iterator[str]:
-    """The latency of each target, and its relation to the reference."""
+    """Yield the latency of each target, and its ratio to the reference."""
     for name in warrant.targets:
         latency = route.latency.get(name)
         if latency is None or not latency.count:
@@ -84,7 +84,7 @@ def latency_lines(warrant: Warrant, route: Route) -> Iterator[str]:
 
 
 def unseen_lines(route: Route, most: int | None = _NAMED) -> Iterator[str]:
-    """What of the document was never seen, by category; at most so many names of each."""
+    """Yield the unseen parts of the document by category, with at most `most` names each."""
     for category in CATEGORIES:
         names = sorted(route.never_seen.get(category, ()))
         if names:
@@ -94,7 +94,7 @@ def unseen_lines(route: Route, most: int | None = _NAMED) -> Iterator[str]:
 
 
 def not_judged(route: Route) -> Iterator[str]:
-    """What was not compared, and why."""
+    """Yield what was not compared, and why."""
     if route.shed:
         yield f"{route.shed:,} shed"
     if route.unclear:

@@ -1,4 +1,4 @@
-"""Times that answers took, in a form that can be added up over processes and hosts."""
+"""Latencies, in a form that can be merged over processes and hosts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# How far a quantile may be from the true one, as a share of it.
+# Relative accuracy of a quantile.
 ACCURACY = 0.01
 _GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
 _LOG_GAMMA = math.log(_GAMMA)
-# Nothing that goes over a network is shorter, in seconds.
+# The shortest latency in seconds; nothing over a network is faster.
 _SHORTEST = 1e-6
-# Of the normal distribution: 95 % lie between minus and plus so many standard deviations.
+# 95 % of a normal distribution are within this many standard deviations.
 _Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times as long one target takes as another, at the median; with 95 % of it."""
+    """The ratio of two median latencies, with a 95 % confidence interval."""
 
     ratio: float
     low: float
@@ -31,10 +31,10 @@ class Ratio:
 
 @dataclass(slots=True)
 class Latency:
-    """A histogram whose quantiles are within 1 % of the true ones; times are in seconds.
+    """A histogram whose quantiles have a relative error of at most 1 %; times are in seconds.
 
-    Bucket `i` holds the times up to `gamma ** i` seconds that the one below does not hold; those
-    of several histograms add up. C. Masson, J. E. Rim and H. K. Lee, "DDSketch: a fast and
+    Bucket `i` has the times up to `gamma ** i` seconds that the one below does not have; histograms
+    are merged by addition. C. Masson, J. E. Rim and H. K. Lee, "DDSketch: a fast and
     fully-mergeable quantile sketch with relative-error guarantees", PVLDB 12 (2019), 2195-2205.
     """
 
@@ -42,27 +42,27 @@ class Latency:
     total_seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one time."""
+        """Add one time."""
         self.buckets[math.ceil(math.log(max(seconds, _SHORTEST)) / _LOG_GAMMA)] += 1
         self.total_seconds += seconds
 
     @property
     def count(self) -> int:
-        """How many times were counted."""
+        """The number of times."""
         return self.buckets.total()
 
     def quantile(self, share: float) -> float | None:
-        """The time that so large a share of all does not exceed; `None` if there is none."""
+        """Return a quantile; `None` without times."""
         count = self.count
         return self._at(max(1, math.ceil(share * count))) if count else None
 
     def below(self, seconds: float) -> int:
-        """How many times were at most so long, as far as buckets tell."""
+        """Return the number of times up to a limit, with the accuracy of the buckets."""
         last = math.floor(math.log(seconds) / _LOG_GAMMA + 1e-9)
         return sum(count for index, count in self.buckets.items() if index <= last)
 
     def median_interval(self) -> tuple[float, float] | None:
-        """Where the true median is with 95 %, by order statistics; `None` without times.
+        """Return the 95 % confidence interval of the median, by order statistics, or `None`.
 
         The number of times below the median is binomial, whatever their distribution; see W. J.
         Conover, "Practical Nonparametric Statistics" (1999), 3.2.
@@ -76,11 +76,11 @@ class Latency:
         return self._at(low), self._at(high)
 
     def ratio_to(self, other: Latency) -> Ratio | None:
-        """How this median relates to another one; `None` where one of the two has no times.
+        """Return the ratio of this median to another one; `None` if one of them has no times.
 
         The intervals of both are combined on the logarithmic scale: G. Y. Zou and A. Donner,
-        "Construction of confidence limits about effect measures", Statistics in Medicine 27
-        (2008), 1693-1702.
+        "Construction of confidence limits about effect measures", Statistics in Medicine 27 (2008),
+        1693-1702.
         """
         own, its = self.median_interval(), other.median_interval()
         mine, yours = self.quantile(0.5), other.quantile(0.5)
@@ -94,16 +94,16 @@ class Latency:
         return Ratio(math.exp(middle), math.exp(middle - down), math.exp(middle + up))
 
     def plus(self, other: Latency) -> Latency:
-        """Both together."""
+        """Return the sum of both histograms."""
         return Latency(self.buckets + other.buckets, self.total_seconds + other.total_seconds)
 
     def minus(self, earlier: Latency) -> Latency:
-        """What was added since an earlier reading of the same histogram."""
+        """Return the times added since an earlier reading of the same histogram."""
         seconds = max(0.0, self.total_seconds - earlier.total_seconds)
         return Latency(self.buckets - earlier.buckets, seconds)
 
     def as_data(self) -> dict[str, object]:
-        """The JSON form; `buckets` maps the index of each bucket to its count."""
+        """Return the JSON form; `buckets` maps the index of each bucket to its count."""
         return {
             "count": self.count,
             "p50": self.quantile(0.5),
@@ -115,7 +115,7 @@ class Latency:
 
     @classmethod
     def of(cls, data: Mapping[str, object]) -> Latency:
-        """Read the JSON form; `ValueError` for one with buckets of another size."""
+        """Read the JSON form. Raises `ValueError` for buckets of another size."""
         if data["accuracy"] != ACCURACY:
             raise ValueError(f"latency of the accuracy {data['accuracy']} cannot be added up")
         buckets, seconds = data["buckets"], data["total_seconds"]
@@ -124,7 +124,7 @@ class Latency:
         return cls(Counter({int(index): count for index, count in buckets.items()}), seconds)
 
     def _at(self, rank: int) -> float:
-        """The time of a rank, from 1; the middle of its bucket."""
+        """Return the time of a rank, from 1, as the middle of its bucket."""
         seen = 0
         for index in sorted(self.buckets):
             seen += self.buckets[index]

@@ -1,4 +1,4 @@
-"""What a warrant consists of, and how several become one."""
+"""The data model of a warrant, and how warrants are merged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import reduce
 from lockstep.warrant.bounds import CONFIDENCE, percent, upper_bound
 from lockstep.warrant.latency import Latency, Ratio
 
-# So many findings are kept of a route, the latest ones.
+# Maximum number of findings that are kept for a route, the latest ones.
 KEPT_FINDINGS = 5
-# The kinds of what a document describes, and no request or answer may have had.
+# Categories of documented parts that requests and responses may never have had.
 CATEGORIES = (
     "parameters",
     "values",
@@ -27,12 +27,12 @@ NeverSeen = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """What made a route diverge.
+    """A divergence of a route.
 
     `kind` is the class: what differs (`status`, `header`, `value`, `missing`, ..., `effects`).
     `sentence` is for people, with secrets masked. `count` is how often it was seen, `at` when it
-    was seen last, in UTC (ISO 8601), `request_id` what the request's `X-Request-Id` or the trace
-    id of its `traceparent` was then, if it had one.
+    was seen last, in UTC (ISO 8601), `request_id` is the last request's `X-Request-Id` or the trace
+    id of its `traceparent`, if it had one.
     """
 
     kind: str
@@ -44,19 +44,19 @@ class Divergence:
 
 @dataclass(slots=True)
 class Route:
-    """One operation, `GET /tasks/{id}`, and what became of its requests.
+    """One operation, `GET /tasks/{id}`, and the results of its requests.
 
-    Those that no documented operation is for have a route by method, `GET (undocumented)`, which is
+    Requests without a documented operation have a route by method, `GET (undocumented)`, which is
     not `documented`; `operation` is the operationId.
 
-    `requests` were answered to clients, by class of status in `answers` (`2xx`). Those `compared`
-    were `alike`, or differed in `known` differences only, or `diverged`; `kinds` counts the last
-    ones by class, an answer that differs in two ways under both. Not judged are those that were
-    `shed` (the comparing could not keep up), `unclear` (a write overlapped, or states had diverged
-    before), `failed` (no answer of a target, by its name), and, by reason, `set_aside`.
+    `requests` were answered to clients, by class of status code in `answers` (`2xx`). Those
+    `compared` were `alike`, or differed in `known` differences only, or `diverged`; `kinds` counts
+    the last ones by class, a response that differs in two ways under both. Not judged are those
+    that were `shed` (comparing could not keep up), `unclear` (a write overlapped, or states had
+    diverged before), `failed` (no response of a target, by its name), and, by reason, `set_aside`.
 
-    `latency` is by target. `never_seen` names by category what of the document was in no request
-    and no answer.
+    `latency` is by target. `never_seen` has, by category, the parts of the document that no request
+    and no response had.
     """
 
     name: str
@@ -78,21 +78,21 @@ class Route:
 
     @property
     def method(self) -> str:
-        """The method."""
+        """The HTTP method."""
         return self.name.partition(" ")[0]
 
     @property
     def compared(self) -> int:
-        """How many answers were held against each other."""
+        """The number of compared responses."""
         return self.alike + self.known + self.diverged
 
     def bound(self, confidence: float = CONFIDENCE) -> float:
-        """The share of requests that diverge is below this, with so much confidence."""
+        """Return the upper bound of the share of divergent requests."""
         return upper_bound(self.diverged, self.compared, confidence)
 
     @property
     def sentence(self) -> str:
-        """What was found, such as `3,120 compared, 0 diverged: below 0.1 % with 95 %`."""
+        """A sentence such as `3,120 compared, 0 diverged: below 0.1 % with 95 %`."""
         if not self.compared:
             return "nothing compared"
         known = f" ({self.known:,} in known differences alone)" if self.known else ""
@@ -100,7 +100,7 @@ class Route:
         return f"{self.compared:,} compared{known}, {self.diverged:,} diverged: {bound}"
 
     def plus(self, other: Route) -> Route:
-        """Both together; what one of them has seen was seen."""
+        """Return the sum of both; never seen is what neither has seen."""
         return Route(
             self.name,
             self.operation,
@@ -127,7 +127,7 @@ class Route:
         )
 
     def minus(self, earlier: Route) -> Route:
-        """What was counted since; what was never seen is what was not by now."""
+        """Return the counts since then; `never_seen` stays that of now."""
         before = {(each.kind, each.sentence): each.count for each in earlier.findings}
         fresh = (
             replace(each, count=each.count - before.get((each.kind, each.sentence), 0))
@@ -155,11 +155,11 @@ class Route:
 
 @dataclass(slots=True)
 class Warrant:
-    """All routes of a document, in its order, those that it does not describe last.
+    """All routes of a document in its order, the undocumented ones last.
 
     `targets` begin with the reference, which answered the clients. `document` is its title,
-    `digest` tells documents apart. `started` and `until` are in UTC (ISO 8601): the same proxy,
-    started again, counts from zero. `sources` says how many were merged; `notes` is for people.
+    `digest` identifies its content. `started` and `until` are in UTC (ISO 8601): a restarted proxy
+    counts from zero. `sources` is the number of merged warrants; `notes` are for people.
     """
 
     document: str
@@ -172,26 +172,26 @@ class Warrant:
     notes: list[str] = field(default_factory=list)
 
     def route(self, name: str) -> Route | None:
-        """A route by its name, `GET /tasks/{id}`, or by its operationId."""
+        """Return a route by its name, `GET /tasks/{id}`, or by its operationId."""
         return next((each for each in self.routes if name in (each.name, each.operation)), None)
 
     @property
     def total(self) -> Route:
-        """All routes in one, without what was never seen."""
+        """The sum of all routes, without `never_seen`."""
         every = reduce(Route.plus, self.routes, Route("all routes"))
         return replace(every, name="all routes", operation=None)
 
     def ratio(self, route: Route, target: str) -> Ratio | None:
-        """How long a target takes for a route, by the reference; `None` without times of both."""
+        """Return the ratio of a target's latency to the reference's; `None` if one has no times."""
         reference = route.latency.get(self.targets[0])
         own = route.latency.get(target)
         return own.ratio_to(reference) if own is not None and reference is not None else None
 
     def since(self, earlier: Warrant) -> Warrant:
-        """What this proxy has counted since an earlier reading of it.
+        """Return the counts of this proxy since an earlier reading.
 
-        All of it, where it was started again in between. Of several proxies each is to be asked
-        for itself; the differences can be merged.
+        All of them if it was restarted in between. With several proxies, each must be read
+        separately; the differences can be merged.
         """
         if earlier.started != self.started or earlier.digest != self.digest:
             return self
@@ -203,10 +203,10 @@ class Warrant:
 
 
 def merge(warrants: Sequence[Warrant]) -> Warrant:
-    """One warrant of several that were counted side by side.
+    """Merge the warrants of proxies that ran side by side.
 
-    Counts and histograms add up, what one has seen was seen, and the latest findings stay. Raises
-    `ValueError` for none, and for those of other documents or targets.
+    Counts and histograms are added, parts seen by one were seen, and the latest findings are kept.
+    Raises `ValueError` for an empty sequence, and for different documents or targets.
     """
     if not warrants:
         raise ValueError("there is no warrant to merge")
@@ -238,7 +238,7 @@ def merge(warrants: Sequence[Warrant]) -> Warrant:
 
 
 def joined(*several: Iterable[Divergence]) -> list[Divergence]:
-    """The latest findings of several lists, newest first; the same one once, with its count."""
+    """Return the latest findings of several lists, newest first; equal ones are merged."""
     found: dict[tuple[str, str], Divergence] = {}
     for each in (one for findings in several for one in findings):
         key = (each.kind, each.sentence)

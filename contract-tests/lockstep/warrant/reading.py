@@ -1,4 +1,4 @@
-"""The JSON form of a warrant: written for machines, and read again."""
+"""Reads and writes the JSON form of a warrant."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from lockstep.warrant.model import CATEGORIES, Divergence, Route, Warrant
 
 SCHEMA_VERSION = 1
 _SECONDS = 10.0
-# A proxy is asked for its root, or for what it says itself.
+# The path on the admin server; a URL with another path is used as it is.
 _PLACE = "/warrant"
 
 
 class WarrantError(ValueError):
-    """A text is no warrant, or one of another version, or cannot be had."""
+    """A text is not a warrant, is one of another version, or is not available."""
 
 
 def json_text(warrant: Warrant) -> str:
-    """The text of a warrant; lone surrogates, which UTF-8 has not, stay escaped."""
+    """Return the text of a warrant; lone surrogates, which UTF-8 lacks, stay escaped."""
     return saved.json_text(as_data(warrant))
 
 
 def as_data(warrant: Warrant) -> dict[str, Any]:
-    """A warrant as JSON data; what can be worked out, such as bounds, stands in it as well."""
+    """Return a warrant as JSON data, including derived values such as bounds."""
     total = warrant.total
     return {
         "schema_version": SCHEMA_VERSION,
@@ -48,7 +48,7 @@ def as_data(warrant: Warrant) -> dict[str, Any]:
 
 
 def read_warrant(text: str, source: str = "warrant") -> Warrant:
-    """Read a warrant and hold it against the schema; `WarrantError` begins with the `source`."""
+    """Read a warrant and validate it. Raises `WarrantError`, which begins with the `source`."""
     try:
         data = saved.read_saved(text, source, "warrant", SCHEMA_VERSION)
     except ValueError as error:
@@ -71,7 +71,7 @@ def read_warrant(text: str, source: str = "warrant") -> Warrant:
 def load_warrant(source: str) -> Warrant:
     """Read a warrant from a file, or from the admin address of a running proxy.
 
-    `http://127.0.0.1:9090` is enough. Raises `WarrantError` when there is none.
+    `http://127.0.0.1:9090` is enough. Raises `WarrantError` if there is none.
     """
     if not source.startswith(("http://", "https://")):
         try:

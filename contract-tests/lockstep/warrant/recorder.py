@@ -1,4 +1,4 @@
-"""Counts what happens to requests, route by route, while it happens."""
+"""Counts the results of requests by route, as they arrive."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _UNDOCUMENTED = "(undocumented)"
 _METHODS = frozenset(method.upper() for method in METHODS)
 # version-traceid-parentid-flags (W3C Trace Context).
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
-# Longer ones were made up by somebody else than a tracer.
+# Longer ones do not come from a tracer.
 _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
 class Recorder:
-    """A warrant that grows; `note` is for the `listeners` of a run's log.
+    """A growing warrant; register `note` as one of the `listeners` of a run's log.
 
-    One thread tells it what happens, any other may read a `warrant` meanwhile.
+    One thread records, any other may read a `warrant` meanwhile.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Recorder:
         kept_seconds: float = math.inf,
         hears_all: bool = False,
     ) -> None:
-        """Begin with zeros; `targets` begin with the reference.
+        """Start from zero; `targets` begin with the reference.
 
-        `masking` takes from a sentence about an exchange what nobody may read; without it nothing
-        of the values is told. `text` does the same with names. Findings that were not seen again
-        for `kept_seconds` are forgotten; their counts stay. With `hears_all` every request is told
-        as `answered`, also those that are not compared.
+        `masking` removes secrets from a sentence about an exchange; without it no values are
+        recorded. `text` does the same with names. Findings that were not seen again for
+        `kept_seconds` are dropped; their counts stay. With `hears_all` every request is reported by
+        `answered`, also those that are not compared.
         """
         self._document = document
         self._targets = tuple(targets)
@@ -73,34 +73,34 @@ class Recorder:
             self._unseen[operation.name] = Unseen(document, operation)
 
     def answered(self, method: str, path: str, status: int) -> None:
-        """A client has got an answer of the reference."""
+        """Count a response of the reference to a client."""
         with self._lock:
             route = self._find(method, path)
             route.requests += 1
             route.answers[f"{status // 100}xx"] += 1
 
     def shed(self, method: str, path: str) -> None:
-        """A request was not compared, since too many were waiting."""
+        """Count a request that was not compared, since too many were waiting."""
         with self._lock:
             self._find(method, path).shed += 1
 
     def failed(self, method: str, path: str, target: str) -> None:
-        """A target gave no answer."""
+        """Count a missing response of a target."""
         with self._lock:
             self._find(method, path).failed[target] += 1
 
     def unclear(self, method: str, path: str) -> None:
-        """A request overlapped with a write, so that what differs would say nothing."""
+        """Count a request that overlapped with a write, so that a difference has no meaning."""
         with self._lock:
             self._find(method, path).unclear += 1
 
     def set_aside(self, method: str, path: str, reason: str) -> None:
-        """A request was not judged for a reason."""
+        """Count a request that was not judged for a reason."""
         with self._lock:
             self._find(method, path).set_aside[reason] += 1
 
     def note(self, exchange: Exchange) -> None:
-        """Count an exchange that has been compared."""
+        """Count a compared exchange."""
         if exchange.sets_up or not exchange.outcomes.keys() >= set(self._targets[:2]):
             return
         request = exchange.request
@@ -121,7 +121,7 @@ class Recorder:
                 unseen.note(request, exchange.leader)
 
     def warrant(self, notes: Sequence[str] = ()) -> Warrant:
-        """What was counted by now."""
+        """Return the current warrant."""
         oldest = now(-self._kept_seconds) if math.isfinite(self._kept_seconds) else ""
         with self._lock:
             routes = deepcopy(list(self._routes.values()))
@@ -154,7 +154,7 @@ class Recorder:
             route.alike += 1
 
     def _sentence(self, finding: Finding, exchange: Exchange) -> str:
-        """The sentence of a finding as it was seen first, so that the same one counts up."""
+        """Return a finding's first sentence, so that repetitions are counted together."""
         known = self._sentences.get(id(finding))
         if known is not None and known[0] is finding:
             return known[1]
@@ -181,19 +181,19 @@ class Recorder:
 
 
 def digest_of(document: Document) -> str:
-    """What tells documents apart: a digest of all that they say."""
+    """Return a digest that identifies the content of a document."""
     text = json.dumps(document.raw, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def now(plus_seconds: float = 0.0) -> str:
-    """The time in UTC, as ISO 8601 has it."""
+    """Return the time in UTC, as ISO 8601."""
     time = datetime.now(UTC) + timedelta(seconds=plus_seconds)
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def request_id_of(request: Request) -> str | None:
-    """By what a request is found in logs and traces, if it says so."""
+    """Return the id of a request in logs and traces, if it has one."""
     given = request.header("x-request-id") or request.header("x-correlation-id") or ""
     if _REQUEST_ID.fullmatch(given):
         return given

@@ -1,4 +1,4 @@
-"""What of an operation was in no request and no answer yet."""
+"""Tracks the parts of an operation that no request and no response has had yet."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Request, Response
 
 NONE = "none"
-# Lists are looked at as far as this.
+# Maximum number of elements of a list that are read.
 _ELEMENTS = 20
-# Where a token says what its user may do: RFC 8693, 4.2, and what is usual.
+# Claims of permissions in tokens: RFC 8693, section 4.2, and common ones.
 _CLAIMS = ("scope", "scp", "scopes", "roles", "role", "groups", "permissions")
-# What of the input has its own category here, and how it is called.
+# Categories of the input, and their names in warrants.
 _INPUTS = {
     "parameters": "parameters",
     "values": "values",
@@ -34,7 +34,7 @@ _INPUTS = {
 
 @dataclass(slots=True)
 class Member:
-    """A member of an answer, what is inside it, and whether it was seen."""
+    """A member of a response with its nested members, and whether it was seen."""
 
     name: str
     members: dict[str, Member] = field(default_factory=dict)
@@ -43,10 +43,10 @@ class Member:
 
 
 class Unseen:
-    """What of one operation was never seen; it only gets less."""
+    """The parts of one operation that were never seen; the set only shrinks."""
 
     def __init__(self, document: Document, operation: Operation) -> None:
-        """Read from the document what there is to be seen."""
+        """Derive the parts from the document."""
         self._operation = operation
         self._inputs = inputs_of(document, operation)
         self._statuses = {str(status) for status in operation.statuses}
@@ -57,11 +57,11 @@ class Unseen:
             for media_type, content in response.media_types.items():
                 if is_json(media_type) and status not in self._answers:
                     self._answers[status] = _member(document, content.get("schema"), status, 0)
-        # How many members of an answer were not seen, by status.
+        # The number of unseen members of a response, by status code.
         self._open = {status: len(list(_unseen(one))) for status, one in self._answers.items()}
 
     def note(self, request: Request, answer: Response) -> None:
-        """Take what a request and its answer have off the list."""
+        """Remove the parts in a request and its response."""
         self._inputs.note(request, authorised=False)
         if self._credentials:
             self._credentials -= set(_carried(request, self._schemes))
@@ -72,11 +72,11 @@ class Unseen:
             self._open[key] -= _note(self._answers[key], value)
 
     def by_category(self) -> dict[str, frozenset[str]]:
-        """The names of what was never seen; see `CATEGORIES` of the model."""
+        """Return the names of the unseen parts; see `CATEGORIES` of the model."""
         found = {ours: frozenset(self._inputs.unseen(its)) for its, ours in _INPUTS.items()}
         found["credentials"] = frozenset(self._credentials)
         found["statuses"] = frozenset(self._statuses)
-        # Of a status that was never seen no member was, either.
+        # Members of a status code that was never seen are implied.
         found["response_members"] = frozenset(
             name
             for status, member in self._answers.items()
@@ -114,7 +114,7 @@ def _unseen(member: Member) -> Iterator[str]:
 
 
 def _note(member: Member, value: Any) -> int:
-    """Mark what a value has; how many members were seen for the first time."""
+    """Mark the members of a value as seen; returns the number of new ones."""
     count = 0
     if isinstance(value, dict):
         for key in value.keys() & member.members.keys():
@@ -130,12 +130,12 @@ def _note(member: Member, value: Any) -> int:
 def _schemes(document: Document) -> dict[str, Mapping[str, Any]]:
     raw = document.modern.get("components", {}).get("securitySchemes", {})
     found = {name: document.resolve(scheme) for name, scheme in raw.items()}
-    # A client certificate shows in no header.
+    # A client certificate does not show in a header field.
     return {name: scheme for name, scheme in found.items() if scheme.get("type") != "mutualTLS"}
 
 
 def _documented(document: Document, operation: Operation) -> Iterator[str]:
-    """The schemes that an operation takes, each with its scopes; `none` where it needs none."""
+    """Yield the security schemes of an operation, with their scopes; `none` if it needs none."""
     schemes = _schemes(document)
     wanted = operation.definition.get("security", document.modern.get("security")) or ()
     for alternative in wanted:
@@ -148,7 +148,7 @@ def _documented(document: Document, operation: Operation) -> Iterator[str]:
 
 
 def _carried(request: Request, schemes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The schemes and scopes of the credentials in a request; `none` where it has none."""
+    """Yield the schemes and scopes of a request's credentials; `none` if it has none."""
     found = False
     for name, scheme in schemes.items():
         token = _credential(request, scheme)
@@ -176,7 +176,7 @@ def _credential(request: Request, scheme: Mapping[str, Any]) -> str:
 
 @lru_cache(1_024)
 def _scopes(token: str) -> frozenset[str]:
-    """What a JWT says that its user may do; nothing of any other token."""
+    """Return the permissions in a JWT; empty for other tokens."""
     part = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -28,6 +28,20 @@ def test_strings_are_generated_from_a_pattern(schema: dict[str, Any]) -> None:
     assert all(len(text) <= schema.get("maxLength", 99) for text in texts)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("^[a-z]{3,20}$", "^[A-Z]{9,10}$", r"^\d{8}$"),
+        *("^[A-Z]{3}-[0-9]{4}$", "^[A-Z][a-z]{2,9}$", "^#[0-9a-f]{6}$", r"^X\d{6}$"),
+    ],
+)
+def test_no_two_of_many_users_have_one_name_by_a_pattern(pattern: str) -> None:
+    placeholder = drawn({"pattern": pattern})
+    texts = [draw(placeholder, f"0a0b{number:04}") for number in range(200)]
+    assert len(set(texts)) == len(texts)
+    assert all(re.fullmatch(pattern, text) for text in texts)
+
+
 def test_generated_string_is_the_same_for_the_same_user() -> None:
     placeholder = drawn({"pattern": "^[A-Z]{2,6}$"})
     assert draw(placeholder, "0a0b") == draw(placeholder, "0a0b")

@@ -30,7 +30,7 @@ PLACES = [
     ("lockstep.drivers.walk.driver._Walk._make", "walk, createNote: left out"),
     ("lockstep.drivers.walk.reader.Reader.read", "left out"),
     ("lockstep.drivers.walk.driver._Walk.run", "walk: ended early"),
-    ("lockstep.drivers.probes.driver.thing_probes", "left out"),
+    ("lockstep.drivers.probes.driver.resource_probes", "left out"),
     ("lockstep.drivers.probes.trial.Trial.send", "not sent or not judged"),
     ("lockstep.drivers.fuzz.transport.ExchangeTransport._actor", "planted"),
     ("lockstep.drivers.races.driver._Runner.run", "not judged"),

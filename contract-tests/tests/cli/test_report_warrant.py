@@ -47,13 +47,13 @@ def test_several_are_one_in_every_form(tmp_path: Path) -> None:
     assert json.loads(data.read_text())["sources"] == 2
 
 
-def test_the_schema_is_that_of_what_is_written(tmp_path: Path) -> None:
+def test_the_printed_schema_matches_written_warrants(tmp_path: Path) -> None:
     schema = json.loads(command("--schema").output)
     data = json.loads(Path(written(tmp_path / "w.json", alike=1, diverged=0)).read_text())
     jsonschema_rs.validator_for(schema).validate(data)
 
 
-def test_what_cannot_be_merged_ends_with_two_and_a_line(tmp_path: Path) -> None:
+def test_warrants_that_cannot_be_merged_exit_with_2_and_one_line(tmp_path: Path) -> None:
     first = written(tmp_path / "1.json", alike=1, diverged=0)
     other = written(tmp_path / "2.json", digest="two", alike=1, diverged=0)
     result = command(first, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_one_that_only_one_side_sends_is_found_from_both_sides(name: str) -> Non
     assert found(without, with_it) == [(f"header {name.lower()}", "absent", "a")]
 
 
-def test_it_is_told_once_for_an_operation_and_a_status() -> None:
+def test_a_server_header_is_reported_once_for_an_operation_and_a_status() -> None:
     seen = ServerHeaders()
     assert len(found(answer(DATE), answer(), seen)) == 1
     assert found(answer(DATE), answer(), seen) == []
@@ -59,19 +60,24 @@ def test_a_connection_that_is_closed_is_another_difference() -> None:
     assert found(closing, answer()) == []
 
 
-def test_what_the_client_asked_for_is_none() -> None:
+def test_a_connection_header_requested_by_the_client_is_no_difference() -> None:
     asking = Request("GET", "/", (("Connection", "close"),))
     assert found(answer(("Connection", "close")), answer(), request=asking) == []
 
 
 GET = Request("GET", "/things")
+ONE_SENDS_SERVER = [(answer(("Server", "a")), answer())]
 DOCUMENTED = {"Server": {"schema": {"type": "string"}}}
 
 
 def differences(
-    habits: ServerHabits, *, annotated: bool = False, documented: bool = False
+    habits: ServerHabits,
+    *,
+    annotated: bool = False,
+    documented: bool = False,
+    pairs: Sequence[tuple[Response, Response]] = ONE_SENDS_SERVER,
 ) -> list[str]:
-    """What differs where one side alone sends `Server`, by the places of the differences."""
+    """The places of what differs between two servers, of which one alone sends `Server`."""
     thing = {"type": "string", **({"x-generated": "id"} if annotated else {})}
     content = {"application/json": {"schema": {"type": "object", "properties": {"id": thing}}}}
     headers = {"headers": DOCUMENTED} if documented else {}
@@ -88,9 +94,11 @@ def differences(
     table = SymbolTable(["right"])
     comparer = Comparer(document, table, Clock(), leader="left", habits=habits)
     operation = document.operations["listThings"]
-    pair = answer(("Server", "a")), answer()
-    found = comparer.compare(operation, *pair, "right", requests=(GET, GET), label="listThings")
-    return [one.where for one in found]
+    found = [
+        comparer.compare(operation, *pair, "right", requests=(GET, GET), label="listThings")
+        for pair in pairs
+    ]
+    return [one.where for several in found for one in several]
 
 
 def test_habits_of_servers_are_a_note_where_the_document_is_silent() -> None:
@@ -98,6 +106,19 @@ def test_habits_of_servers_are_a_note_where_the_document_is_silent() -> None:
     assert differences(habits) == []
     sentence = "only the HTTP server of left, not that of right, sends `Server` (1 operation)"
     assert list(habits.sentences()) == [sentence]
+
+
+def test_so_is_whether_they_close_connections() -> None:
+    habits = ServerHabits()
+    closed = answer(closes=True)
+    assert differences(habits, pairs=[(closed, answer())] * 2) == []
+    sentence = (
+        "only the HTTP server of left, not that of right, closes the connection "
+        "after responses (1 operation)"
+    )
+    assert list(habits.sentences()) == [sentence]
+    both_ways = [(answer(), closed)] * 2
+    assert differences(habits, annotated=True, pairs=both_ways) == ["connection"]
 
 
 @pytest.mark.parametrize(("annotated", "documented"), [(True, False), (False, True)])

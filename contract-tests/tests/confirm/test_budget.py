@@ -1,4 +1,4 @@
-"""One finding may neither send nor wait so much that nothing is left for the others."""
+"""One finding may not use up the requests and the time of the others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Watch:
         self.now = 100.0
 
     def monotonic(self) -> float:
-        """The time in seconds."""
+        """Return the time in seconds."""
         return self.now
 
 
-def test_a_finding_that_hangs_leaves_the_others_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_finding_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch()
     monkeypatch.setattr(module, "time", watch)
     budget = Budget(requests=2, seconds=30)

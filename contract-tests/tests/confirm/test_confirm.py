@@ -1,4 +1,4 @@
-"""Findings are proved by experiments: reproduced, made short, held beside what is alike."""
+"""Findings are confirmed by experiments: reproduced, shortened, compared with similar requests."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 from fixtures.notes_client import Client
+from fixtures.observed import Observed, get
+from fixtures.scripted import Scripted, answer
 
-from lockstep.confirm import ShrinkSettings
+from lockstep.confirm import Confirmer, ShrinkSettings
+from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import needed, without
 from lockstep.confirm.simpler import simpler
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.uniquify import unique_members
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.signatures import Signature
+from lockstep.results.trace import KEPT_LATELY
 from lockstep.run import Run
 from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target
@@ -33,7 +38,7 @@ def labels(found: Finding) -> list[str]:
     return [exchange.label for exchange in found.sequence]
 
 
-def test_steps_that_the_difference_does_not_need_are_left_out(
+def test_unnecessary_steps_are_removed(
     client: Callable[..., Client],
 ) -> None:
     alice = client("elapsed")
@@ -51,7 +56,7 @@ def test_steps_that_the_difference_does_not_need_are_left_out(
     assert found.reproduced is True
 
 
-def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., Client]) -> None:
+def test_the_last_request_is_simplified(client: Callable[..., Client]) -> None:
     alice = client("text")
     alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77}, X_More="less")
     found = alice.shrunk("body /text")
@@ -62,7 +67,7 @@ def test_the_last_request_becomes_as_simple_as_it_can_be(client: Callable[..., C
     assert found.values == {"left": '"S"', "right": '"s"'}
 
 
-def test_requests_before_the_last_become_simple_too(client: Callable[..., Client]) -> None:
+def test_requests_before_the_last_are_simplified_too(client: Callable[..., Client]) -> None:
     alice = client("lost_delete")
     note = alice.send("POST", "/notes?why=not", {"text": "SOME WORDS HERE", "size": 77})["id"]
     alice.send("DELETE", f"/notes/{note}")
@@ -73,14 +78,14 @@ def test_requests_before_the_last_become_simple_too(client: Callable[..., Client
     assert found.sequence[2].request.body == b'{"text":"a"}'
 
 
-def test_a_value_that_the_difference_needs_stays(client: Callable[..., Client]) -> None:
+def test_a_value_that_causes_the_difference_is_kept(client: Callable[..., Client]) -> None:
     alice = client("crash")
     alice.send("POST", "/notes", {"text": "SOME WORDS", "size": 100})
     found = alice.shrunk("status")
     assert json.loads(found.sequence[-1].request.body or b"")["size"] == 100
 
 
-def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
+def test_new_users_are_created_for_each_attempt(client: Callable[..., Client]) -> None:
     alice = client("leak")
     alice.send("POST", "/notes", {"text": "ONE"})
     found = alice.shrunk("body /owner")
@@ -89,11 +94,11 @@ def test_new_users_are_made_for_each_try(client: Callable[..., Client]) -> None:
     assert [exchange.leader for exchange in found.sequence if not exchange.parity] != []
     statuses = [exchange.outcomes["right"].status for exchange in found.sequence]  # type: ignore[union-attr]
     assert statuses == [201, 200, 201]
-    # Nothing was refused on the way, as a name that is taken would have been.
+    # Nothing was refused on the way, as a taken name would have been.
     assert [exchange.number for exchange in found.sequence] == [1, 2, 3]
 
 
-def test_what_does_not_show_again_keeps_its_steps_and_says_so(
+def test_a_finding_that_is_not_reproduced_keeps_its_steps(
     client: Callable[..., Client],
 ) -> None:
     alice = client("text")
@@ -116,7 +121,7 @@ def test_without_a_budget_nothing_is_sent(
     assert len(found.sequence) == 3
 
 
-def test_tries_count_neither_in_coverage_nor_in_findings(client: Callable[..., Client]) -> None:
+def test_attempts_count_neither_in_coverage_nor_in_findings(client: Callable[..., Client]) -> None:
     alice = client("text", "leak")
     alice.send("POST", "/notes", {"text": "ONE"})
     ledger = alice.exchanger.ledger
@@ -139,7 +144,7 @@ def note(alice: Client, **body: Any) -> str:
     return made
 
 
-def test_the_nearest_request_that_does_not_differ_stands_beside(
+def test_the_most_similar_request_without_the_difference_is_reported(
     client: Callable[..., Client],
 ) -> None:
     alice = client("crash")
@@ -152,7 +157,9 @@ def test_the_nearest_request_that_does_not_differ_stands_beside(
     assert statuses == {201}
 
 
-def test_what_shows_only_after_a_write_names_the_write(client: Callable[..., Client]) -> None:
+def test_a_finding_that_only_shows_after_a_write_names_the_write(
+    client: Callable[..., Client],
+) -> None:
     alice = client("lost_delete")
     gone = note(alice, text="ONE")
     alice.send("DELETE", f"/notes/{gone}")
@@ -161,7 +168,7 @@ def test_what_shows_only_after_a_write_names_the_write(client: Callable[..., Cli
     assert found.effect_of == "deleteNote"
 
 
-def test_evidence_that_was_verified_is_not_replaced_by_later_steps(
+def test_verified_evidence_is_not_replaced_by_later_steps(
     client: Callable[..., Client],
 ) -> None:
     alice = client("text")
@@ -170,6 +177,22 @@ def test_evidence_that_was_verified_is_not_replaced_by_later_steps(
     verified = list(found.sequence)
     alice.send("POST", "/notes", {"text": "TWO"})
     assert found.sequence == verified
+    assert found.reproduced is True
+
+
+def test_what_a_path_turned_out_to_take_is_known_when_it_is_shown_again() -> None:
+    def broken(request: Request) -> Response:
+        return answer({"title": "some"}, 500 if request.path == "/tasks/70001" else 200)
+
+    targets = [Scripted("left", lambda _request: answer({"title": "some"}))]
+    exchanger = Exchanger(Observed().log, [*targets, Scripted("right", broken)])
+    for name in ("7", "8", "90000"):
+        exchanger.send(get(f"/tasks/{name}"))
+    for _ in range(KEPT_LATELY):
+        exchanger.send(get("/tags"))
+    exchanger.send(get("/tasks/70001"))
+    (found,) = (one for one in exchanger.ledger.findings.all() if one.kind == "status")
+    Confirmer(exchanger, Budget(20, 5)).confirm([[found]])
     assert found.reproduced is True
 
 
@@ -194,7 +217,7 @@ def test_short_ids_are_followed_too() -> None:
     assert [each.number for each in kept] == [1, 2, 4]
 
 
-def test_a_body_that_is_nested_too_deeply_names_nothing() -> None:
+def test_a_body_that_is_nested_too_deeply_has_no_identifiers() -> None:
     deep = replace(exchange(1, "/users"), request=Request("POST", "/users", (), b"[" * 9_999))
     assert needed((deep, exchange(2, "/tasks/7"))) == (exchange(2, "/tasks/7"),)
     assert list(unique_members(deep.request)) == []

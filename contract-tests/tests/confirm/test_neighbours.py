@@ -1,4 +1,4 @@
-"""Beside what differs stand the nearest steps that do not: the one thing put right is to blame."""
+"""Findings are compared with the most similar steps without the difference, to find the cause."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Clients = Callable[..., Client]
 
 @pytest.fixture
 def client(run: Run, servers: Servers) -> Clients:
-    """A client of a sound server and one with faults; it has done everything once."""
+    """A client of a sound and a faulty server, which has called every operation once."""
 
     def start(*faults: str) -> Client:
         alice = Client(run, servers(*faults))
@@ -42,20 +42,20 @@ def client(run: Run, servers: Servers) -> Clients:
 
 
 def note(alice: Client, **body: Any) -> str:
-    """The id of a new note."""
+    """Return the id of a new note."""
     made: str = alice.send("POST", "/notes", {"text": "plain"} | body)["id"]
     return made
 
 
 def tag(alice: Client, number: str) -> str:
-    """The entity tag of a note."""
+    """Return the entity tag of a note."""
     answer = alice.ask("GET", f"/notes/{number}").leader
     assert isinstance(answer, Response)
     return answer.header("etag") or ""
 
 
 def beside(found: Finding) -> tuple[str, set[int | None]]:
-    """What was put right, and the statuses that all targets then answer."""
+    """Return what was corrected, and the status codes that all targets then respond with."""
     assert found.reproduced is True
     assert found.neighbour is not None
     last = found.neighbour.sequence[-1]
@@ -64,11 +64,11 @@ def beside(found: Finding) -> tuple[str, set[int | None]]:
 
 
 def shown(found: Finding) -> list[str]:
-    """What the targets answered."""
+    """Return the responses of the targets."""
     return [found.values["left"], found.values["right"]]
 
 
-def test_of_an_unknown_thing_with_an_invalid_body_both_are_to_blame(client: Clients) -> None:
+def test_an_unknown_resource_and_an_invalid_body_are_both_causes(client: Clients) -> None:
     alice = client("body_first")
     alice.ask("PATCH", f"/notes/{uuid.uuid4()}", {"size": 1}, If_Match='"' + "0" * 32 + '"')
     found = alice.shrunk("status")
@@ -77,7 +77,7 @@ def test_of_an_unknown_thing_with_an_invalid_body_both_are_to_blame(client: Clie
     assert kinds_of(found.conditions) == {"missing", "unknown thing"}
 
 
-def test_a_missing_member_is_put_in(client: Clients) -> None:
+def test_a_missing_member_is_added(client: Clients) -> None:
     alice = client("unprocessable")
     alice.send("POST", "/notes", {"size": 1})
     found = alice.shrunk("status")
@@ -86,7 +86,7 @@ def test_a_missing_member_is_put_in(client: Clients) -> None:
     assert found.conditions == (Condition("missing", "text", "required"),)
 
 
-def test_what_is_put_right_and_makes_no_difference_is_not_to_blame(client: Clients) -> None:
+def test_a_correction_without_effect_is_not_a_cause(client: Clients) -> None:
     alice = client("unprocessable")
     alice.send("POST", "/notes", {"size": -1, "colour": "red"})
     found = alice.shrunk("status")
@@ -94,7 +94,7 @@ def test_what_is_put_right_and_makes_no_difference_is_not_to_blame(client: Clien
     assert found.conditions == (Condition("missing", "text", "required"),)
 
 
-def test_servers_that_never_answer_quite_alike_have_neighbours_too(client: Clients) -> None:
+def test_servers_whose_responses_always_differ_have_neighbours_too(client: Clients) -> None:
     alice = client("header", "unprocessable")
     alice.send("POST", "/notes", {"size": 1})
     found = alice.shrunk("status")
@@ -103,7 +103,7 @@ def test_servers_that_never_answer_quite_alike_have_neighbours_too(client: Clien
     assert found.conditions == (Condition("missing", "text", "required"),)
 
 
-def test_who_sends_no_credentials_sends_them(client: Clients) -> None:
+def test_missing_credentials_are_added(client: Clients) -> None:
     alice = client("forbids")
     alice.ask("GET", f"/notes/{note(alice)}", signed=False)
     found = alice.shrunk("status")
@@ -112,7 +112,7 @@ def test_who_sends_no_credentials_sends_them(client: Clients) -> None:
     assert found.conditions == (Condition("no credentials"),)
 
 
-def test_what_is_done_twice_is_done_once(client: Clients) -> None:
+def test_a_repeated_request_is_sent_once(client: Clients) -> None:
     alice = client("closes_twice")
     number = note(alice)
     alice.send("POST", f"/notes/{number}/close")
@@ -132,7 +132,7 @@ def test_a_notable_value_is_replaced_by_a_plain_one(client: Clients) -> None:
     assert found.conditions == (Condition("notable", "text", "non-ASCII"),)
 
 
-def test_a_parameter_of_a_list_is_left_out(client: Clients) -> None:
+def test_a_parameter_of_a_list_is_removed(client: Clients) -> None:
     alice = client("limit")
     note(alice)
     alice.send("GET", "/notes?limit=1")
@@ -141,13 +141,13 @@ def test_a_parameter_of_a_list_is_left_out(client: Clients) -> None:
     assert found.conditions == (Condition("parameter", "limit"),)
 
 
-def test_what_differs_whatever_is_asked_has_no_neighbour(client: Clients) -> None:
+def test_a_difference_in_every_response_has_no_neighbour(client: Clients) -> None:
     alice = client("leak")
     found = next(one for one in alice.confirm_all() if one.reproduced)
     assert (found.neighbour, found.conditions) == (None, ())
 
 
-def test_one_of_many_places_is_shown_again_for_all(client: Clients) -> None:
+def test_one_of_many_places_is_reproduced_for_all(client: Clients) -> None:
     alice = client("leak")
     alice.send("POST", f"/notes/{note(alice)}/close")
     found = alice.confirm_all()
@@ -160,13 +160,13 @@ def test_one_of_many_places_is_shown_again_for_all(client: Clients) -> None:
     }
 
 
-def test_what_was_shown_again_once_is_not_asked_again(client: Clients, servers: Servers) -> None:
+def test_a_reproduced_finding_is_not_reproduced_again(client: Clients, servers: Servers) -> None:
     alice = client("text")
     note(alice, text="LOUD")
     (verified,) = (one for one in alice.confirm_all() if one.reproduced)
     steps = list(verified.sequence)
     alice.send("GET", f"/notes/{note(alice, text='AGAIN')}")
-    # On servers that are sound by now nothing would show.
+    # On sound servers the finding would not show.
     mended = Exchanger(alice.run.ledger, servers())
     alice.run.confirm(mended)
     assert verified.reproduced is True
@@ -175,9 +175,7 @@ def test_what_was_shown_again_once_is_not_asked_again(client: Clients, servers: 
     assert told is verified
 
 
-def test_what_cannot_be_shown_again_is_seen_once_and_decides_nothing(
-    client: Clients, servers: Servers
-) -> None:
+def test_a_finding_that_is_not_reproduced_does_not_count(client: Clients, servers: Servers) -> None:
     alice = client("text")
     note(alice, text="LOUD")
     (found,) = (one for one in alice.run.ledger.findings.all() if one.category == "parity")
@@ -191,7 +189,7 @@ def test_what_cannot_be_shown_again_is_seen_once_and_decides_nothing(
 
 @pytest.fixture
 def lasting(tmp_path: Path, settings: Settings, servers: Servers) -> Clients:
-    """A client of servers by whose document nothing that was written can be undone."""
+    """A client of servers by whose document writes cannot be undone."""
     document = load_yaml(DOCUMENT.read_text(encoding="utf-8"))
     del document["paths"]["/notes/{note_id}"]["delete"]
     del document["paths"]["/notes"]["post"]["responses"]["201"]["links"]["DeleteNote"]
@@ -201,23 +199,23 @@ def lasting(tmp_path: Path, settings: Settings, servers: Servers) -> Clients:
 
 
 def changed_on_one_side(alice: Client, **body: Any) -> None:
-    """A change that only the left side takes, and the list that shows it."""
+    """Send a change that only the left side accepts, and request the list that shows it."""
     number = note(alice, **body)
     alice.send("PATCH", f"/notes/{number}", {"text": "naïve"}, If_Match=tag(alice, number))
     alice.send("GET", "/notes")
 
 
-def test_what_only_follows_from_a_one_sided_write_is_excused_and_counted(lasting: Clients) -> None:
+def test_consequences_of_a_one_sided_write_are_excused_and_counted(lasting: Clients) -> None:
     alice = lasting("latin")
     changed_on_one_side(alice)
     left = {(one.operation, one.kind) for one in alice.confirm_all()}
     assert left == {("updateNote", "status")}
-    # In the list the very note differs that was changed on one side only.
+    # The list shows a difference in the note that was changed on one side only.
     excused = alice.run.finish().excused
     assert [cause.partition(" answered ")[0] for cause in excused] == ["updateNote"], excused
 
 
-def test_what_shows_without_the_one_sided_write_too_stays(lasting: Clients) -> None:
+def test_a_finding_that_shows_without_the_one_sided_write_is_kept(lasting: Clients) -> None:
     alice = lasting("latin", "number")
     changed_on_one_side(alice, size=7)
     kept = {one.where for one in alice.confirm_all() if one.reproduced}
@@ -226,7 +224,7 @@ def test_what_shows_without_the_one_sided_write_too_stays(lasting: Clients) -> N
 
 @pytest.fixture
 def seen() -> Observed:
-    """A run in which alice has made a task and read it."""
+    """A run in which alice has created a task and read it."""
     found = Observed()
     found.make("t1")
     found.statuses(get("/tasks/t1"), 200)
@@ -234,7 +232,7 @@ def seen() -> Observed:
 
 
 def proposed(seen: Observed, request: Request, status: int = 400) -> dict[str, Correction]:
-    """What may be put right in a request, by the kind of what stands out in it."""
+    """Return the corrections of a request, by the kind of the condition that they remove."""
     exchange = seen.statuses(request, status)
     log = seen.log
     corrector = Corrector(log.document, log.conditions.requests, log.findings.tried.succeeded)
@@ -243,29 +241,29 @@ def proposed(seen: Observed, request: Request, status: int = 400) -> dict[str, C
 
 
 def last(correction: Correction) -> Request:
-    """The request that is to be held beside."""
+    """Return the request to compare with."""
     return correction.exchanges[-1].request
 
 
-def test_a_thing_of_ones_own_is_asked_in_the_same_way(seen: Observed) -> None:
+def test_the_users_own_resource_gets_the_same_request(seen: Observed) -> None:
     request = ask("PUT", "/tasks/t9?dry=1", {"title": "two"}, actor="bob", If_Match='"1"')
     found = proposed(seen, request, 404)
     own = last(found["unknown thing"])
-    # Only a GET of such a thing has succeeded, but that is another question.
+    # Only a GET of the user's own resource has succeeded, but the method is kept.
     assert (own.method, own.path, own.body) == ("PUT", "/tasks/t1?dry=1", request.body)
     assert own.actor == "alice"
     assert own.header("if-match") == '"1"'
     assert last(found["precondition"]).header("if-match") is None
 
 
-def test_a_member_that_is_not_documented_is_left_out_alone(seen: Observed) -> None:
+def test_only_the_undocumented_member_is_removed(seen: Observed) -> None:
     found = proposed(seen, post({"title": "", "colour": "red"}))
     assert json.loads(last(found["unknown member"]).body or b"") == {"title": ""}
     fitting = json.loads(last(found["out of bounds"]).body or b"")
     assert fitting == {"title": "task t1", "colour": "red"}
 
 
-def test_a_body_that_cannot_be_mended_is_replaced_by_a_valid_one(seen: Observed) -> None:
+def test_a_body_that_cannot_be_corrected_is_replaced_by_a_valid_one(seen: Observed) -> None:
     requests = {
         "media type": ask("POST", "/tasks", b"title=a", Content_Type="text/plain"),
         "unreadable body": post(b'{"title":'),
@@ -277,7 +275,7 @@ def test_a_body_that_cannot_be_mended_is_replaced_by_a_valid_one(seen: Observed)
         assert mended.header("content-type") == "application/json"
 
 
-def test_an_undocumented_method_is_replaced_by_one_that_is_known(seen: Observed) -> None:
+def test_an_undocumented_method_is_replaced_by_a_documented_one(seen: Observed) -> None:
     found = proposed(seen, ask("PATCH", "/tasks/t1"), 405)
     assert found["undocumented method"].changed == "by GET /tasks/t1"
 
@@ -289,7 +287,7 @@ def test_a_value_in_the_path_is_replaced_by_one_that_succeeded(seen: Observed) -
     assert (last(found).path, found.changed) == ("/tasks/t1?dry=1", "with `task_id`: `t1`")
 
 
-def test_without_an_example_that_succeeded_little_can_be_put_right() -> None:
+def test_without_a_successful_example_there_are_few_corrections() -> None:
     seen = Observed()
     request = ask("PUT", "/tasks/t9", {"size": 1}, If_Match='"1"')
     assert proposed(seen, request, 404).keys() == {"precondition"}

@@ -1,4 +1,4 @@
-"""`lockstep cutover`: what it prints, writes and exits with."""
+"""The command `lockstep cutover`: its output, files and exit codes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     assert data["went_back_seconds"] < 1
 
 
-def test_what_a_server_says_cannot_do_anything_in_the_page(stand: Stand) -> None:
+def test_texts_of_a_server_are_escaped_in_the_page(stand: Stand) -> None:
     def evil() -> None:
         stand.serves()
         if not stand.old.routes[READ].diverged:
@@ -81,14 +81,14 @@ def test_what_a_server_says_cannot_do_anything_in_the_page(stand: Stand) -> None
         assert "<script>" not in path.read_text(encoding="utf-8")
 
 
-def test_a_plan_with_faults_exits_with_2_and_names_their_lines(stand: Stand) -> None:
+def test_an_invalid_plan_exits_with_2_and_names_the_lines(stand: Stand) -> None:
     path = stand.plan(extra='from_ = "x"')
     refused = run(path)
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"lockstep: {path}:4: from_: unknown; did you mean from?")
 
 
-def test_a_judge_that_is_not_there_exits_with_2(stand: Stand) -> None:
+def test_an_unreachable_judge_exits_with_2(stand: Stand) -> None:
     stand.new.silent = True
     refused = run(stand.plan())
     assert refused.exit_code == 2
@@ -96,7 +96,7 @@ def test_a_judge_that_is_not_there_exits_with_2(stand: Stand) -> None:
     assert stand.caddy.shares == []
 
 
-def test_a_dry_run_says_each_step_and_moves_nothing(stand: Stand) -> None:
+def test_a_dry_run_prints_each_step_and_moves_nothing(stand: Stand) -> None:
     stand.old.count(READ, compared=5)
     stand.old.grows = None
     said = run(stand.plan(), "--dry-run")
@@ -114,7 +114,7 @@ def test_a_dry_run_says_each_step_and_moves_nothing(stand: Stand) -> None:
     assert not (stand.folder / "cutover.state.json").exists()
 
 
-def test_the_status_has_what_was_done(stand: Stand) -> None:
+def test_the_status_has_the_events(stand: Stand) -> None:
     path = stand.plan()
     assert "No ramp has begun." in run(path, "--status").stdout
     run(path, "--quiet")
@@ -141,17 +141,17 @@ def test_back_is_possible_while_a_ramp_is_under_way(stand: Stand) -> None:
     assert back.stderr == "The ramp that is under way ends by that.\n"
 
 
-def test_it_prints_the_configuration_for_a_share(stand: Stand) -> None:
+def test_the_configuration_for_a_share_is_printed(stand: Stand) -> None:
     said = run(stand.plan(), "--config-for", "25")
     assert json.loads(said.stdout) == {"policy": "weighted_round_robin", "weights": [3, 1]}
 
 
-def test_only_one_thing_can_be_asked_for(stand: Stand) -> None:
+def test_modes_are_mutually_exclusive(stand: Stand) -> None:
     assert run(stand.plan(), "--back", "--status").exit_code == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_the_traffic_and_the_command_goes_on(
+def test_a_signal_leaves_the_traffic_and_the_next_run_continues(
     stand: Stand, number: signal.Signals
 ) -> None:
     steps = '[[steps]]\npercent = 10\nat_least = "{}"\n'

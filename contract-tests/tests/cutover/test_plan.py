@@ -1,4 +1,4 @@
-"""A plan is read with its defaults, and all that is wrong with it is named with its line."""
+"""A plan is read with its defaults, and all errors are reported with their lines."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ bounds = { compared = 20, confidence_percent = 99 }
         ),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(
+def test_errors_are_reported_with_their_lines(
     path: Path, change: tuple[str, str], told: str
 ) -> None:
     assert any(line.startswith(told) for line in faults(path, LEAST.replace(*change)))

@@ -1,4 +1,4 @@
-"""A ramp goes on as long as the warrants hold, and back at once when one does not."""
+"""A ramp proceeds as long as the warrants hold, and rolls back at once when one does not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 
 
 def stop_at(stand: Stand, share: int) -> threading.Event:
-    """What is set once the new target has a share, while traffic goes on."""
+    """Return an event that is set once the new target has a share, during traffic."""
     stop = threading.Event()
 
     def stopping() -> None:
@@ -53,13 +53,13 @@ def ramp(path: Path, stop: threading.Event | None = None) -> Result:
             return Ramp(plan, router, judges, file, Quiet(), stop, SHORT).run()
 
 
-def test_it_goes_on_while_all_answers_are_alike(stand: Stand) -> None:
+def test_the_ramp_proceeds_while_all_responses_are_equal(stand: Stand) -> None:
     result = ramp(stand.plan())
     assert result.ending == "arrived"
     assert stand.caddy.shares == [0, 10, 100]
     data = as_data(read_plan(stand.plan()), result)
     assert data["answers"]["wrong"] == 0
-    # The last look may have come before the last answers.
+    # The last reading may precede the last responses.
     assert 0 < data["answers"]["served"] <= stand.new.routes[READ].requests
     assert [event["what"] for event in data["events"] if "%" in event["what"]] == [
         "0 % to new",
@@ -68,7 +68,7 @@ def test_it_goes_on_while_all_answers_are_alike(stand: Stand) -> None:
     ]
 
 
-def test_it_waits_until_enough_was_compared(stand: Stand) -> None:
+def test_the_ramp_waits_until_enough_was_compared(stand: Stand) -> None:
     seen: list[int] = []
 
     def slowly() -> None:
@@ -80,11 +80,11 @@ def test_it_waits_until_enough_was_compared(stand: Stand) -> None:
 
     stand.old.grows = slowly
     assert ramp(stand.plan()).ending == "arrived"
-    # 29 answers without a divergence: below 10 % with 95 %.
+    # 29 responses without a divergence: below 10 % with 95 %.
     assert max(seen) >= 29
 
 
-def test_one_divergence_brings_all_traffic_back(stand: Stand) -> None:
+def test_one_divergence_moves_all_traffic_back(stand: Stand) -> None:
     def diverging() -> None:
         stand.serves()
         if stand.caddy.share and not stand.new.routes[READ].diverged:
@@ -113,12 +113,12 @@ def test_a_divergence_in_the_shadow_moves_nothing(stand: Stand) -> None:
     assert result.sums.wrong == 0
 
 
-def test_what_diverged_before_the_ramp_is_for_the_bounds(stand: Stand) -> None:
+def test_divergences_before_the_ramp_count_for_the_bounds(stand: Stand) -> None:
     stand.old.count(READ, compared=1000, diverged=1)
     assert ramp(stand.plan()).ending == "arrived"
 
 
-def test_a_bound_that_cannot_hold_any_more_ends_it(stand: Stand) -> None:
+def test_a_broken_bound_ends_the_ramp(stand: Stand) -> None:
     stand.old.count(READ, compared=100, diverged=50)
     result = ramp(stand.plan())
     assert result.ending == "back"
@@ -126,7 +126,7 @@ def test_a_bound_that_cannot_hold_any_more_ends_it(stand: Stand) -> None:
     assert "not below 10 %" in result.cause.sentence
 
 
-def test_a_write_that_fails_counts_though_nobody_compares_it(stand: Stand) -> None:
+def test_a_failed_write_counts_though_it_is_not_compared(stand: Stand) -> None:
     def failing() -> None:
         stand.serves()
         if stand.caddy.share and WRITE not in stand.new.routes:
@@ -141,7 +141,7 @@ def test_a_write_that_fails_counts_though_nobody_compares_it(stand: Stand) -> No
     assert (result.sums.wrong, result.sums.failed) == (1, 1)
 
 
-def test_the_cause_has_the_finding_that_came_in_after_it(stand: Stand) -> None:
+def test_the_cause_has_the_finding_that_arrived_after_it(stand: Stand) -> None:
     def failing() -> None:
         stand.serves()
         if stand.caddy.share == 10 and not stand.new.routes[READ].answers["5xx"]:
@@ -169,7 +169,7 @@ def test_a_failure_that_was_compared_is_one_wrong_answer(stand: Stand) -> None:
     assert ramp(stand.plan()).sums.wrong == 1
 
 
-def test_known_differences_end_nothing(stand: Stand) -> None:
+def test_known_differences_do_not_end_the_ramp(stand: Stand) -> None:
     def known() -> None:
         stand.serves()
         stand.old.routes[READ].known += 5
@@ -203,9 +203,9 @@ def test_a_silent_judge_holds_the_ramp_and_then_ends_it(stand: Stand) -> None:
     assert "503" in result.cause.sentence
 
 
-def test_a_silent_judge_holds_the_ramp_though_the_others_are_content(stand: Stand) -> None:
+def test_one_silent_judge_holds_the_ramp(stand: Stand) -> None:
     def old_falls_silent() -> None:
-        # Both are asked at once: nothing is counted before the old one is silent for sure.
+        # Both are read at once: nothing is counted before the old one is certainly silent.
         if stand.old.silent:
             stand.new.count(READ, compared=10)
         stand.old.silent = stand.caddy.share == 10
@@ -217,7 +217,7 @@ def test_a_silent_judge_holds_the_ramp_though_the_others_are_content(stand: Stan
     assert result.cause.route == f"judge {stand.old.admin}"
 
 
-def test_a_judge_that_comes_back_lets_it_go_on(stand: Stand) -> None:
+def test_a_judge_that_recovers_lets_the_ramp_continue(stand: Stand) -> None:
     def silent_for_a_while() -> None:
         stand.serves()
         stand.new.silent = stand.caddy.share == 10 and stand.new.asked < 15
@@ -226,7 +226,7 @@ def test_a_judge_that_comes_back_lets_it_go_on(stand: Stand) -> None:
     assert ramp(stand.plan()).ending == "arrived"
 
 
-def test_a_step_that_gets_no_warrant_in_time_ends_it(stand: Stand) -> None:
+def test_a_step_without_a_warrant_in_time_ends_the_ramp(stand: Stand) -> None:
     stand.old.grows = None
     stand.old.count(READ, compared=3)
     steps = '[[steps]]\npercent = 0\nat_least = "10ms"\nat_most = "50ms"\n'
@@ -238,7 +238,7 @@ def test_a_step_that_gets_no_warrant_in_time_ends_it(stand: Stand) -> None:
     )
 
 
-def test_a_stop_leaves_the_traffic_and_the_next_run_goes_on(stand: Stand) -> None:
+def test_a_stop_leaves_the_traffic_and_the_next_run_continues(stand: Stand) -> None:
     path, stop = stand.plan(), stop_at(stand, 10)
     assert ramp(path, stop).ending == "stopped"
     assert stand.caddy.share == 10
@@ -249,14 +249,14 @@ def test_a_stop_leaves_the_traffic_and_the_next_run_goes_on(stand: Stand) -> Non
     assert "goes on" in [event.what for event in result.state.events]
 
 
-def test_after_a_stop_answers_from_before_still_count(stand: Stand) -> None:
+def test_responses_before_a_stop_still_count(stand: Stand) -> None:
     path, stop = stand.plan(), stop_at(stand, 10)
     ramp(path, stop)
     stand.new.count(READ, compared=1, diverged=1)
     assert ramp(path).ending == "back"
 
 
-def test_it_does_not_go_on_from_more_than_it_has_set(stand: Stand) -> None:
+def test_a_ramp_does_not_continue_from_a_larger_share_than_it_has_set(stand: Stand) -> None:
     path, stop = stand.plan(), stop_at(stand, 10)
     ramp(path, stop)
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [0, 1]
@@ -265,9 +265,9 @@ def test_it_does_not_go_on_from_more_than_it_has_set(stand: Stand) -> None:
     assert stand.caddy.share == 100
 
 
-def test_health_checks_are_no_users(stand: Stand) -> None:
+def test_health_checks_do_not_count_as_users(stand: Stand) -> None:
     def only_checks() -> None:
-        # Enough for the bound at the first look, however late that comes.
+        # Enough for the bound at the first reading, however late that is.
         stand.old.count(READ, compared=100)
         stand.new.count("GET /health", compared=100)
 
@@ -280,14 +280,14 @@ def test_health_checks_are_no_users(stand: Stand) -> None:
     assert result.sums.served == 0
 
 
-def test_it_does_not_go_on_from_a_share_that_it_never_set(stand: Stand) -> None:
+def test_a_ramp_does_not_continue_from_a_share_that_it_never_set(stand: Stand) -> None:
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [1, 1]
     with pytest.raises(CutoverError, match="new gets 50 % already"):
         ramp(stand.plan())
     assert stand.caddy.shares == []
 
 
-def test_who_moves_the_traffic_back_by_hand_ends_it(stand: Stand) -> None:
+def test_moving_the_traffic_back_by_hand_ends_the_ramp(stand: Stand) -> None:
     def by_hand() -> None:
         stand.serves()
         if stand.caddy.share == 10:
@@ -301,7 +301,7 @@ def test_who_moves_the_traffic_back_by_hand_ends_it(stand: Stand) -> None:
     assert result.cause.sentence == "somebody else gave new 0 % instead of 10 %"
 
 
-def test_a_refused_move_is_tried_again_while_the_judges_are_heard(stand: Stand) -> None:
+def test_a_refused_move_is_retried_while_the_judges_are_read(stand: Stand) -> None:
     def refusing_once() -> None:
         stand.serves()
         if stand.caddy.share == 10 and not stand.caddy.refusals and stand.caddy.shares[-1] == 10:
@@ -319,7 +319,7 @@ def test_a_refused_move_is_tried_again_while_the_judges_are_heard(stand: Stand) 
     assert any("answered 500" in event.what for event in result.state.events)
 
 
-def test_the_way_back_is_tried_again_until_it_is_free(stand: Stand) -> None:
+def test_the_move_back_is_retried(stand: Stand) -> None:
     def diverging() -> None:
         stand.serves()
         if stand.caddy.share and not stand.new.routes[READ].diverged:
@@ -331,7 +331,7 @@ def test_the_way_back_is_tried_again_until_it_is_free(stand: Stand) -> None:
     assert (result.ending, stand.caddy.share) == ("back", 0)
 
 
-def test_weights_that_do_not_stay_are_said(stand: Stand) -> None:
+def test_weights_that_are_not_kept_are_reported(stand: Stand) -> None:
     stand.caddy.forgets = True
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [1, 0]
     with pytest.raises(RouterError, match=r"10 % was set, and Caddy has 0.0 %"):
@@ -344,7 +344,7 @@ def test_a_judge_that_leads_with_another_target_is_refused(stand: Stand) -> None
         ramp(stand.plan())
 
 
-def test_two_at_once_are_not_possible(stand: Stand) -> None:
+def test_two_ramps_at_once_are_refused(stand: Stand) -> None:
     path = stand.plan()
     with (
         StateFile(read_plan(path).state).locked(),
@@ -353,7 +353,7 @@ def test_two_at_once_are_not_possible(stand: Stand) -> None:
         ramp(path)
 
 
-def test_a_judge_that_was_started_anew_counts_from_zero(stand: Stand) -> None:
+def test_a_restarted_judge_counts_from_zero(stand: Stand) -> None:
     stand.new.count(READ, compared=500)
     begun: list[int] = []
 

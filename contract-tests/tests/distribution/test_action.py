@@ -114,7 +114,7 @@ def test_it_has_the_form_of_an_action() -> None:
     jsonschema_rs.validator_for(json.loads(vendored.read_text())).validate(ACTION)
 
 
-def test_what_a_caller_gives_is_never_part_of_a_script() -> None:
+def test_inputs_of_a_caller_are_never_part_of_a_script() -> None:
     for step in STEPS.values():
         assert "${{" not in step["run"]
         assert step["shell"] == "bash"
@@ -174,7 +174,7 @@ def test_servers_that_are_alike_pass(runner: Runner, tmp_path: Path) -> None:
         ({"targets": "a=$(touch made)"}, "not an http:// or https:// URL"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_and_runs_nothing_that_was_given(
+def test_invalid_inputs_exit_with_2_and_are_not_executed(
     runner: Runner, inputs: dict[str, str], told: str
 ) -> None:
     ran = runner.run("compare", **{"document": str(DOCUMENT), **inputs})
@@ -185,7 +185,7 @@ def test_what_cannot_be_done_ends_with_2_and_runs_nothing_that_was_given(
     assert not list(runner.folder.rglob("made"))
 
 
-def test_an_old_python_is_told_what_is_needed(tmp_path: Path) -> None:
+def test_an_old_python_is_refused_with_the_required_version(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
     runner.put("python3", "exit 1")
     ran = runner.run("install")

@@ -118,7 +118,7 @@ def test_both_archives_hold_the_whole_package_and_nothing_else(built: Built) -> 
     }
 
 
-def test_what_is_no_code_is_among_it(built: Built) -> None:
+def test_data_files_are_packaged(built: Built) -> None:
     parts = {
         *("py.typed", "report/templates/report.html.j2", "report/templates/report.css"),
         *("schemas/report.schema.json", "schemas/configuration.schema.json"),
@@ -127,7 +127,7 @@ def test_what_is_no_code_is_among_it(built: Built) -> None:
     assert {f"lockstep/{name}" for name in parts} <= _in_wheel(built)
 
 
-def test_what_pypi_shows_is_in_order(built: Built) -> None:
+def test_the_description_on_pypi_is_valid(built: Built) -> None:
     assert "FAILED" not in command(
         sys.executable, "-m", "twine", "check", "--strict", built.wheel, built.sdist
     )
@@ -144,7 +144,7 @@ def test_the_licence_is_that_of_the_repository() -> None:
     assert (PROJECT / "LICENSE").read_bytes() == (REPOSITORY / "LICENSE").read_bytes()
 
 
-def test_the_command_tells_its_version_and_its_use(python: Path, tmp_path: Path) -> None:
+def test_the_command_prints_its_version_and_help(python: Path, tmp_path: Path) -> None:
     lockstep = python.parent / "lockstep"
     assert command(lockstep, "--version", cwd=tmp_path) == f"lockstep {__version__}\n"
     assert "Usage: lockstep run" in command(lockstep, "run", "--help", cwd=tmp_path)
@@ -168,7 +168,7 @@ def test_it_compares_two_servers(python: Path, servers: Servers, tmp_path: Path)
     assert "<style>" in page.read_text()
 
 
-def test_what_only_the_proxy_needs_is_an_extra() -> None:
+def test_requirements_of_the_proxy_are_an_extra() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     needed = {line.partition(">")[0] for line in project["optional-dependencies"]["proxy"]}
     # It answers without uvloop as well, and needs more processor time.

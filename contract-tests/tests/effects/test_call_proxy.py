@@ -1,4 +1,4 @@
-"""The proxy that a target's calls go through: passed on, answered from a recording, refused."""
+"""The proxy for a target's outbound calls passes them on, replays responses, or refuses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def proxies() -> Iterator[Proxies]:
 
 @pytest.fixture
 def opened(proxies: Proxies) -> Open:
-    """Opens the proxies of `old` and `new`, and says where they are."""
+    """A function that opens the proxies of `old` and `new`, and returns their addresses."""
 
     def opened(*, passes: bool = False, authority: Path | None = None) -> list[str]:
         ports = free_port(), free_port()
@@ -65,7 +65,7 @@ def opened(proxies: Proxies) -> Open:
 
 
 def begin(proxies: Proxies, **known: set[str]) -> None:
-    """A request to both targets begins; `known` says what values of the leader stand for."""
+    """Begin a request to both targets; `known` maps the leader's values to the partner's."""
     proxies.book.begin(
         ["old", "new"],
         images=lambda _: lambda text: known.get(f"v{text}", set()),
@@ -76,7 +76,7 @@ def begin(proxies: Proxies, **known: set[str]) -> None:
 def call(
     proxy: str, url: str, body: object = None, context: ssl.SSLContext | None = None
 ) -> tuple[int, bytes]:
-    """The status and the body of what a call is answered through a proxy."""
+    """Return the status code and the body of the response to a call through a proxy."""
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({"http": proxy, "https": proxy}),
         urllib.request.HTTPSHandler(context=context),
@@ -168,7 +168,9 @@ def test_a_call_without_counterpart_is_refused(
     assert [each.how for each in proxies.book.made().by_target["new"]] == [REFUSED]
 
 
-def test_it_may_pass_where_that_is_said(proxies: Proxies, opened: Open, others: Services) -> None:
+def test_a_call_without_counterpart_may_pass_if_configured(
+    proxies: Proxies, opened: Open, others: Services
+) -> None:
     _, new = opened(passes=True)
     begin(proxies)
     proxies.book.leader_answered()
@@ -176,7 +178,7 @@ def test_it_may_pass_where_that_is_said(proxies: Proxies, opened: Open, others: 
     assert len(others.asked) == 1
 
 
-def test_outside_of_a_request_the_last_such_call_answers(
+def test_outside_of_a_request_the_last_response_is_replayed(
     proxies: Proxies, opened: Open, others: Services
 ) -> None:
     old, new = opened()
@@ -187,7 +189,7 @@ def test_outside_of_a_request_the_last_such_call_answers(
     assert len(others.asked) == 1
 
 
-def test_a_service_that_is_not_there_is_a_502(proxies: Proxies, opened: Open) -> None:
+def test_an_unreachable_service_is_a_502(proxies: Proxies, opened: Open) -> None:
     old, _ = opened()
     begin(proxies)
     status, body = call(old, f"http://127.0.0.1:{free_port()}/")
@@ -195,7 +197,9 @@ def test_a_service_that_is_not_there_is_a_502(proxies: Proxies, opened: Open) ->
     assert "lockstep could not reach" in json.loads(body)["detail"]
 
 
-def test_chunks_and_heads_are_read(proxies: Proxies, opened: Open, others: Services) -> None:
+def test_chunked_bodies_and_head_requests_are_read(
+    proxies: Proxies, opened: Open, others: Services
+) -> None:
     old, _ = opened()
     begin(proxies)
     address = old.removeprefix("http://")
@@ -214,7 +218,7 @@ def test_chunks_and_heads_are_read(proxies: Proxies, opened: Open, others: Servi
     assert bodies == [b'{"amount": 5}', b""]
 
 
-def test_a_long_body_is_passed_on_and_told_by_its_digest(
+def test_a_long_body_is_passed_on_and_recorded_as_a_digest(
     proxies: Proxies, opened: Open, others: Services
 ) -> None:
     old, new = opened()
@@ -228,14 +232,14 @@ def test_a_long_body_is_passed_on_and_told_by_its_digest(
     assert len(others.asked) == 1
 
 
-def test_a_password_in_a_url_is_not_told() -> None:
+def test_a_password_in_a_url_is_not_shown() -> None:
     place = Call("GET", "http://shop:Horse-7@mail.test/messages/17?key=Horse-8").place
     assert place == "GET http://mail.test/messages/*"
 
 
 class _Secure(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer, and count."""
+        """Respond, and count the request."""
         self.server.asked += 1  # type: ignore[attr-defined]
         self.send_response(200)
         self.send_header("Content-Length", "5")
@@ -243,12 +247,12 @@ class _Secure(BaseHTTPRequestHandler):
         self.wfile.write(b"hello")
 
     def log_message(self, *_args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
-    """A service over HTTPS, which this process trusts."""
+    """An HTTPS service that this process trusts."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "service.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "service.pem"))
@@ -265,7 +269,7 @@ def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threadin
     server.server_close()
 
 
-def test_https_is_read_by_who_trusts_the_authority(
+def test_https_is_decrypted_for_a_client_that_trusts_the_authority(
     proxies: Proxies, opened: Open, secure: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "lockstep.pem"
@@ -283,7 +287,7 @@ def test_https_is_read_by_who_trusts_the_authority(
     assert (tmp_path / "lockstep.key").stat().st_mode & 0o077 == 0
 
 
-def test_who_does_not_trust_it_is_named(
+def test_a_target_that_does_not_trust_the_authority_is_named(
     proxies: Proxies, opened: Open, secure: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
     old, _ = opened(authority=tmp_path / "lockstep.pem")
@@ -296,7 +300,7 @@ def test_who_does_not_trust_it_is_named(
     )
 
 
-def test_without_an_authority_https_is_tunnelled_and_said(
+def test_without_an_authority_https_is_tunnelled_and_reported(
     proxies: Proxies, opened: Open, secure: ThreadingHTTPServer
 ) -> None:
     old, new = opened()
@@ -312,7 +316,7 @@ def test_without_an_authority_https_is_tunnelled_and_said(
 
 
 def until_said(proxies: Proxies, text: str) -> None:
-    """Wait until a sentence that begins so is said: a tunnel ends in a thread of its own."""
+    """Wait for a sentence with this start, as a tunnel ends in its own thread."""
     for _ in range(500):
         if any(said.startswith(text) for said in proxies.sentences()):
             return
@@ -320,7 +324,7 @@ def until_said(proxies: Proxies, text: str) -> None:
     raise AssertionError((text, list(proxies.sentences())))
 
 
-def test_a_port_that_is_taken_is_one_sentence(proxies: Proxies, others: Services) -> None:
+def test_a_taken_port_is_reported_in_one_sentence(proxies: Proxies, others: Services) -> None:
     port = int(others.url.rpartition(":")[2])
     target = Target("old", "http://127.0.0.1:1", outbound=Outbound(("127.0.0.1", port)))
     with pytest.raises(ProxyError, match=f"old: lockstep cannot listen at 127.0.0.1:{port}: "):

@@ -1,4 +1,4 @@
-"""Answers alike, calls alike: what other services alone would notice is found."""
+"""Calls to other services are compared, also if all responses are equal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lockstep.transport.targets import Target
 
 _CHARGE = "calls POST http://others/v2/charges"
 _MAIL = "calls POST http://others/messages"
-# Where each fault shows, and what its sentence says.
+# The place where each fault shows, and a part of its sentence.
 SIGNS = {
     "no_mail": ("placeOrder", _MAIL, "0 calls of"),
     "mail_twice": ("placeOrder", _MAIL, "2 calls of"),
@@ -56,11 +56,11 @@ def others() -> Iterator[Services]:
 
 
 def stores(folder: Path) -> tuple[str, str]:
-    """Two files of SQLite that are not there yet."""
+    """Return the URLs of two SQLite files that do not exist yet."""
     return f"sqlite:///{folder}/left.db", f"sqlite:///{folder}/right.db"
 
 
-def test_two_sound_servers_call_alike(tmp_path: Path, others: Services) -> None:
+def test_two_sound_servers_make_equal_calls(tmp_path: Path, others: Services) -> None:
     with orders(*stores(tmp_path), others.url) as targets:
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
@@ -86,7 +86,7 @@ def test_a_wrong_call_is_found(fault: str, tmp_path: Path, others: Services) -> 
     assert "Horse-7" not in str(found)
 
 
-def test_answers_alone_show_nothing_of_all_that(tmp_path: Path, others: Services) -> None:
+def test_responses_alone_do_not_show_the_faults(tmp_path: Path, others: Services) -> None:
     faults = (*FAULTS, "statement_each")
     with orders(*stores(tmp_path), others.url, *faults, watched=False) as targets:
         report = walk(DOCUMENT, targets)
@@ -103,7 +103,7 @@ def test_two_faults_are_two_findings(tmp_path: Path, others: Services) -> None:
     ]
 
 
-def test_what_a_target_sends_otherwise_each_time_is_noise(tmp_path: Path, others: Services) -> None:
+def test_a_call_that_changes_each_time_is_noise(tmp_path: Path, others: Services) -> None:
     with orders(*stores(tmp_path), others.url, "greeting") as targets:
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
@@ -111,9 +111,7 @@ def test_what_a_target_sends_otherwise_each_time_is_noise(tmp_path: Path, others
     assert noise == {"calls POST /messages body /greeting"}
 
 
-def test_a_mail_that_is_sent_after_the_answer_is_waited_for(
-    tmp_path: Path, others: Services
-) -> None:
+def test_a_mail_sent_after_the_response_is_awaited(tmp_path: Path, others: Services) -> None:
     with orders(*stores(tmp_path), others.url, "late") as targets:
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
@@ -130,7 +128,7 @@ def test_a_configuration_names_the_proxies(tmp_path: Path, others: Services) -> 
     assert others.count("New") == 0
 
 
-def test_a_rule_may_leave_a_member_out(tmp_path: Path, others: Services) -> None:
+def test_a_rule_can_ignore_a_member(tmp_path: Path, others: Services) -> None:
     where = "calls POST */v2/charges body /currency"
     rule = Rule("*", where, "ignore", "the shop has moved")
     with orders(*stores(tmp_path), others.url, "currency") as targets:
@@ -138,7 +136,7 @@ def test_a_rule_may_leave_a_member_out(tmp_path: Path, others: Services) -> None
     assert report["verdict"] == "alike", report["findings"]
 
 
-def test_a_target_without_a_proxy_is_said(tmp_path: Path, others: Services) -> None:
+def test_a_target_without_a_proxy_is_reported(tmp_path: Path, others: Services) -> None:
     with orders(*stores(tmp_path), others.url) as targets:
         targets[1].outbound = None
         report = walk(DOCUMENT, targets)
@@ -147,7 +145,7 @@ def test_a_target_without_a_proxy_is_said(tmp_path: Path, others: Services) -> N
 
 
 def run_with_proxies(targets: list[Target], folder: Path) -> dict[str, Any]:
-    """The report of `lockstep run` with a configuration that names the proxies."""
+    """Return the report of `lockstep run` with a configuration of the proxies."""
     told = "".join(
         f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
         f'[targets.effects]\nproxy = "127.0.0.1:{each.outbound.address[1]}"\n'

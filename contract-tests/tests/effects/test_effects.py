@@ -1,4 +1,4 @@
-"""Answers alike, rows alike: what only a database shows is found, and told in one sentence."""
+"""Rows are compared, also if all responses are equal; differences are a single sentence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from testbed.databases import Databases, open_databases
 
 Addresses = Callable[[], tuple[str, str]]
 
-# Where each fault shows, and what its sentence says.
+# The place where each fault shows, and a part of its sentence.
 SIGNS = {
     "cost": ("addMember", "rows members.password_hash", "is hashed with"),
     "count": ("giveBack", "rows members.loan_count", "is changed in old, and not in new"),
@@ -41,14 +41,14 @@ SIGNS = {
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
-    """Databases of PostgreSQL."""
+    """PostgreSQL databases."""
     with open_databases() as (databases, _):
         yield databases
 
 
 @pytest.fixture
 def postgresql(databases: Databases) -> Iterator[Addresses]:
-    """Creates two empty databases of PostgreSQL, and says where they are."""
+    """A function that creates two empty PostgreSQL databases, and returns their URLs."""
     names = "loans_left", "loans_right"
     yield lambda: (databases.create(names[0]), databases.create(names[1]))
     for name in names:
@@ -58,7 +58,7 @@ def postgresql(databases: Databases) -> Iterator[Addresses]:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Addresses:
-    """Two files of SQLite that are not there yet."""
+    """Two SQLite files that do not exist yet."""
     return lambda: (f"sqlite:///{tmp_path}/left.db", f"sqlite:///{tmp_path}/right.db")
 
 
@@ -70,7 +70,7 @@ def addresses(request: pytest.FixtureRequest) -> Addresses:
 
 
 def walk(targets: list[Target]) -> dict[str, Any]:
-    """The report of a walk and of what is tried on each operation."""
+    """Return the report of a walk and of the probes."""
     confirm = ShrinkSettings(seconds=300)
     run = Run(Settings(document=DOCUMENT, require_coverage=False, confirm=confirm))
     run.confirms_at_the_end = True
@@ -81,7 +81,7 @@ def walk(targets: list[Target]) -> dict[str, Any]:
 
 
 def compare(targets: list[Target], folder: Path, *more: str) -> dict[str, Any]:
-    """The report of `lockstep run` with a configuration that names the databases."""
+    """Return the report of `lockstep run` with a configuration of the databases."""
     told = "".join(
         f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
         + (f'[targets.effects]\ndatabase = "{each.database}"\n' if each.database else "")
@@ -98,11 +98,11 @@ def compare(targets: list[Target], folder: Path, *more: str) -> dict[str, Any]:
 
 
 def effects(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The findings on rows."""
+    """Return the findings on rows."""
     return [one for one in report["findings"] if one["category"] == "effects"]
 
 
-def test_two_sound_servers_write_alike(addresses: Addresses) -> None:
+def test_two_sound_servers_write_equal_rows(addresses: Addresses) -> None:
     with loans(*addresses()) as targets:
         report = walk(targets)
     assert report["verdict"] == "alike", report["findings"]
@@ -130,7 +130,7 @@ def test_a_wrong_row_in_sqlite_is_found_too(fault: str, sqlite: Addresses) -> No
     assert found["where"] == SIGNS[fault][1]
 
 
-def test_answers_alone_show_nothing_of_all_that(sqlite: Addresses) -> None:
+def test_responses_alone_do_not_show_the_faults(sqlite: Addresses) -> None:
     with loans(*sqlite(), *(set(FAULTS) - {"orphan", "other_member"})) as targets:
         for target in targets:
             target.database = None
@@ -138,14 +138,16 @@ def test_answers_alone_show_nothing_of_all_that(sqlite: Addresses) -> None:
     assert report["verdict"] == "alike", report["findings"]
 
 
-def test_a_secret_that_is_stored_is_not_shown(sqlite: Addresses, tmp_path: Path) -> None:
+def test_a_stored_secret_is_not_shown(sqlite: Addresses, tmp_path: Path) -> None:
     with loans(*sqlite(), "cost") as targets:
         text = json.dumps(compare(targets, tmp_path))
     assert "pbkdf2_sha256$1024$(16 characters)$(64 characters)" in text
     assert "pbkdf2_sha256$1024$0" not in text
 
 
-def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path, sqlite: Addresses) -> None:
+def test_an_unreachable_database_is_reported_in_one_sentence(
+    tmp_path: Path, sqlite: Addresses
+) -> None:
     with loans(*sqlite()) as targets:
         targets[1].database = "postgresql://nobody:Secret-9@127.0.0.1:1/none"
         report = compare(targets, tmp_path)
@@ -155,14 +157,14 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path, sqlite: Ad
     assert "Secret-9" not in json.dumps(report)
 
 
-def test_a_target_that_names_no_database_is_said(tmp_path: Path, sqlite: Addresses) -> None:
+def test_a_target_without_a_database_is_reported(tmp_path: Path, sqlite: Addresses) -> None:
     with loans(*sqlite()) as targets:
         targets[1].database = None
         report = compare(targets, tmp_path)
     assert "rows are not compared: not every target names its database" in report["not_judged"]
 
 
-def test_tables_and_columns_of_one_side_are_said(tmp_path: Path, sqlite: Addresses) -> None:
+def test_tables_and_columns_of_one_side_are_reported(tmp_path: Path, sqlite: Addresses) -> None:
     with loans(*sqlite(), "shelf") as targets:
         old, new = (Store(str(target.database)) for target in targets)
         old.run("ALTER TABLE events ADD COLUMN place TEXT DEFAULT 'here'")
@@ -177,7 +179,7 @@ def test_tables_and_columns_of_one_side_are_said(tmp_path: Path, sqlite: Address
     assert [one["where"] for one in effects(report)] == ["rows loans.shelf"]
 
 
-def test_a_table_that_may_not_be_read_is_said(postgresql: Addresses, tmp_path: Path) -> None:
+def test_a_table_without_read_permission_is_reported(postgresql: Addresses, tmp_path: Path) -> None:
     left, right = postgresql()
     with loans(left, right) as targets:
         with closing(psycopg.connect(left, autocommit=True)) as session:
@@ -191,7 +193,7 @@ def test_a_table_that_may_not_be_read_is_said(postgresql: Addresses, tmp_path: P
     assert report["verdict"] == "alike"
 
 
-def test_rules_may_leave_a_column_out(sqlite: Addresses, tmp_path: Path) -> None:
+def test_rules_can_ignore_a_column(sqlite: Addresses, tmp_path: Path) -> None:
     rule = '[[rules]]\nwhere = "rows loans.shelf"\nignore = true\nreason = "sorted anew"\n'
     with loans(*sqlite(), "shelf") as targets:
         report = compare(targets, tmp_path, rule)

@@ -1,4 +1,4 @@
-"""Rows of MySQL and MariaDB are compared as those of the others are, on a real server."""
+"""Rows of MySQL and MariaDB are compared like those of other databases, on a real server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CREATE VIEW everybody AS SELECT * FROM members
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The URL of a server of MariaDB."""
+    """The URL of a MariaDB server."""
     with mariadb(PROGRAM or "") as url:
         yield url
 
@@ -51,21 +51,21 @@ def addresses(server: str) -> tuple[str, str]:
 
 
 def created(server: str) -> str:
-    """The URL of an empty database, which is gone with its server."""
+    """Create an empty database, which is removed with its server, and return its URL."""
     name = f"lockstep_{secrets.token_hex(4)}"
     send(server, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     return f"{server}{name}"
 
 
 def send(url: str, *statements: str) -> None:
-    """Send statements, each in a transaction of its own."""
+    """Send statements, each in its own transaction."""
     with closing(connect(url)) as session, session.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
 
 
 @installed
-def test_two_sound_servers_write_alike(addresses: tuple[str, str]) -> None:
+def test_two_sound_servers_write_equal_rows(addresses: tuple[str, str]) -> None:
     with loans(*addresses) as targets:
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
@@ -125,14 +125,14 @@ def test_a_large_table_is_left_out(server: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @installed
-def test_it_is_only_read(server: str) -> None:
+def test_the_database_is_only_read(server: str) -> None:
     url = created(server)
     send(url, "CREATE TABLE few (id INT PRIMARY KEY)")
     with closing(MySql(url)) as database, pytest.raises(pymysql.Error, match="READ ONLY"):
         database._all("INSERT INTO few VALUES (1)")
 
 
-def test_a_server_that_is_not_there_is_one_sentence() -> None:
+def test_an_unreachable_server_is_reported_in_one_sentence() -> None:
     with pytest.raises(DatabaseError, match="Can't connect") as told:
         MySql(f"mysql://nobody:Secret-9@127.0.0.1:{free_port()}/none")
     assert "Secret-9" not in str(told.value)

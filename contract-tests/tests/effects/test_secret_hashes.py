@@ -1,4 +1,4 @@
-"""How a password was hashed is told from what is made anew each time."""
+"""The parameters of a password hash are separated from its salt and digest."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ _DIGEST = "0a1b2c3d" * 8
         ("", None),
     ],
 )
-def test_the_scheme_and_its_costs_stay(text: str, form: str | None) -> None:
+def test_the_scheme_and_its_cost_parameters_are_kept(text: str, form: str | None) -> None:
     assert hash_form(text) == form

@@ -1,4 +1,4 @@
-"""A statement for each row, where one for all would do, is found though the answer is the same."""
+"""N+1 queries are found though the responses are equal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOGGED = {"logging_collector": "on", "log_destination": "jsonlog", "log_stateme
 
 @pytest.fixture(scope="module")
 def logged() -> Iterator[Databases]:
-    """Databases on a server that logs each statement in JSON."""
+    """Databases on a server that logs each statement as JSON."""
     with PostgresServer.start(settings=_LOGGED) as server, closing(Databases(server.url)) as found:
         yield found
 
@@ -74,7 +74,7 @@ def test_statements_of_one_database_are_counted_without_their_transactions(
         assert counter.count() - before == 3
 
 
-def test_a_server_that_does_not_tell_them_is_named(logged: Databases) -> None:
+def test_a_server_that_does_not_log_statements_is_named(logged: Databases) -> None:
     silent = logged.create("statements_silent")
     with psycopg.connect(silent, autocommit=True) as session:
         session.execute("ALTER DATABASE statements_silent SET log_statement = 'none'")
@@ -86,7 +86,7 @@ def test_a_server_that_does_not_tell_them_is_named(logged: Databases) -> None:
 
 
 def asked(book: StatementBook, rows: int, old: int, new: int, path: str = "/orders") -> list[str]:
-    """What is told of a list of so many rows, and so many statements for it."""
+    """Return the result for a list with so many rows, and the numbers of statements for it."""
     body = json.dumps([{"id": at} for at in range(rows)]).encode()
     found = book.compare(
         "list", Request("GET", path), Response(200, body=body), {"old": old, "new": new}, "new"
@@ -94,7 +94,7 @@ def asked(book: StatementBook, rows: int, old: int, new: int, path: str = "/orde
     return [f"{one.left}; {one.right}" for one in found]
 
 
-def test_growth_on_one_side_alone_is_told() -> None:
+def test_growth_on_one_side_only_is_reported() -> None:
     book = StatementBook()
     assert asked(book, 1, old=3, new=3) == []
     assert asked(book, 10, old=3, new=21) == [
@@ -105,19 +105,19 @@ def test_growth_on_one_side_alone_is_told() -> None:
 @pytest.mark.parametrize(
     ("rows", "old", "new"), [(10, 12, 21), (10, 3, 7), (10, 30, 30), (3, 3, 6), (10, 3, 3)]
 )
-def test_growth_on_both_sides_or_none_is_not(rows: int, old: int, new: int) -> None:
+def test_growth_on_both_sides_or_none_is_not_reported(rows: int, old: int, new: int) -> None:
     book = StatementBook()
     assert asked(book, 1, old=3, new=3) == []
     assert asked(book, rows, old, new) == []
 
 
-def test_lists_that_were_asked_for_otherwise_are_other_lists() -> None:
+def test_lists_with_different_parameters_are_counted_separately() -> None:
     book = StatementBook()
     assert asked(book, 1, old=3, new=3) == []
     assert asked(book, 10, old=3, new=21, path="/orders?expand=all") == []
 
 
-def test_a_database_without_statements_is_said_once() -> None:
+def test_a_database_without_statements_is_reported_once() -> None:
     book = StatementBook()
     target = Target("old", "http://127.0.0.1:1", database="sqlite:///nothing.db")
     assert not book.counts([target])

@@ -1,4 +1,4 @@
-"""What two databases hold after a request is held together, step by step."""
+"""The rows of two databases are compared after each request."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ CREATE TABLE lines (what TEXT, at DATETIME)
 
 
 def at(seconds: float = 0) -> str:
-    """The time so many seconds from now."""
+    """Return the time at an offset in seconds from now."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(" ")
 
 
 def member(number: int, email: str = "zed@example.com", hits: int = 0) -> Write:
-    """Inserts a member."""
+    """Return a function that inserts a member."""
     row = number, "Zed", email, hits, at()
     return lambda session: session.execute("INSERT INTO members VALUES (?, ?, ?, ?, ?)", row)
 
 
 def loan(number: int, member: int, days: float = 14, notes: str = "") -> Write:
-    """Inserts a loan."""
+    """Return a function that inserts a loan."""
     row = number, member, secrets.token_bytes(16), notes, at(days * 86_400)
     return lambda session: session.execute("INSERT INTO loans VALUES (?, ?, ?, ?, ?)", row)
 
 
 def sent(*statements: str) -> Write:
-    """Sends statements."""
+    """Return a function that executes statements."""
     return lambda session: [session.execute(statement) for statement in statements]
 
 
 @dataclass
 class Pair:
-    """Two databases of SQLite, and what sees them."""
+    """Two SQLite databases with a watch."""
 
     sessions: tuple[sqlite3.Connection, sqlite3.Connection]
     targets: list[Target]
@@ -74,7 +74,7 @@ class Pair:
         self.answers = SymbolTable(["new"])
 
     def after(self, left: Write, right: Write, request: Request = _REQUEST) -> list[str]:
-        """Where the rows differ after each database was written to."""
+        """Return the places where the rows differ after each database was written to."""
         assert self.watch.begin()
         left(self.sessions[0])
         right(self.sessions[1])
@@ -102,7 +102,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
         made.mirrors.close(targets)
 
 
-def test_ids_times_and_tokens_stand_for_one_another(pair: Pair) -> None:
+def test_generated_ids_times_and_tokens_are_matched(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     assert pair.after(loan(1, 1), loan(900, 400)) == []
     assert pair.after(sent("DELETE FROM loans"), sent("DELETE FROM loans")) == []
@@ -129,12 +129,12 @@ def test_a_time_that_was_sent_is_stored_as_it_was(pair: Pair) -> None:
     assert pair.after(rows[0], rows[1], request) == ["time rows loans.due_at"]
 
 
-def test_another_term_is_found(pair: Pair) -> None:
+def test_a_different_term_is_found(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     assert pair.after(loan(1, 1, days=14), loan(900, 400, days=28)) == ["time rows loans.due_at"]
 
 
-def test_a_json_text_is_compared_word_by_word(pair: Pair) -> None:
+def test_a_json_text_is_compared_exactly(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     notes = [f'{{"id": "{secrets.token_hex(16)}", "n": 1}}' for _ in range(2)]
     assert pair.after(loan(1, 1, notes=notes[0]), loan(900, 400, notes=notes[1])) == []
@@ -167,14 +167,14 @@ def test_a_change_of_another_row_is_found(pair: Pair) -> None:
     assert found == ["other changed rows members"]
 
 
-def test_a_column_that_one_side_leaves_alone_is_found(pair: Pair) -> None:
+def test_a_column_that_one_side_does_not_change_is_found(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     left = sent(f"UPDATE members SET hits = 1, made_at = '{at(60)}'")
     found = pair.after(left, sent("UPDATE members SET hits = 1"))
     assert found == ["untouched rows members.made_at"]
 
 
-def test_what_happens_to_a_row_of_one_side_is_no_news(pair: Pair) -> None:
+def test_changes_to_a_row_of_one_side_are_ignored(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     extra = sent("INSERT INTO members VALUES (401, 'Extra', NULL, 0, NULL)")
     assert pair.after(sent(), extra) == ["inserted rows members"]
@@ -183,7 +183,7 @@ def test_what_happens_to_a_row_of_one_side_is_no_news(pair: Pair) -> None:
     assert pair.after(sent(), sent("DELETE FROM members WHERE id = 401")) == []
 
 
-def test_what_is_written_late_is_waited_for(pair: Pair) -> None:
+def test_late_writes_are_awaited(pair: Pair) -> None:
     def late(session: sqlite3.Connection) -> None:
         def write() -> None:
             time.sleep(0.03)
@@ -194,7 +194,7 @@ def test_what_is_written_late_is_waited_for(pair: Pair) -> None:
     assert pair.after(member(1), late) == []
 
 
-def test_what_others_have_written_is_left_out(pair: Pair) -> None:
+def test_writes_of_others_are_ignored(pair: Pair) -> None:
     assert pair.after(member(1), member(400)) == []
     pair.watch.is_stale = True
     member(2)(pair.sessions[0])

@@ -1,4 +1,4 @@
-"""What differs only since a write succeeded on one side is excused, and counted by its cause."""
+"""Differences that follow from a one-sided write are excused, and counted by cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.transport.messages import Outcome, Request
 
 
 class Tasks:
-    """The state of a small server; `faults` are what it does wrong."""
+    """The state of a small server; `faults` are its bugs."""
 
     def __init__(self, first: int, *faults: str) -> None:
         self.faults = faults
@@ -72,7 +72,7 @@ class Tasks:
 
 
 def parity(lockstep: Exchanger) -> Iterator[tuple[str, str]]:
-    """The findings as (operation, where)."""
+    """Yield the findings as (operation, where)."""
     found: list[Finding] = lockstep.ledger.findings.all()
     for finding in sorted(found, key=lambda finding: finding.sequence[-1].number):
         if finding.category == "parity":
@@ -80,7 +80,7 @@ def parity(lockstep: Exchanger) -> Iterator[tuple[str, str]]:
 
 
 def excused(lockstep: Exchanger) -> dict[str, int]:
-    """How many differences were excused, by cause."""
+    """Return the number of excused differences by cause."""
     return dict(lockstep.ledger.findings.excused)
 
 
@@ -97,7 +97,7 @@ def sides(*faults: str, repairs: bool = True) -> tuple[Exchanger, Tasks, Tasks]:
     return exchanger(left, right, repairs=repairs)[0], left, right
 
 
-def test_sound_servers_stay_in_step() -> None:
+def test_sound_servers_do_not_diverge() -> None:
     lockstep, left, right = sides()
     for _ in range(3):
         make(lockstep)
@@ -108,7 +108,7 @@ def test_sound_servers_stay_in_step() -> None:
     assert (sorted(left.tasks), sorted(right.tasks)) == ([1, 3], [50, 52])
 
 
-def test_what_one_side_made_alone_is_deleted_again() -> None:
+def test_a_resource_created_on_one_side_is_deleted_again() -> None:
     lockstep, left, right = sides("refuses")
     make(lockstep)
     make(lockstep, '"odd"')
@@ -120,7 +120,7 @@ def test_what_one_side_made_alone_is_deleted_again() -> None:
     assert lockstep.ledger.not_reconciled() == []
 
 
-def test_without_repairs_the_lists_are_excused_and_that_is_said() -> None:
+def test_without_repairs_the_lists_are_excused_and_reported() -> None:
     lockstep, left, _ = sides("refuses", repairs=False)
     make(lockstep)
     make(lockstep, '"odd"')
@@ -188,7 +188,7 @@ def test_the_actor_of_a_write_that_could_not_be_undone_is_known() -> None:
 @pytest.mark.parametrize(
     ("fault", "query"), [("counts badly", "title=even"), ("sorts badly", "sort=-id")]
 )
-def test_a_list_differs_by_more_than_what_one_side_made_alone(fault: str, query: str) -> None:
+def test_a_list_may_differ_by_more_than_a_one_sided_resource(fault: str, query: str) -> None:
     lockstep, _, _ = sides("refuses", fault, repairs=False)
     for title in ('"a"', '"odd"', '"b"', '"c"', '"d"'):
         make(lockstep, title)
@@ -200,7 +200,7 @@ def test_a_list_differs_by_more_than_what_one_side_made_alone(fault: str, query:
     assert operation == "listTasks"
 
 
-def test_a_member_of_things_that_both_have_is_compared_all_the_same() -> None:
+def test_members_of_common_resources_are_still_compared() -> None:
     lockstep, _, _ = sides("refuses", "shouts", repairs=False)
     for title in ('"a"', '"odd"', '"b"'):
         make(lockstep, title)
@@ -208,8 +208,8 @@ def test_a_member_of_things_that_both_have_is_compared_all_the_same() -> None:
     assert ("listTasks", "body /*/title") in list(parity(lockstep))
 
 
-def test_a_name_that_the_client_chose_is_known_though_all_answers_differ() -> None:
-    """Nothing stands for such a name: it is the same on both sides."""
+def test_an_identifier_chosen_by_the_client_is_known_though_responses_differ() -> None:
+    """Such a name has no counterpart: it is the same on both sides."""
     key = {"type": "object", "properties": {"key": {"type": "string"}}}
     shown = {"description": "ok", "content": {"application/json": {"schema": key}}}
     paths = {

@@ -1,4 +1,4 @@
-"""What a target answers differently each time is no divergence, and is said."""
+"""Values that change on each request of one target are noise, and reported as such."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIST = Request("GET", "/tasks")
 
 
 def counting(step: int = 1, **fixed: object) -> Answers:
-    """A target that shows another number each time."""
+    """Return a target that shows another number on each request."""
     numbers = itertools.count(1, step)
 
     def answers(_request: Request) -> Outcome:
@@ -23,7 +23,7 @@ def counting(step: int = 1, **fixed: object) -> Answers:
     return answers
 
 
-def test_what_differs_each_time_is_noise_and_not_a_finding() -> None:
+def test_a_value_that_changes_each_time_is_noise_and_not_a_finding() -> None:
     lockstep, targets = exchanger(counting(), counting(7))
     for _ in range(3):
         lockstep.send(LIST)
@@ -51,7 +51,7 @@ def test_what_clients_change_meanwhile_is_no_noise() -> None:
 
 
 def saying(*states: str) -> Answers:
-    """A target whose job is in another state each time, and stays in the last one."""
+    """Return a target whose job changes its state on each request, up to the last one."""
     left = iter(states)
 
     def answers(_request: Request) -> Outcome:
@@ -60,7 +60,7 @@ def saying(*states: str) -> Answers:
     return answers
 
 
-def test_the_state_of_a_job_that_is_done_at_once_is_a_finding() -> None:
+def test_a_job_that_is_done_at_once_on_one_side_is_a_finding() -> None:
     lockstep, targets = exchanger(saying("queued", "running", "done"), saying("done"))
     lockstep.send(Request("GET", "/tasks/1"))
     ledger = lockstep.ledger
@@ -70,7 +70,7 @@ def test_the_state_of_a_job_that_is_done_at_once_is_a_finding() -> None:
     assert len(targets[0].sent) == len(targets[1].sent)
 
 
-def test_a_word_that_comes_back_is_noise() -> None:
+def test_a_state_that_recurs_is_noise() -> None:
     flicker = ["red", "green", "blue"] * 5
     lockstep, _ = exchanger(saying(*flicker), saying(*flicker[1:]))
     lockstep.send(Request("GET", "/tasks/1"))
@@ -78,7 +78,7 @@ def test_a_word_that_comes_back_is_noise() -> None:
     assert [noise.where for noise in lockstep.ledger.noise.all()] == ["body /state"]
 
 
-def test_what_stays_the_same_on_each_side_is_a_finding() -> None:
+def test_a_value_that_is_stable_on_each_side_is_a_finding() -> None:
     lockstep, targets = exchanger(
         lambda _request: answer([{"load": 1}]), lambda _request: answer([{"load": 2}])
     )
@@ -86,18 +86,18 @@ def test_what_stays_the_same_on_each_side_is_a_finding() -> None:
         lockstep.send(LIST)
     assert [finding.where for finding in lockstep.ledger.findings.all()] == ["body /*/load"]
     assert lockstep.ledger.noise.all() == []
-    # Asked again once, and not each time.
+    # Repeated once, and not for each request.
     assert len(targets[0].sent) == 6
 
 
-def test_noise_hides_nothing_beside_it() -> None:
+def test_noise_does_not_hide_other_differences() -> None:
     lockstep, _ = exchanger(counting(n=1), counting(7, n=2))
     lockstep.send(LIST)
     lockstep.send(LIST)
     assert [finding.where for finding in lockstep.ledger.findings.all()] == ["body /*/n"]
 
 
-def test_a_request_that_writes_is_never_sent_again() -> None:
+def test_a_write_is_never_repeated() -> None:
     lockstep, targets = exchanger(counting(), counting(7))
     lockstep.send(Request("POST", "/tasks", body=b"{}"))
     lockstep.send(Request("POST", "/tasks", body=b"{}"))
@@ -106,7 +106,7 @@ def test_a_request_that_writes_is_never_sent_again() -> None:
     assert differing == ["body /*/load"]
 
 
-def test_nobody_is_asked_again_where_that_is_not_wanted() -> None:
+def test_requests_are_not_repeated_if_disabled() -> None:
     lockstep, targets = exchanger(counting(), counting(7), asks_again=False)
     lockstep.send(LIST)
     lockstep.send(LIST)
@@ -126,7 +126,7 @@ def test_a_list_that_is_shuffled_each_time_is_noise() -> None:
 
 
 def shuffling(*titles: str) -> Answers:
-    """A target that shows its tasks in another order each time."""
+    """Return a target that shows its tasks in another order on each request."""
     tasks = [{"id": at, "title": title, "done": False} for at, title in enumerate(titles, 1)]
     turns = itertools.cycle(itertools.permutations(tasks))
 
@@ -136,7 +136,7 @@ def shuffling(*titles: str) -> Answers:
     return answers
 
 
-def test_the_members_of_a_shuffled_list_are_compared_all_the_same() -> None:
+def test_the_members_of_a_shuffled_list_are_still_compared() -> None:
     lockstep, _ = exchanger(shuffling("a", "b", "c"), shuffling("c", "b", "a"))
     differing = [lockstep.send(LIST).differences["right"] for _ in range(5)]
     assert differing == [[]] * 5
@@ -148,7 +148,7 @@ def test_the_members_of_a_shuffled_list_are_compared_all_the_same() -> None:
     assert all(differing)
 
 
-def test_a_shuffled_list_without_names_is_compared_by_what_is_likest() -> None:
+def test_a_shuffled_list_without_ids_is_compared_by_similarity() -> None:
     def steps(*done: bool) -> Answers:
         orders = itertools.cycle(
             itertools.permutations({"step": str(at), "done": one} for at, one in enumerate(done))
@@ -162,7 +162,7 @@ def test_a_shuffled_list_without_names_is_compared_by_what_is_likest() -> None:
     assert {one.where for several in differing for one in several} == {"body /*/done"}
 
 
-def test_questions_are_limited_and_what_was_not_asked_is_said() -> None:
+def test_repetitions_are_limited_and_skipped_ones_are_reported() -> None:
     book = NoiseBook(limit=0)
     lockstep, targets = exchanger(
         lambda _request: answer([{"load": 1}]), lambda _request: answer([{"load": 2}])
@@ -175,7 +175,7 @@ def test_questions_are_limited_and_what_was_not_asked_is_said() -> None:
     ]
 
 
-def test_a_target_is_first_held_against_itself() -> None:
+def test_a_target_is_first_compared_with_itself() -> None:
     lockstep, targets = exchanger(counting(), lambda _request: answer([{"load": 1}]))
     told = self_check(lockstep, None)
     assert told == [
@@ -186,7 +186,7 @@ def test_a_target_is_first_held_against_itself() -> None:
     assert lockstep.ledger.findings.all() == []
 
 
-def test_a_stable_target_has_nothing_to_be_told() -> None:
+def test_a_stable_target_has_no_noise() -> None:
     lockstep, _ = exchanger(
         lambda _request: answer([{"id": 1}]), lambda _request: answer([{"id": 7}])
     )

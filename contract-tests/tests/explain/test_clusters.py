@@ -1,4 +1,4 @@
-"""Findings of one cause are one finding, with all its places; what has causes of its own is not."""
+"""Findings with one cause are merged, with all their places; others stay separate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.results.findings import RACE, STORY, TRAP, Finding, Neighbour
 from lockstep.results.tried import Tried
 from lockstep.transport.messages import Request, Response
 
-# One valid request to each operation that asks for credentials.
+# One valid request to each operation that requires authentication.
 GUARDED: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/tasks", None),
     ("GET", "/tags", None),
@@ -39,32 +39,32 @@ def seen() -> Observed:
 
 
 def unsigned(seen: Observed, statuses: dict[str, tuple[int, int]], other: tuple[int, int]) -> None:
-    """Every guarded operation without credentials; those that are named answer in their own way."""
+    """Send guarded operations without credentials; `statuses` overrides the responses by path."""
     for method, path, body in GUARDED:
         seen.statuses(ask(method, path, body, actor=None), *statuses.get(path, other))
 
 
 def parity(seen: Observed) -> list[Finding]:
-    """What differs, as it is reported."""
+    """Return the parity findings as reported."""
     return [one for one in seen.explained() if one.category == "parity"]
 
 
 def operations(finding: Finding) -> set[str]:
-    """The operations that show a finding."""
+    """Return the operations that show a finding."""
     return {place.operation for place in finding.places}
 
 
 def kinds(finding: Finding) -> frozenset[str]:
-    """What the requests had to do with a finding."""
+    """Return the kinds of a finding's conditions."""
     return kinds_of(finding.conditions)
 
 
 def pairs(findings: list[Finding]) -> list[list[str]]:
-    """What the targets showed."""
+    """Return the values of the findings."""
     return sorted(list(one.values.values()) for one in findings)
 
 
-def test_what_a_framework_refuses_everywhere_is_one_finding_with_places(seen: Observed) -> None:
+def test_a_refusal_by_the_framework_is_one_finding_with_places(seen: Observed) -> None:
     unsigned(seen, {}, (401, 403))
     (found,) = parity(seen)
     assert found.conditions == (Condition("no credentials"),)
@@ -74,7 +74,7 @@ def test_what_a_framework_refuses_everywhere_is_one_finding_with_places(seen: Ob
     assert found.sentence.endswith(" and 5 more operations without credentials.")
 
 
-def test_the_one_operation_that_lacks_a_check_stays_alone(seen: Observed) -> None:
+def test_the_one_operation_that_lacks_a_check_stays_separate(seen: Observed) -> None:
     unsigned(seen, {"/users/u1": (401, 200)}, (401, 403))
     lacking, framework = parity(seen)
     assert operations(lacking) == {"GET /users/{user_id}"}
@@ -82,7 +82,7 @@ def test_the_one_operation_that_lacks_a_check_stays_alone(seen: Observed) -> Non
     assert len(framework.places) == len(GUARDED) - 1
 
 
-def test_what_differs_now_and_then_is_each_operations_own(seen: Observed) -> None:
+def test_occasional_differences_are_separate_for_each_operation(seen: Observed) -> None:
     for number in range(12):
         seen.statuses(get(f"/tasks/x{number}"), 404)
         seen.statuses(get(f"/users/x{number}"), 404)
@@ -91,7 +91,7 @@ def test_what_differs_now_and_then_is_each_operations_own(seen: Observed) -> Non
     assert sorted(map(len, map(operations, parity(seen)))) == [1, 1]
 
 
-def test_what_a_valid_request_is_answered_is_each_operations_own(seen: Observed) -> None:
+def test_responses_to_valid_requests_are_separate_for_each_operation(seen: Observed) -> None:
     for path in ("/tasks", "/tags", "/users/u1"):
         for _ in range(12):
             seen.statuses(get(path), 200, 500)
@@ -100,7 +100,7 @@ def test_what_a_valid_request_is_answered_is_each_operations_own(seen: Observed)
     assert [one.places[0].count for one in found] == [12, 12, 12]
 
 
-def test_the_values_of_a_valid_request_are_no_cause_by_themselves(seen: Observed) -> None:
+def test_values_of_a_valid_request_are_not_a_cause_by_themselves(seen: Observed) -> None:
     for title in ("é", "50 %", "  ", "Abc"):
         seen.statuses(post({"title": title}), 201, 500)
     (found,) = parity(seen)
@@ -120,7 +120,7 @@ def test_one_operation_has_as_many_findings_as_causes(seen: Observed) -> None:
     ]
 
 
-def test_a_condition_that_holds_more_needs_no_finding_of_its_own(seen: Observed) -> None:
+def test_a_more_specific_condition_needs_no_separate_finding(seen: Observed) -> None:
     for body in ({}, {"size": -1}, {"size": "a", "colour": "red"}):
         seen.statuses(post(body), 400, 422)
     (found,) = parity(seen)
@@ -142,14 +142,14 @@ def test_which_check_comes_first_is_one_fact_whatever_is_invalid(seen: Observed)
     assert "for a task that does not exist" in found.sentence
 
 
-def test_what_is_gone_and_what_never_was_are_not_there_alike(seen: Observed) -> None:
+def test_deleted_and_unknown_resources_are_one_finding(seen: Observed) -> None:
     for path in ("/tasks/x1", "/tasks/x2", "/users/x1", "/tasks/t3"):
         seen.statuses(get(path), 404, 410)
     (found,) = parity(seen)
     assert operations(found) == {"GET /tasks/{task_id}", "GET /users/{user_id}"}
 
 
-def test_who_refuses_an_operation_whatever_is_asked_shows_one_fact() -> None:
+def test_a_target_that_refuses_all_requests_to_an_operation_is_one_fact() -> None:
     seen = Observed()
     seen.make("t1")
     seen.statuses(get(), 200, 405)
@@ -160,7 +160,7 @@ def test_who_refuses_an_operation_whatever_is_asked_shows_one_fact() -> None:
     assert found.places[0].count == 3
 
 
-def test_what_was_asked_in_one_way_alone_is_refused_for_that() -> None:
+def test_a_refusal_of_a_single_kind_of_request_keeps_its_condition() -> None:
     seen = Observed()
     for method, path, body in GUARDED[:3]:
         seen.statuses(ask(method, path, body, actor=None), 401, 403)
@@ -209,7 +209,7 @@ def test_one_member_is_one_finding_and_another_member_another(seen: Observed) ->
     assert [len(one.places) for one in found] == [2, 2]
 
 
-def test_values_that_differ_in_chance_ways_are_one_finding(seen: Observed) -> None:
+def test_values_with_coincidental_relations_are_one_finding(seen: Observed) -> None:
     def differ(*titles: str) -> None:
         both = [answer(200, {"id": "t1", "title": title}) for title in titles]
         seen.hear(get(), *both)
@@ -223,42 +223,42 @@ def test_values_that_differ_in_chance_ways_are_one_finding(seen: Observed) -> No
 
 
 def listed(*ids: str) -> Any:
-    """A page of tasks."""
+    """Return a page of tasks."""
     return answer(200, {"data": [{"id": name} for name in ids]})
 
 
 def of_lists(seen: Observed, *paths: str) -> list[Conditions]:
-    """The parameters that are to blame where these lists have one task more."""
+    """Return the parameters at fault if these lists have one more task on one side."""
     for path in paths:
         seen.hear(get(path), listed("t1"), listed("t1", "t2"))
     return sorted((one.conditions for one in parity(seen)), key=str)
 
 
 def parameters(*names: str) -> Conditions:
-    """The conditions of a list."""
+    """Return the conditions of a list."""
     return tuple(Condition("parameter", name) for name in names)
 
 
 @pytest.mark.parametrize(
     ("paths", "blamed"),
     [
-        # Whatever is asked for.
+        # Regardless of the query.
         (("/tasks?limit=1", "/tasks", "/tasks?limit=1&state=open"), [()]),
         # The one parameter that all of them have.
         (("/tasks?limit=1&state=open", "/tasks?limit=1"), [parameters("limit")]),
         # Two parameters, each by itself.
         (("/tasks?limit=1", "/tasks?state=open"), [parameters("limit"), parameters("state")]),
-        # Both, but neither is known to be enough.
+        # Both, as neither is known to be sufficient.
         (("/tasks?limit=1&state=open",), [parameters("limit", "state")]),
     ],
 )
-def test_a_list_differs_by_its_fewest_parameters(
+def test_a_list_finding_has_the_fewest_parameters(
     seen: Observed, paths: tuple[str, ...], blamed: list[Conditions]
 ) -> None:
     assert of_lists(seen, *paths) == blamed
 
 
-def test_a_list_that_differs_now_and_then_explains_no_parameter(seen: Observed) -> None:
+def test_an_occasional_difference_of_a_list_does_not_explain_a_parameter(seen: Observed) -> None:
     for _ in range(5):
         seen.hear(get("/tasks"), listed("t1"))
     blamed = of_lists(seen, "/tasks", "/tasks?limit=1", "/tasks?limit=1&state=open")
@@ -290,7 +290,7 @@ def test_a_rule_that_is_broken_in_many_operations_is_one_finding() -> None:
     assert operations(found) == {"GET /tasks/{task_id}", "PUT /tasks/{task_id}"}
 
 
-def test_three_targets_are_told_by_one_finding() -> None:
+def test_three_targets_share_one_finding() -> None:
     seen = Observed(names=("old", "new", "third"))
     seen.make("t1")
     seen.statuses(get(), 200)
@@ -301,7 +301,7 @@ def test_three_targets_are_told_by_one_finding() -> None:
     assert found.values == {"old": "401", "new": "403", "third": "403"}
 
 
-def test_stories_traps_and_races_stay_by_themselves() -> None:
+def test_stories_traps_and_races_stay_separate() -> None:
     found = [
         Finding(category, "step", "expectation", "status", ("old",), {"old": "404"})
         for category in (STORY, STORY, TRAP, RACE)
@@ -309,7 +309,7 @@ def test_stories_traps_and_races_stay_by_themselves() -> None:
     assert [one.findings for one in cluster(found, Tried())] == [[one] for one in found]
 
 
-def test_what_was_shown_again_stands_for_all(seen: Observed) -> None:
+def test_a_reproduced_finding_represents_all(seen: Observed) -> None:
     unsigned(seen, {}, (401, 403))
     findings = list(seen.parity())
     findings[3].reproduced = True
@@ -318,7 +318,7 @@ def test_what_was_shown_again_stands_for_all(seen: Observed) -> None:
     assert findings[3].places[0].operation == findings[3].operation
 
 
-def test_what_was_proved_keeps_its_conditions(seen: Observed) -> None:
+def test_a_proved_finding_keeps_its_conditions(seen: Observed) -> None:
     unsigned(seen, {}, (401, 403))
     chosen, *_ = seen.parity()
     proved = (Condition("another's thing", "task_id"),)
@@ -328,7 +328,7 @@ def test_what_was_proved_keeps_its_conditions(seen: Observed) -> None:
     assert found.conditions == proved
 
 
-def test_what_shows_after_one_write_in_several_reads_is_one_finding(seen: Observed) -> None:
+def test_an_effect_of_one_write_in_several_reads_is_one_finding(seen: Observed) -> None:
     of_lists(seen, "/tasks")
     seen.statuses(get("/tasks/t2"), 404, 200)
     assert len(parity(seen)) == 2
@@ -341,7 +341,7 @@ def test_what_shows_after_one_write_in_several_reads_is_one_finding(seen: Observ
     assert one.sentence.endswith(" after `DELETE /tasks/{task_id}`.")
 
 
-def test_clustering_twice_comes_to_the_same(seen: Observed) -> None:
+def test_clustering_is_idempotent(seen: Observed) -> None:
     unsigned(seen, {"/tags": (401, 200)}, (401, 403))
     first = [dataclasses.replace(one) for one in parity(seen)]
     second = parity(seen)
@@ -350,7 +350,7 @@ def test_clustering_twice_comes_to_the_same(seen: Observed) -> None:
     ]
 
 
-def test_what_never_was_explains_what_is_gone_for_the_second_time(seen: Observed) -> None:
+def test_an_unknown_resource_explains_a_repeated_deletion(seen: Observed) -> None:
     seen.make("t4")
     seen.statuses(ask("DELETE", "/tasks/t4"), 204)
     seen.statuses(ask("DELETE", "/tasks/x1"), 404, 204)
@@ -368,7 +368,7 @@ def test_a_member_of_a_wrong_type_is_one_finding_whatever_else_is_wrong(seen: Ob
     assert kinds(found) == {"wrong type"}
 
 
-def test_one_name_for_two_things_shows_where_they_are_made_and_in_their_list() -> None:
+def test_a_duplicate_id_in_a_creation_and_a_list_is_one_finding() -> None:
     seen = Observed()
     seen.hear(post(), answer(201, {"id": "t1"}), answer(201, {"id": "n1"}))
     seen.hear(post({"title": "two"}), answer(201, {"id": "t2"}), answer(201, {"id": "n1"}))
@@ -379,7 +379,7 @@ def test_one_name_for_two_things_shows_where_they_are_made_and_in_their_list() -
     assert [found.operation for found in parity(seen)] == ["POST /tasks"]
 
 
-def test_a_lost_value_is_no_other_form_of_a_number(seen: Observed) -> None:
+def test_a_lost_value_is_not_another_format_of_a_number(seen: Observed) -> None:
     for size in range(1, 9):
         seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": size}), *sized(size, 0))
     seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": 0.0}), *sized(0.0, 0))
@@ -387,7 +387,7 @@ def test_a_lost_value_is_no_other_form_of_a_number(seen: Observed) -> None:
     assert found.places[0].count == 9
 
 
-def test_another_form_of_a_number_that_shows_elsewhere_too_is_a_fact(seen: Observed) -> None:
+def test_another_format_of_a_number_shown_elsewhere_too_is_a_fact(seen: Observed) -> None:
     for size in range(1, 9):
         seen.hear(ask("PUT", "/tasks/t1", {"title": "two", "size": size}), *sized(size, 0))
     for _ in range(9):
@@ -396,11 +396,11 @@ def test_another_form_of_a_number_that_shows_elsewhere_too_is_a_fact(seen: Obser
 
 
 def sized(*sizes: float) -> tuple[Response, ...]:
-    """The task, of a size of its own on each target."""
+    """Return the task with a different size on each target."""
     return tuple(answer(200, {"id": "t1", "title": "two", "size": size}) for size in sizes)
 
 
-def test_whom_a_server_refuses_for_what_he_is_it_refuses_whatever_he_sends(seen: Observed) -> None:
+def test_a_refusal_because_of_the_user_does_not_depend_on_the_content(seen: Observed) -> None:
     for body in ({"title": "two"}, {"title": 2}, {}, {"title": "three", "size": -1}):
         seen.statuses(ask("POST", "/tags", body), 403, 401)
     (found,) = parity(seen)
@@ -422,14 +422,14 @@ def test_members_that_one_side_always_has_together_are_one_fact(seen: Observed) 
     }
 
 
-def test_members_that_show_alone_too_are_facts_of_their_own(seen: Observed) -> None:
+def test_members_that_also_show_alone_are_separate_facts(seen: Observed) -> None:
     more = {"colour": "red", "weight": 2, "shape": "round"}
     seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
     seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1", "shape": "round"}))
     assert len(parity(seen)) == 3
 
 
-def test_a_secret_is_no_member_among_others(seen: Observed) -> None:
+def test_a_secret_member_stays_a_separate_finding(seen: Observed) -> None:
     more = {"colour": "red", "weight": 2, "shape": "round", "password_hash": "x"}
     seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
     shown = sorted(found.where for found in parity(seen))
@@ -437,7 +437,7 @@ def test_a_secret_is_no_member_among_others(seen: Observed) -> None:
     assert len(shown) == 2
 
 
-def test_how_a_body_is_read_is_one_decision(seen: Observed) -> None:
+def test_body_parsing_is_one_finding(seen: Observed) -> None:
     parts = "Content-Type", "multipart/form-data"
     for path in ("/tasks", "/tasks/t1"):
         for _ in range(3):
@@ -449,8 +449,8 @@ def test_how_a_body_is_read_is_one_decision(seen: Observed) -> None:
     assert {place.operation for place in found.places} == {"GET /tasks", "GET /tasks/{task_id}"}
 
 
-def test_a_check_that_is_missing_is_one_finding_whatever_comes_after_it(seen: Observed) -> None:
-    """Where the new server lets in who has no credentials it refuses him for what he sends."""
+def test_a_missing_check_is_one_finding_whatever_comes_after_it(seen: Observed) -> None:
+    """The new server accepts missing credentials, and then refuses some requests otherwise."""
     seen.statuses(ask("POST", "/tags", {"title": "blue"}, actor=None), 401, 201)
     seen.statuses(ask("POST", "/tags", {"title": "red"}, actor=None), 401, 409)
     seen.statuses(ask("POST", "/tags", {}, actor=None), 401, 422)
@@ -458,7 +458,7 @@ def test_a_check_that_is_missing_is_one_finding_whatever_comes_after_it(seen: Ob
     (found,) = parity(seen)
     assert found.values == {"old": "401", "new": "201"}
     assert kinds(found) == {"no credentials"}
-    # What the old server does not refuse for him is another fact.
+    # A refusal unrelated to credentials is another fact.
     seen.statuses(ask("POST", "/tags", {"title": "red"}), 409, 422)
     assert len(parity(seen)) == 2
 

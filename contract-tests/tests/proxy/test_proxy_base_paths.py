@@ -1,4 +1,4 @@
-"""A base path in the URL of a target, in clients' paths, or in both, is put right or said."""
+"""A base path in a target's URL, in clients' paths, or in both, is handled or reported."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def document(folder: Path, base: str, path: str = "/tasks") -> Path:
 
 
 def below(base: str, asked: Queue[str]) -> Callable[[BaseHTTPRequestHandler], None]:
-    """A server that knows `/tasks` below a base path alone."""
+    """Return a server that has `/tasks` below a base path only."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         asked.put(handler.path)
@@ -54,7 +54,7 @@ def below(base: str, asked: Queue[str]) -> Callable[[BaseHTTPRequestHandler], No
 @pytest.mark.parametrize(
     ("told", "clients", "expected"),
     [
-        # The target's URL has the base path, and clients go on to ask for it, or do not.
+        # The target's URL has the base path, and clients still use it, or do not.
         ("/api/v1", "/api/v1/tasks", "/api/v1/tasks"),
         ("/api/v1", "/api/v1/tasks?limit=3", "/api/v1/tasks?limit=3"),
         ("/api/v1", "/tasks", "/api/v1/tasks"),
@@ -62,7 +62,7 @@ def below(base: str, asked: Queue[str]) -> Callable[[BaseHTTPRequestHandler], No
         ("", "/api/v1/tasks", "/api/v1/tasks"),
     ],
 )
-def test_servers_are_asked_below_the_base_path_once(
+def test_the_base_path_is_requested_once(
     tmp_path: Path, told: str, clients: str, expected: str
 ) -> None:
     run = Run(Settings(document(tmp_path, "https://example.com/api/v1"), require_coverage=False))
@@ -102,7 +102,7 @@ def test_a_mirror_may_have_another_base_path(tmp_path: Path) -> None:
     assert run.ledger.findings.all() == []
 
 
-def test_a_documented_path_that_begins_like_the_base_path_is_left_alone(tmp_path: Path) -> None:
+def test_a_documented_path_with_the_base_path_as_prefix_is_unchanged(tmp_path: Path) -> None:
     run = Run(Settings(document(tmp_path, "/", "/api/tasks"), require_coverage=False))
     asked: Queue[str] = Queue()
     with (
@@ -116,7 +116,7 @@ def test_a_documented_path_that_begins_like_the_base_path_is_left_alone(tmp_path
         assert asked.get(timeout=10) == "/api/api/tasks"
 
 
-def test_where_every_path_is_strange_one_sentence_says_so(tmp_path: Path) -> None:
+def test_only_undocumented_paths_are_reported_in_one_sentence(tmp_path: Path) -> None:
     run = Run(Settings(document(tmp_path, "/api/v1"), require_coverage=False))
     with (
         scripted("old", below("/other", Queue())) as old,
@@ -132,7 +132,7 @@ def test_where_every_path_is_strange_one_sentence_says_so(tmp_path: Path) -> Non
     assert "GET /v2/tasks/0" in said[0]
 
 
-def test_where_paths_are_known_a_404_is_nothing_to_say(tmp_path: Path) -> None:
+def test_a_404_of_a_documented_path_is_not_reported(tmp_path: Path) -> None:
     run = Run(Settings(document(tmp_path, "/"), require_coverage=False))
     with (
         scripted("old", below("", Queue())) as old,

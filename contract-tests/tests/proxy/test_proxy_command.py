@@ -1,4 +1,4 @@
-"""`lockstep proxy` as a command."""
+"""The command `lockstep proxy`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def names(targets: list[Target]) -> list[str]:
 
 @contextmanager
 def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subprocess.Popen[str]]]:
-    """The command as a process, with a client of it."""
+    """Run the command as a process, with a client."""
     command = [sys.executable, "-m", "lockstep", "proxy", str(DOCUMENT), *names(targets)]
     process = subprocess.Popen(
         [*command, "--listen=127.0.0.1:0", *options], stderr=subprocess.PIPE, text=True
@@ -43,7 +43,7 @@ def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subpro
         process.communicate()
 
 
-def test_ctrl_c_ends_it_with_a_verdict(tmp_path: Path, servers: Servers) -> None:
+def test_ctrl_c_ends_the_proxy_with_a_verdict(tmp_path: Path, servers: Servers) -> None:
     report = tmp_path / "report.json"
     with proxy(servers(), f"--json={report}") as (client, process):
         answer = client.send(Request("GET", "/metrics"))
@@ -55,7 +55,7 @@ def test_ctrl_c_ends_it_with_a_verdict(tmp_path: Path, servers: Servers) -> None
     assert operations["getMetrics"]["statuses"] == {"left": {"200": 1}, "right": {"200": 1}}
 
 
-def test_a_difference_ends_it_with_one(servers: Servers) -> None:
+def test_a_difference_exits_with_1(servers: Servers) -> None:
     account = b'{"name": "alice", "password": "secret"}'
     with proxy(servers("number", "text"), "--methods=all", "--separate-state", "--quiet") as (
         client,
@@ -72,7 +72,7 @@ def test_a_difference_ends_it_with_one(servers: Servers) -> None:
         assert process.wait(timeout=30) == 1
 
 
-def test_it_ends_after_some_seconds_though_nothing_was_tested(servers: Servers) -> None:
+def test_the_time_limit_ends_the_proxy_without_traffic(servers: Servers) -> None:
     options = ["--listen=127.0.0.1:0", "--for=0.01"]
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
     assert result.exit_code == 2, result.output
@@ -90,16 +90,14 @@ def test_it_ends_after_some_seconds_though_nothing_was_tested(servers: Servers) 
         (["--keep-age=soon"], "must be a time such as 90s, 30m, 12h or 7d"),
     ],
 )
-def test_what_cannot_be_served_ends_with_two(
-    servers: Servers, options: list[str], message: str
-) -> None:
+def test_invalid_options_exit_with_2(servers: Servers, options: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
     assert result.exit_code == 2
     assert message in result.output
 
 
 @pytest.mark.parametrize("methods", ["all", "GET,POST"])
-def test_writes_need_a_database_apart(servers: Servers, methods: str) -> None:
+def test_writes_need_separate_databases(servers: Servers, methods: str) -> None:
     options = [*names(servers()), f"--methods={methods}"]
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *options])
     assert result.exit_code == 2
@@ -107,7 +105,7 @@ def test_writes_need_a_database_apart(servers: Servers, methods: str) -> None:
     assert "--separate-state or `own_database = true` in [[targets]]" in result.output
 
 
-def test_a_database_apart_may_be_stated_in_the_configuration(
+def test_a_separate_database_may_be_stated_in_the_configuration(
     tmp_path: Path, servers: Servers
 ) -> None:
     left, right = servers()
@@ -129,7 +127,7 @@ def test_a_database_apart_may_be_stated_in_the_configuration(
     assert "answers from left and compares right" in result.output
 
 
-def test_the_warrant_is_written_in_each_form(tmp_path: Path, servers: Servers) -> None:
+def test_the_warrant_is_written_in_each_format(tmp_path: Path, servers: Servers) -> None:
     files = [tmp_path / f"warrant.{ending}" for ending in ("json", "html", "md")]
     options = [f"--warrant={file}" for file in files]
     with proxy(servers(), *options) as (client, process):
@@ -140,7 +138,7 @@ def test_the_warrant_is_written_in_each_form(tmp_path: Path, servers: Servers) -
         assert "1 compared, 0 diverged: below 95 % with 95 %" in file.read_text(), file
 
 
-def test_a_warrant_of_another_ending_is_refused(servers: Servers) -> None:
+def test_a_warrant_with_another_suffix_is_refused(servers: Servers) -> None:
     options = [*names(servers()), "--warrant=warrant.pdf"]
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *options])
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""What is told to the process that compares is bounded, and sheds what comes when it is full."""
+"""The queue to the comparing process is bounded, and sheds requests when it is full."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.transport.messages import Request, Response
 
 
 class Told:
-    """The other process."""
+    """A stand-in for the other process."""
 
     def __init__(self, most: int = 2) -> None:
         self.shared = array("q", [0, 0, 0])
@@ -41,7 +41,7 @@ def read(epoch: int = 0, body: bytes = b"x") -> Mirrored:
     return Mirrored(Request("GET", "/notes"), Response(200, (), body), epoch)
 
 
-def test_several_are_told_at_once_a_moment_later() -> None:
+def test_several_requests_are_sent_in_one_batch() -> None:
     async def offer(told: Told) -> None:
         assert [told.feed.offer(read()) for _ in range(2)] == [Fate.MIRRORED] * 2
         assert told.items == []
@@ -53,7 +53,7 @@ def test_several_are_told_at_once_a_moment_later() -> None:
     assert told.items == [read(), read()]
 
 
-def test_what_comes_when_too_many_wait_is_shed() -> None:
+def test_requests_are_shed_when_too_many_wait() -> None:
     async def offer(told: Told) -> list[Fate]:
         fates = [told.feed.offer(read()) for _ in range(3)]
         # The other process has compared one.
@@ -66,7 +66,7 @@ def test_what_comes_when_too_many_wait_is_shed() -> None:
     assert told.shared[OFFERED] == 3
 
 
-def test_bytes_that_nobody_reads_are_bounded() -> None:
+def test_unread_bytes_are_limited() -> None:
     async def offer(told: Told) -> Fate:
         told.waiting = 1 << 30
         return told.feed.offer(read())
@@ -74,7 +74,7 @@ def test_bytes_that_nobody_reads_are_bounded() -> None:
     assert asyncio.run(offer(Told())) is Fate.SHED
 
 
-def test_a_large_one_does_not_wait() -> None:
+def test_a_large_request_is_sent_at_once() -> None:
     async def offer(told: Told) -> list[Any]:
         told.feed.offer(read(body=b"x" * (1 << 20)))
         return told.items
@@ -82,7 +82,7 @@ def test_a_large_one_does_not_wait() -> None:
     assert len(asyncio.run(offer(Told()))) == 1
 
 
-def test_what_is_only_counted_is_bounded_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_are_limited_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lockstep.proxy.feed._MOST_ANSWERED", 2)
     told = Told()
     for _ in range(5):
@@ -93,7 +93,7 @@ def test_what_is_only_counted_is_bounded_as_well(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_a_read_that_met_a_write_says_so(ends: bool) -> None:
+def test_a_read_that_overlaps_with_a_write_has_no_epoch(ends: bool) -> None:
     async def offer(told: Told) -> None:
         epoch = told.feed.began(writes=False)
         told.feed.began(writes=True)

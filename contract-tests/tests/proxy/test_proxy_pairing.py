@@ -1,4 +1,4 @@
-"""What is older than the shadow is named once and not judged; what the shadow has known is."""
+"""Accounts and resources older than the shadow are reported once and not judged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACCOUNT = {"name": "alice", "password": "secret"}
 
 
 def directly(target: Target, method: str, path: str, body: Any = None, token: str = "") -> Any:
-    """What a server answers before there is a proxy."""
+    """Send a request to a server before there is a proxy; returns the JSON of the response."""
     headers = [("Content-Type", "application/json")]
     if token:
         headers.append(("Authorization", f"Bearer {token}"))
@@ -46,7 +46,7 @@ def route_of(run: Run, name: str) -> Route:
 
 @pytest.fixture
 def targets(servers: Servers) -> list[Target]:
-    """Two sound servers, each with a database of its own."""
+    """Two sound servers, each with its own database."""
     return servers()
 
 
@@ -54,7 +54,7 @@ def log_in(work: Proxied) -> str:
     return str(json.loads(work.send("POST", "/sessions", ACCOUNT).body)["access_token"])
 
 
-def test_a_user_that_the_shadow_lacks_is_named_once(run: Run, targets: list[Target]) -> None:
+def test_a_user_missing_in_the_shadow_is_reported_once(run: Run, targets: list[Target]) -> None:
     directly(targets[0], "POST", "/users", ACCOUNT)
     token = directly(targets[0], "POST", "/sessions", ACCOUNT)["access_token"]
     with proxied(run, targets, ALL) as work:
@@ -69,7 +69,7 @@ def test_a_user_that_the_shadow_lacks_is_named_once(run: Run, targets: list[Targ
     assert (route.compared, route.requests) == (0, 30)
 
 
-def test_a_log_in_of_a_user_that_the_shadow_lacks_is_not_judged(
+def test_a_log_in_of_a_user_missing_in_the_shadow_is_not_judged(
     run: Run, targets: list[Target]
 ) -> None:
     directly(targets[0], "POST", "/users", ACCOUNT)
@@ -84,7 +84,7 @@ def test_a_log_in_of_a_user_that_the_shadow_lacks_is_not_judged(
     ]
 
 
-def test_who_registers_meanwhile_is_judged_from_then_on(run: Run, targets: list[Target]) -> None:
+def test_a_user_who_registers_later_is_judged_from_then_on(run: Run, targets: list[Target]) -> None:
     with proxied(run, targets, ALL) as work:
         token = work.log_in()
         work.send("GET", "/notes", None, token)
@@ -121,7 +121,7 @@ def listing(handler: BaseHTTPRequestHandler) -> None:
     plain(handler, b'{"data": [], "next_cursor": null}', ("Content-Type", "application/json"))
 
 
-def test_a_thing_that_the_shadow_lacks_is_named_once(run: Run, targets: list[Target]) -> None:
+def test_a_resource_missing_in_the_shadow_is_reported_once(run: Run, targets: list[Target]) -> None:
     with proxied(run, targets, ALL) as work:
         token = work.log_in()
         note = directly(targets[0], "POST", "/notes", {"text": "old"}, token)["id"]
@@ -132,7 +132,7 @@ def test_a_thing_that_the_shadow_lacks_is_named_once(run: Run, targets: list[Tar
     assert "GET /notes/{note_id}: 1 thing unknown to right, 5 requests not judged" in run.not_judged
 
 
-def test_on_a_shared_database_what_a_mirror_lacks_is_a_divergence(servers: Servers) -> None:
+def test_a_resource_missing_with_a_shared_database_is_a_divergence(servers: Servers) -> None:
     run = Run(Settings(NOTES, require_coverage=False))
     targets = servers()
     directly(targets[0], "POST", "/users", ACCOUNT)

@@ -1,4 +1,4 @@
-"""What users sent stays with them: it is masked in all that a proxy tells, writes and shows."""
+"""Users' data stays private: it is masked in all output of a proxy."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ DOCUMENT = {
 
 
 def account(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Answers with all that it was told, and more: what differs, or changes, holds secrets, too."""
+    """Return a server that echoes its input; values that differ or change contain secrets, too."""
     numbers = count()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -77,7 +77,7 @@ def account(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
             "access_token": f"{TOKEN}-{name}",
             "pin": PIN,
             "members": {EMAIL: name},
-            # It is another one each time, on the same server as well.
+            # It changes on each request, on the same server as well.
             "greeting": f"{next(numbers)} mails wait for {EMAIL}",
         }
         cookie = ("Set-Cookie", f"session={TOKEN}; Path=/")
@@ -88,7 +88,7 @@ def account(name: str) -> Callable[[BaseHTTPRequestHandler], None]:
 
 
 def use(work: Proxied) -> None:
-    """What real users do."""
+    """Send requests like real users."""
     headers = (("Content-Type", "application/json"), ("Authorization", f"Bearer {TOKEN}"))
     body = json.dumps({"email": EMAIL, "password": PASSWORD, "pin": PIN}).encode()
     work.client.send(Request("POST", "/accounts", headers, body))
@@ -102,7 +102,7 @@ def use(work: Proxied) -> None:
 
 
 def leaks(text: str) -> list[str]:
-    """What of the planted texts is there all the same."""
+    """Return the planted texts that are found in a text."""
     encoded = base64.b64encode(f"{EMAIL}:{PASSWORD}".encode()).decode()
     planted = (EMAIL, "maria.gomez", PASSWORD, TOKEN, f'"{PIN}"', f"{PIN}\\", encoded)
     return [each for each in planted if each in text]
@@ -110,7 +110,7 @@ def leaks(text: str) -> list[str]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """A run with a document that says what is secret."""
+    """A run with a document that declares secrets."""
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(DOCUMENT))
     return Run(Settings(document, require_coverage=False))
@@ -142,7 +142,7 @@ def test_no_secret_reaches_a_page_a_file_or_the_terminal(
     assert leaks("".join(capfd.readouterr())) == []
 
 
-def test_without_keeping_only_counts_and_places_stay(run: Run) -> None:
+def test_without_keeping_only_counts_and_places_are_kept(run: Run) -> None:
     settings = ProxySettings(port=0, methods=None, kept=Kept(requests=0))
     with (
         scripted("old", account("old")) as old,
@@ -165,14 +165,14 @@ def test_without_keeping_only_counts_and_places_stay(run: Run) -> None:
 
 
 def finding(operation: str) -> tuple[Finding, Exchange]:
-    """A finding with steps, and an exchange that shows it."""
+    """Return a finding with steps, and an exchange that shows it."""
     exchange = Exchange(1, Request("GET", "/"), operation, {}, {}, {})
     found = Finding("parity", operation, "value", "body", ("new",), {"new": "1"}, [exchange])
     exchange.findings.append(found)
     return found, exchange
 
 
-def test_of_many_findings_the_latest_are_kept() -> None:
+def test_only_the_latest_findings_are_kept() -> None:
     keeper = Keeper(Kept(requests=2))
     every = [finding(name) for name in ("a", "b", "c")]
     for _, exchange in every:
@@ -180,7 +180,7 @@ def test_of_many_findings_the_latest_are_kept() -> None:
     assert [bool(found.sequence) for found, _ in every] == [False, True, True]
 
 
-def test_what_is_old_is_not_kept() -> None:
+def test_old_findings_are_not_kept() -> None:
     time = [0.0]
     keeper = Keeper(Kept(seconds=60), clock=lambda: time[0])
     (old, first), (new, second) = finding("a"), finding("b")

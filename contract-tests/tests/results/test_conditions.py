@@ -1,4 +1,4 @@
-"""What stands out in a request is read from the document, and from what was sent before."""
+"""Conditions of a request are derived from the document and from earlier requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Before = Callable[[Observed], object]
 
 
 def nothing(_seen: Observed) -> None:
-    """Nothing was sent before."""
+    """Send nothing before."""
 
 
 def alice_makes_a_task(seen: Observed) -> None:
@@ -171,7 +171,7 @@ READ: list[tuple[str, Before, Request, int, Conditions]] = [
     [case[1:] for case in READ],
     ids=[case[0] for case in READ],
 )
-def test_one_thing_stands_out(
+def test_a_request_has_one_condition(
     before: Before, request_: Request, status: int, conditions: Conditions
 ) -> None:
     seen = Observed()
@@ -179,8 +179,8 @@ def test_one_thing_stands_out(
     assert seen.statuses(request_, status).conditions == conditions
 
 
-def test_every_kind_is_read_from_some_request() -> None:
-    # Experiments, lists and the search for users say the others: see the tests of those.
+def test_every_kind_of_condition_occurs() -> None:
+    # The others come from experiments, lists and the search for users, and are tested there.
     read = {kind for case in READ for kind in kinds_of(case[4])}
     assert read | {"invalid", "parameter", "other user"} == set(KINDS)
 
@@ -195,7 +195,7 @@ def test_credentials_of_clients_are_bad_where_the_leader_refuses_them(
     assert kinds_of(seen.statuses(signed_badly(get(actor=None)), status).conditions) == expected
 
 
-def test_several_things_stand_in_the_order_in_which_servers_look() -> None:
+def test_conditions_are_in_the_order_in_which_servers_check() -> None:
     seen = Observed()
     found = seen.statuses(ask("PUT", "/tasks/t9", {"size": -1}, actor=None), 401).conditions
     assert [one.kind for one in found] == [
@@ -206,12 +206,12 @@ def test_several_things_stand_in_the_order_in_which_servers_look() -> None:
     ]
 
 
-def test_where_something_is_wrong_a_notable_value_is_no_matter() -> None:
+def test_notable_values_of_an_invalid_request_are_ignored() -> None:
     found = Observed().statuses(post({"title": "é", "size": -1}), 400).conditions
     assert kinds_of(found) == {"out of bounds"}
 
 
-def test_of_several_values_the_most_unusual_stands_out() -> None:
+def test_only_the_most_unusual_value_is_notable() -> None:
     found = Observed().statuses(post({"title": "nul \0", "size": 0}), 201).conditions
     assert found == (Condition("notable", "title", "NUL"),)
 
@@ -231,12 +231,12 @@ def test_of_several_values_the_most_unusual_stands_out() -> None:
         ({"title": "a", "size": 1.5}, "fraction"),
     ],
 )
-def test_how_a_valid_value_stands_out(body: Any, how: str) -> None:
+def test_a_valid_value_is_notable_in_one_way(body: Any, how: str) -> None:
     (found,) = Observed().statuses(post(body), 201).conditions
     assert (found.kind, found.detail) == ("notable", how)
 
 
-def test_a_thing_whose_maker_is_not_known_is_judged_by_the_answer() -> None:
+def test_a_resource_with_an_unknown_maker_is_judged_by_the_response() -> None:
     seen = Observed()
     listed = {"data": [{"id": "t1"}, {"id": "t2"}]}
     seen.hear(get("/tasks"), answer(200, listed))
@@ -245,7 +245,7 @@ def test_a_thing_whose_maker_is_not_known_is_judged_by_the_answer() -> None:
     assert kinds_of(seen.statuses(get("/tasks/t2"), 200).conditions) == set()
 
 
-def test_a_path_that_takes_any_value_names_no_thing() -> None:
+def test_a_path_that_accepts_any_value_does_not_identify_a_resource() -> None:
     seen = Observed()
     first = seen.hear(get("/tasks/7"), answer(200, {"title": "seven"}))
     for value in ("8", "90000"):
@@ -257,7 +257,7 @@ def test_a_path_that_takes_any_value_names_no_thing() -> None:
     )
 
 
-def test_where_nothing_is_listed_one_value_is_enough() -> None:
+def test_without_a_collection_one_accepted_value_is_enough() -> None:
     seen = Observed()
     first = seen.statuses(get("/bytes/5"), 200)
     assert seen.log.conditions.settled("GET /bytes/{length}", first.conditions) == ()
@@ -273,7 +273,7 @@ def test_where_nothing_is_listed_one_value_is_enough() -> None:
     ],
     ids=["there from the start", "told by the answers", "refused"],
 )
-def test_things_that_nobody_has_made_are_things(
+def test_resources_that_existed_from_the_start_are_known(
     values: tuple[str, ...], shows_name: bool, status: int
 ) -> None:
     seen = Observed()
@@ -285,19 +285,19 @@ def test_things_that_nobody_has_made_are_things(
     )
 
 
-def test_what_was_refused_was_not_done_before() -> None:
+def test_a_refused_request_is_not_a_first_time() -> None:
     seen = Observed()
     seen.statuses(post(), 500)
     assert seen.statuses(post(), 201).conditions == ()
 
 
-def test_another_user_does_it_for_the_first_time() -> None:
+def test_the_same_request_of_another_user_is_not_a_repetition() -> None:
     seen = Observed()
     alice_makes_a_task(seen)
     assert kinds_of(seen.statuses(post(actor="bob"), 201).conditions) == {"duplicate"}
 
 
-def test_to_read_twice_or_to_log_in_twice_is_no_second_time() -> None:
+def test_repeated_reads_and_log_ins_are_no_repetition() -> None:
     seen = Observed()
     alice_makes_a_task(seen)
     seen.statuses(get(), 200)
@@ -307,7 +307,7 @@ def test_to_read_twice_or_to_log_in_twice_is_no_second_time() -> None:
     assert seen.hear(account, answer(201, {"id": "u2"}), group="alice").conditions == ()
 
 
-def test_of_a_list_the_parameters_stand_out() -> None:
+def test_the_conditions_of_a_list_are_its_parameters() -> None:
     seen = Observed()
     path = "/tasks?state=open&limit=2"
     seen.hear(get(path), answer(200, {"data": []}), answer(200, {"data": [{"id": "t1"}]}))
@@ -316,12 +316,12 @@ def test_of_a_list_the_parameters_stand_out() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_said_in_words(kind: str) -> None:
+def test_every_kind_has_a_description(kind: str) -> None:
     assert in_words((Condition(kind, "GET", "maximum"),)).startswith(" ")
     assert in_words((Condition(kind),)).startswith(" ")
 
 
-def test_words_name_the_thing_and_a_few_members() -> None:
+def test_a_description_has_the_noun_and_a_few_members() -> None:
     missing = [Condition("missing", name, "required") for name in ("a", "b", "c", "d")]
     foreign = Condition("another's thing", "task_id")
     assert in_words(()) == ""
@@ -332,7 +332,7 @@ def test_words_name_the_thing_and_a_few_members() -> None:
     assert in_words(tuple(missing)) == " without a required member"
 
 
-def test_what_is_sent_again_needs_no_word_on_its_values() -> None:
+def test_duplicate_values_of_a_repeated_request_are_not_described() -> None:
     again = (Condition("second time"), Condition("duplicate", "title"))
     assert in_words(again) == " for the second time"
     assert in_words(again[1:]) == " with `title` that is taken"
@@ -341,18 +341,18 @@ def test_what_is_sent_again_needs_no_word_on_its_values() -> None:
 @pytest.mark.parametrize(
     ("sent", "duplicates"),
     [
-        # Another user takes the address of alice's account, or of what bob gave himself.
+        # Another user takes the address of alice's account, or that of bob's own request.
         (ask("PUT", "/users/u2", {"email": "ann@example.com"}, actor="bob"), ["email"]),
         (ask("PUT", "/tasks/t2", {"title": "first"}), ["title"]),
-        # Who says again what is so already takes nothing from anybody.
+        # Repeating one's own value does not take it from anyone.
         (ask("PUT", "/tasks/t1", {"title": "first"}), []),
-        # A tag may be called like a task.
+        # A tag may have the same name as a task.
         (ask("POST", "/tags", {"title": "first"}), []),
         (ask("POST", "/tasks", {"title": "first", "size": 9}), ["title"]),
     ],
     ids=["another account", "another task", "the task itself", "another kind", "a new task"],
 )
-def test_a_value_is_taken_by_another_thing_of_its_kind(
+def test_a_value_is_taken_by_another_resource_of_the_same_type(
     sent: Request, duplicates: list[str]
 ) -> None:
     seen = Observed()

@@ -1,4 +1,4 @@
-"""What a run has reached of the document, and what it says that it has not."""
+"""Coverage of the document by a run, and the sentences on what was not covered."""
 
 from __future__ import annotations
 
@@ -47,24 +47,24 @@ components:
 
 @pytest.fixture
 def coverage() -> Coverage:
-    """Nothing was sent yet."""
+    """The coverage before any request."""
     return Coverage(Document(load_yaml(DOCUMENT)))
 
 
 def send(coverage: Coverage, body: object, *, actor: str | None = "alice") -> None:
-    """Send a task."""
+    """Note a POST of a task."""
     headers = (("Content-Type", "application/json; charset=utf-8"),)
     request = Request("POST", "/tasks", headers, json.dumps(body).encode(), actor=actor)
     coverage.sent("POST /tasks", request, authorised=actor is not None)
 
 
 def list_tasks(coverage: Coverage, query: str, **headers: str) -> None:
-    """Ask for tasks."""
+    """Note a request for tasks."""
     request = Request("GET", f"/tasks?{query}", tuple(headers.items()))
     coverage.sent("GET /tasks", request, authorised=False)
 
 
-def test_parameters_and_their_values_are_seen(coverage: Coverage) -> None:
+def test_parameters_and_their_values_are_covered(coverage: Coverage) -> None:
     list_tasks(coverage, "state=open&limit=5", **{"x-trace": "abc"})
     inputs = coverage.inputs["GET /tasks"]
     assert inputs.unseen("parameters") == []
@@ -80,7 +80,7 @@ def test_a_bound_is_tried_from_both_sides(coverage: Coverage) -> None:
     assert inputs.unseen("keywords") == ["X-Trace pattern kept"]
 
 
-def test_body_members_are_seen_in_depth(coverage: Coverage) -> None:
+def test_nested_body_members_are_covered(coverage: Coverage) -> None:
     send(coverage, {"title": "abcd", "tags": ["", "a", "b"], "parent": {"parent": {}}})
     inputs = coverage.inputs["POST /tasks"]
     assert inputs.unseen("members") == ["parent/parent/parent", "parent/parent/parent/parent"]
@@ -93,7 +93,7 @@ def test_body_members_are_seen_in_depth(coverage: Coverage) -> None:
     assert inputs.unseen("keywords") == ["title maxLength kept"]
 
 
-def test_media_types_and_credentials_are_seen(coverage: Coverage) -> None:
+def test_media_types_and_credentials_are_covered(coverage: Coverage) -> None:
     send(coverage, {})
     inputs = coverage.inputs["POST /tasks"]
     assert inputs.unseen("media_types") == ["text/csv"]
@@ -103,12 +103,12 @@ def test_media_types_and_credentials_are_seen(coverage: Coverage) -> None:
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"null", b'{"tags": {}}'])
-def test_a_body_of_any_form_is_taken(coverage: Coverage, body: bytes) -> None:
+def test_malformed_bodies_are_ignored(coverage: Coverage, body: bytes) -> None:
     headers = (("Content-Type", "application/json"),)
     coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body), authorised=False)
 
 
-def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
+def test_untested_parts_are_reported_in_sentences(coverage: Coverage) -> None:
     assert coverage.not_tested() == [
         "`GET /tasks` was never sent.",
         "`POST /tasks` was never sent.",
@@ -122,7 +122,7 @@ def test_what_was_not_tested_is_said_in_words(coverage: Coverage) -> None:
     assert "`GET /tasks`: parameters never sent: header X-Trace, query state." in lines
 
 
-def test_where_nothing_was_asked_no_status_was_seen() -> None:
+def test_without_requests_no_status_code_is_covered() -> None:
     coverage = Coverage(Document(load_yaml(DOCUMENT)))
     seen, documented = coverage.totals()
     assert (seen, documented > 0) == (0, True)

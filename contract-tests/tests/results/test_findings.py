@@ -1,4 +1,4 @@
-"""What a finding says: who is wrong, how severe it is, what was seen, what the document lacks."""
+"""Verdict, severity, sentence and missing specification of a finding."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = RequestReader(TASKS, TASKS.families).names
 
 
 def exchange(request: Request, *outcomes: Outcome) -> Exchange:
-    """What the targets old, new and third answered, judged by the document."""
+    """Return the responses of the targets old, new and third, validated against the document."""
     operation = TASKS.find(request.method, request.path)
     named = dict(zip(("old", "new", "third"), outcomes, strict=False))
     found = Exchange(
@@ -40,12 +40,12 @@ def exchange(request: Request, *outcomes: Outcome) -> Exchange:
 
 
 def explain(*findings: Finding, targets: tuple[str, ...] = ("old", "new")) -> list[Finding]:
-    """What findings of one run come to."""
+    """Return the explained findings of one run."""
     return Explainer(TASKS, CONFORMING).explain(findings, targets, Tried())
 
 
 def observed(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
-    """A finding on parity as a run records it; the last step shows it."""
+    """Return a parity finding as a run records it; the last step shows it."""
     trace, reader = Trace(NAMES), ConditionReader(TASKS, CONFORMING)
     for number, step in enumerate(steps, 1):
         step.number = number
@@ -70,13 +70,13 @@ def observed(kind: str, where: str, left: str, right: str, *steps: Exchange) -> 
 
 
 def differing(kind: str, where: str, left: str, right: str, *steps: Exchange) -> Finding:
-    """A finding on parity, explained; the last step shows it."""
+    """Return an explained parity finding; the last step shows it."""
     (explained,) = explain(observed(kind, where, left, right, *steps))
     return explained
 
 
 def statuses(request: Request, left: int, right: int, *before: Exchange) -> Finding:
-    """A finding on two statuses."""
+    """Return a finding on two status codes."""
     bodies = [{"id": "t1"} if status in (200, 201) else None for status in (left, right)]
     last = exchange(request, answer(left, bodies[0]), answer(right, bodies[1]))
     return differing("status", "status", str(left), str(right), *before, last)
@@ -91,30 +91,30 @@ def statuses(request: Request, left: int, right: int, *before: Exchange) -> Find
         (201, 409, "document silent", ()),
     ],
 )
-def test_the_document_says_who_is_wrong(
+def test_the_document_decides_which_target_is_wrong(
     left: int, right: int, verdict: str, at_fault: tuple[str, ...]
 ) -> None:
     found = statuses(post(), left, right)
     assert (found.verdict, found.at_fault) == (verdict, at_fault)
 
 
-def test_who_takes_what_the_document_forbids_is_wrong() -> None:
+def test_a_target_that_accepts_an_invalid_request_is_wrong() -> None:
     found = statuses(post({"title": ""}), 400, 201)
     assert found.verdict == "new wrong"
     assert found.sentence.endswith("to `POST /tasks` with `title` out of bounds (minLength).")
 
 
-def test_who_refuses_what_the_document_allows_is_wrong() -> None:
+def test_a_target_that_refuses_a_valid_request_is_wrong() -> None:
     assert statuses(post(), 400, 201).verdict == "old wrong"
 
 
-def test_who_answers_without_credentials_is_wrong() -> None:
+def test_a_target_that_accepts_missing_credentials_is_wrong() -> None:
     found = statuses(Request("GET", "/tasks/t1"), 404, 200)
     assert found.verdict == "new wrong"
     assert "to `GET /tasks/{task_id}` without credentials" in found.sentence
 
 
-def test_a_broken_rule_elsewhere_in_the_answer_is_another_matter() -> None:
+def test_a_violation_elsewhere_in_the_response_is_another_finding() -> None:
     last = exchange(
         get(), answer(200, {"id": 1, "title": "A"}), answer(200, {"id": 1, "title": "a"})
     )
@@ -123,7 +123,7 @@ def test_a_broken_rule_elsewhere_in_the_answer_is_another_matter() -> None:
     assert found.verdict == "document silent"
 
 
-def test_what_breaks_the_document_by_the_same_difference_is_one_finding() -> None:
+def test_a_difference_and_the_violation_that_causes_it_are_one_finding() -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": 1}))
     parity = Finding(
         PARITY, last.label, "type", "body /id", ("old", "new"), {"old": '"t1"', "new": "1"}, [last]
@@ -151,7 +151,7 @@ def test_operations_that_show_the_same_member_are_one_finding() -> None:
     assert "and 1 more operation" in explained[0].sentence
 
 
-def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None:
+def test_a_failed_check_is_merged_with_the_difference_that_it_causes() -> None:
     last = exchange(post({"title": ""}), answer(201, {"id": "t1"}), answer(400))
     last.differences = {"new": [Difference("status", "status", "201", "400")]}
     values = {"old": "201", "new": "400"}
@@ -162,7 +162,7 @@ def test_a_check_on_one_target_is_part_of_the_difference_that_it_makes() -> None
     assert (found.verdict, found.breaks) == ("old wrong", [check])
 
 
-def test_what_all_targets_break_alike_is_said_so() -> None:
+def test_a_violation_by_all_targets_is_reported_as_such() -> None:
     last = exchange(get(), answer(200, {"id": 1}), answer(200, {"id": 1}))
     last.differences = {"new": []}
     (broken,) = last.violations["old"]
@@ -183,7 +183,7 @@ def test_what_all_targets_break_alike_is_said_so() -> None:
         (statuses(get(), 403, 404), "medium"),
     ],
 )
-def test_statuses_are_ranked_by_what_they_do_to_people(found: Finding, name: str) -> None:
+def test_status_codes_are_ranked_by_severity(found: Finding, name: str) -> None:
     assert level(found.severity) == name
 
 
@@ -196,7 +196,7 @@ def test_statuses_are_ranked_by_what_they_do_to_people(found: Finding, name: str
         ("body /title", "medium"),
     ],
 )
-def test_a_leaked_key_is_graver_than_another_one(where: str, name: str) -> None:
+def test_a_leaked_secret_is_more_severe_than_another_member(where: str, name: str) -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
     assert level(differing("extra", where, "absent", '"x"', last).severity) == name
 
@@ -209,7 +209,7 @@ def test_what_a_member_holds_may_be_a_leak() -> None:
     assert level(differing("extra", "body /likes", "absent", names, last).severity) == "medium"
 
 
-def test_the_gravest_finding_comes_first() -> None:
+def test_the_most_severe_finding_comes_first() -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
     kinds = [
         ("order", "body"),
@@ -222,10 +222,10 @@ def test_the_gravest_finding_comes_first() -> None:
     assert [one.kind for one in explained] == ["length", "value", "header", "order"]
 
 
-def test_a_sentence_names_what_stands_out_in_the_request() -> None:
+def test_a_sentence_describes_the_conditions_of_the_request() -> None:
     found = statuses(post({"title": "é\n"}), 201, 500)
     assert found.sentence == "New answers 500 where old answers 201 to `POST /tasks`."
-    # Only an experiment shows that it is this value, and no other one.
+    # Only an experiment can show that this value is the cause.
     found.neighbour = Neighbour("with a valid `title`", tuple(found.sequence))
     (proved,) = explain(found)
     assert proved.sentence == (
@@ -242,7 +242,7 @@ def test_a_sentence_names_all_targets() -> None:
     assert finding.sentence == "New and third answer 409 where old answers 201 to `POST /tasks`."
 
 
-def test_a_target_that_does_not_answer_is_said_so() -> None:
+def test_a_missing_response_is_described() -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), NoResponse("timeout"))
     found = differing("outcome", "outcome", "answered 200", "timeout", last)
     assert found.verdict == "new wrong"
@@ -275,7 +275,7 @@ def test_a_target_that_does_not_answer_is_said_so() -> None:
         ("connection", "connection", "kept", "closed", "Whether a connection is kept"),
     ],
 )
-def test_a_silent_document_is_told_which_sentence_it_lacks(
+def test_the_sentence_that_a_document_lacks_is_reported(
     kind: str, where: str, left: str, right: str, silence: str
 ) -> None:
     body = {"id": "t1"}
@@ -285,7 +285,7 @@ def test_a_silent_document_is_told_which_sentence_it_lacks(
     assert silence in found.silence
 
 
-def test_the_order_of_a_list_may_be_what_is_not_stated() -> None:
+def test_a_document_may_lack_the_order_of_a_list() -> None:
     last = exchange(get("/tasks"), answer(200, {"data": []}), answer(200, {"data": []}))
     order = differing("symbol", "body /data/*/id", '"a"', '"b"', last)
     assert order.silence == "The order of `data` is not stated."
@@ -304,7 +304,7 @@ def test_the_order_of_a_list_may_be_what_is_not_stated() -> None:
         ("alice", False, ""),
     ],
 )
-def test_a_silence_says_whose_thing_is_asked_for(actor: str, deleted: bool, thing: str) -> None:
+def test_a_missing_sentence_describes_the_resource(actor: str, deleted: bool, thing: str) -> None:
     made = exchange(post(actor="alice"), answer(201, {"id": "t1"}), answer(201, {"id": "t1"}))
     gone = Request("DELETE", "/tasks/t1", AUTHORISED, actor="alice")
     steps = [made, exchange(gone, answer(204), answer(204))] if deleted else [made]
@@ -315,7 +315,7 @@ def test_a_silence_says_whose_thing_is_asked_for(actor: str, deleted: bool, thin
     )
 
 
-def test_a_silence_names_a_range_that_allows_both() -> None:
+def test_a_missing_sentence_names_the_range_that_allows_both() -> None:
     gone = Request("DELETE", "/tasks/t1", AUTHORISED, actor="alice")
     found = statuses(gone, 403, 410)
     assert found.silence.startswith("`4XX` allows 403 and 410 for `DELETE /tasks/{task_id}`")

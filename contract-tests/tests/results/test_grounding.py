@@ -1,4 +1,4 @@
-"""Evidence begins from nothing: what a list shows was made by the steps themselves."""
+"""Evidence starts from an empty state: the steps themselves created all that a list shows."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from lockstep.transport.messages import NoResponse, Outcome
 
 
 def steps(*exchanges: tuple[Any, ...]) -> list[Exchange]:
-    """Exchanges of one run, each as (request, an answer for all, or one for each target)."""
+    """Return exchanges of one run, each as (request, one response for all, or one per target)."""
     seen = Observed()
     return [seen.hear(*each) for each in exchanges]
 
 
 def made(name: str, **more: Any) -> tuple[Any, ...]:
-    """Alice makes a task."""
+    """Return alice's creation of a task."""
     return post({"title": f"task {name}"}), answer(201, {"id": name, **more})
 
 
 def listing(*elements: Any) -> tuple[Any, ...]:
-    """Alice lists tasks."""
+    """Return alice's list of tasks."""
     return get("/tasks"), answer(200, {"data": list(elements)})
 
 
-def test_a_list_of_what_the_steps_made_is_grounded() -> None:
+def test_a_list_of_resources_created_by_the_steps_is_grounded() -> None:
     assert is_grounded(steps(made("t1"), made("t2"), listing({"id": "t2"}, {"id": "t1"})))
 
 
-def test_a_list_of_what_others_left_is_not() -> None:
+def test_a_list_of_resources_of_others_is_not_grounded() -> None:
     assert not is_grounded(steps(made("t1"), listing({"id": "t1"}, {"id": "t9"})))
     assert not is_grounded(steps(listing({"id": "t1"})))
 
 
-def test_each_target_must_have_made_what_it_shows() -> None:
+def test_each_target_must_have_created_what_it_shows() -> None:
     own = made("t1")[0], answer(201, {"id": "a1"}), answer(201, {"id": "b1"})
     both = [answer(200, {"data": [{"id": name}]}) for name in ("a1", "b1")]
     assert is_grounded(steps(own, (get("/tasks"), *both)))
@@ -55,7 +55,7 @@ def test_an_element_without_an_id_is_known_by_its_name_or_its_texts() -> None:
     assert is_grounded(steps(made("t1", note="a sentence of its own"), listing(text)))
 
 
-def test_what_says_nothing_of_itself_leans_on_nothing() -> None:
+def test_elements_without_identity_are_grounded() -> None:
     assert is_grounded(steps(listing({"count": 3, "on": True}, 7, "red")))
     assert is_grounded(steps(listing()))
 
@@ -63,16 +63,16 @@ def test_what_says_nothing_of_itself_leans_on_nothing() -> None:
 @pytest.mark.parametrize(
     "outcome", [answer(200), answer(200, b"[1, 2"), answer(200, b"[" * 9_999), answer(404)]
 )
-def test_an_answer_without_a_list_leans_on_nothing(outcome: Outcome) -> None:
+def test_a_response_without_a_list_is_grounded(outcome: Outcome) -> None:
     assert is_grounded(steps((get("/tasks"), outcome)))
 
 
-def test_a_write_leans_on_nothing() -> None:
+def test_a_write_is_grounded() -> None:
     page = answer(201, {"data": [{"id": "t9"}]})
     assert is_grounded(steps((post(), page)))
 
 
-def test_the_outermost_lists_are_looked_at_wherever_they_stand() -> None:
+def test_the_outermost_lists_are_found_in_any_member() -> None:
     def elements(body: Any) -> list[Any]:
         return list(list_elements(answer(200, body)))
 
@@ -86,29 +86,29 @@ def test_the_outermost_lists_are_looked_at_wherever_they_stand() -> None:
 
 
 def plan(seen: Observed, exchange: Exchange) -> list[list[str]]:
-    """The ways to make what a list shows, each as the labels of its steps."""
+    """Return the ways to create what a list shows, each as the labels of its steps."""
     every = creations(seen.log, (exchange,))
     return [[step.label for step in way] for way in every]
 
 
-def test_what_a_list_shows_is_made_by_what_succeeded_in_the_run() -> None:
+def test_elements_are_created_by_steps_that_succeeded_in_the_run() -> None:
     seen = Observed()
     seen.make("t1")
     two, three = ([{"id": f"x{n}"} for n in range(count)] for count in (2, 3))
     both = [answer(200, {"data": each}) for each in (two, three)]
     exchange = seen.hear(get("/tasks?limit=2"), *both)
-    # One more than the longest list has, so that a list that is cut short is cut again.
+    # One more than the longest list has, so that a truncated list is truncated again.
     assert plan(seen, exchange) == [[*["POST /tasks"] * 4, "GET /tasks"]]
 
 
-def test_a_few_things_are_made_for_an_empty_list_too() -> None:
+def test_a_few_resources_are_created_for_an_empty_list_too() -> None:
     seen = Observed()
     seen.make("t1")
     exchange = seen.hear(*listing())
     assert plan(seen, exchange) == [[*["POST /tasks"] * 3, "GET /tasks"]]
 
 
-def test_who_makes_things_lists_them() -> None:
+def test_the_creator_requests_the_list() -> None:
     seen = Observed()
     signed = post(actor="bob").with_header("Authorization", "Bearer bob")
     seen.hear(signed, answer(201, {"id": "t1"}))
@@ -121,27 +121,27 @@ def test_who_makes_things_lists_them() -> None:
     assert last.header("content-type") is None
 
 
-def test_who_asks_without_credentials_goes_on_to_do_so() -> None:
+def test_a_list_without_credentials_stays_unauthenticated() -> None:
     seen = Observed()
     seen.make("t1")
     (way,) = creations(seen.log, (seen.hear(get("/tasks", actor=None), answer(200, {"data": []})),))
     assert way[-1].request.actor is None
 
 
-def test_where_nothing_was_made_nobody_knows_how() -> None:
+def test_without_a_successful_creation_there_is_no_plan() -> None:
     seen = Observed()
     seen.statuses(post(), 400)
     assert plan(seen, seen.hear(*listing({"id": "t1"}))) == []
 
 
-def test_a_long_list_is_not_made_anew() -> None:
+def test_a_long_list_is_not_recreated() -> None:
     seen = Observed()
     seen.make("t1")
     many = [{"id": f"x{number}"} for number in range(40)]
     assert plan(seen, seen.hear(*listing(*many))) == []
 
 
-def test_a_creation_begins_from_nothing_too() -> None:
+def test_a_creation_includes_its_own_prerequisites() -> None:
     seen = Observed()
     account = ask("POST", "/users", {"name": "alice"}, actor=None)
     token = {"id": "u1", "token": "0123456789abcdef0123"}

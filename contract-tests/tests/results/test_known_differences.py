@@ -1,4 +1,4 @@
-"""Accepted differences: with a cause, for a time, and only as long as they occur."""
+"""Accepted differences need a cause, may expire, and must still occur."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LEAK = """
 def play(
     tmp_path: Path, settings: Settings, document: Document, servers: Servers
 ) -> Callable[..., Verdict]:
-    """Plays a story against two servers, of which one has faults, with a list of differences."""
+    """A function that plays a story against two servers, with faults and known differences."""
 
     def run(known: str, *faults: str) -> Verdict:
         path = tmp_path / "known.yaml"
@@ -54,7 +54,7 @@ def test_a_known_difference_is_no_finding(play: Callable[..., Verdict]) -> None:
     assert [entry.seen for entry in verdict.known] == [1, 1]
 
 
-def test_what_is_not_listed_is_still_found(play: Callable[..., Verdict]) -> None:
+def test_an_unlisted_difference_is_still_found(play: Callable[..., Verdict]) -> None:
     verdict = play(LEAK, "leak", "text")
     assert verdict.exit_code == 1
     assert {found.where for found in verdict.findings} == {"body /text"}
@@ -71,7 +71,7 @@ def test_a_known_difference_that_no_longer_occurs_fails_the_run(
 
 
 @pytest.mark.parametrize(("days", "exit_code"), [(0, 1), (-1, 1), (1, 0)])
-def test_a_known_difference_is_known_until_its_day(
+def test_a_known_difference_expires(
     play: Callable[..., Verdict], days: int, exit_code: int
 ) -> None:
     until = date.today() + timedelta(days)
@@ -93,9 +93,7 @@ def test_a_known_difference_is_known_until_its_day(
         ("- [", "known.yaml"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_named_with_its_entry(
-    tmp_path: Path, text: str, wrong: str
-) -> None:
+def test_an_invalid_list_is_reported_with_its_entry(tmp_path: Path, text: str, wrong: str) -> None:
     path = tmp_path / "known.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=wrong):

@@ -1,4 +1,4 @@
-"""What hangs is waited for in full a few times, and then no more; and it is named."""
+"""Operations that hang get the full timeout a few times only, and are reported."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ OK = Response(200, (), b"ok")
 
 
 def after(*outcomes: Outcome) -> Patience:
-    """What is known after these outcomes of one operation, in one stage each."""
+    """Return the patience after these outcomes of one operation, each in its own stage."""
     patience = Patience()
     for number, outcome in enumerate(outcomes):
         patience.note("slow", "old", outcome, f"stage {number}")
     return patience
 
 
-def test_what_hung_a_few_times_in_a_row_is_not_waited_for() -> None:
+def test_an_operation_with_several_timeouts_in_a_row_gets_a_short_timeout() -> None:
     patience = after(*[HUNG] * TRIES)
     assert patience.seconds("slow", "old") == SHORT_SECONDS
     assert patience.seconds("slow", "new") is None
@@ -33,20 +33,20 @@ def test_what_hung_a_few_times_in_a_row_is_not_waited_for() -> None:
     assert patience.seconds("slow", "old") is None
 
 
-def test_an_answer_gives_all_of_the_time_back() -> None:
+def test_a_response_restores_the_full_timeout() -> None:
     assert after(*[HUNG] * (TRIES - 1)).seconds("slow", "old") is None
     assert after(*[HUNG] * TRIES, OK).seconds("slow", "old") is None
     assert after(*[NoResponse("dropped")] * TRIES).seconds("slow", "old") is None
 
 
-def test_streams_are_read_in_full_so_many_times() -> None:
+def test_streams_are_read_in_full_a_limited_number_of_times() -> None:
     cut = Response(200, (), b"data: 1", cut=True)
     assert after(*[cut] * (STREAM_TRIES - 1)).stream_seconds("slow", "old") is None
     assert after(*[cut] * STREAM_TRIES).stream_seconds("slow", "old") == SHORT_STREAM_SECONDS
     assert after(*[OK] * STREAM_TRIES).stream_seconds("slow", "old") is None
 
 
-def test_what_hung_and_what_said_nothing_is_told() -> None:
+def test_timeouts_and_empty_streams_are_reported() -> None:
     silent = Response(200, (), b"", cut=True)
     assert after(OK).lines() == []
     assert after(HUNG, OK, HUNG).lines() == [
@@ -59,13 +59,13 @@ def test_what_hung_and_what_said_nothing_is_told() -> None:
 
 
 def slow_for(seconds: float, target: str = "old", label: str = "getSlow") -> Patience:
-    """What is known after one slow answer of an operation of `/slow`."""
+    """Return the patience after one slow response of an operation of `/slow`."""
     patience = Patience()
     patience.note(label, target, OK, "walk", path="/slow", seconds=seconds)
     return patience
 
 
-def test_what_was_slow_for_long_is_left_out_and_named() -> None:
+def test_a_slow_path_is_skipped_and_reported() -> None:
     patience = slow_for(MOST_SECONDS - 2)
     patience.note("getSlow", "new", OK, "walk", path="/slow", seconds=MOST_SECONDS - 2)
     patience.note("getSlow", "new", OK, "walk", path="/slow", seconds=SHORT_SECONDS / 2)
@@ -79,12 +79,12 @@ def test_what_was_slow_for_long_is_left_out_and_named() -> None:
     assert not patience.is_used_up("getSlow", "/slow", "fuzz")
 
 
-def test_the_operations_of_a_path_are_slow_together() -> None:
+def test_all_operations_of_a_slow_path_are_slow() -> None:
     patience = slow_for(MOST_SECONDS)
     assert patience.is_used_up("putSlow", "/slow", "fuzz")
 
 
-def test_what_was_slow_once_is_known_to_be_slow() -> None:
+def test_one_slow_response_makes_a_path_slow() -> None:
     patience = slow_for(SHORT_SECONDS + 1)
     assert [patience.is_slow(path) for path in ("/slow", "/fast")] == [True, False]
 
@@ -95,7 +95,7 @@ def test_early_stages_leave_time_to_later_ones() -> None:
     assert used_up == [True, False, False]
 
 
-def test_a_stream_that_was_not_read_to_its_end_is_named() -> None:
+def test_a_truncated_stream_is_reported() -> None:
     patience = Patience()
     patience.note("getEvents", "old", Response(200, (), b"data: 1\n\n", cut=True), "walk")
     patience.note("getEvents", "new", Response(200, (), b"data: 1\n\n", cut=True), "walk")

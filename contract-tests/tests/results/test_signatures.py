@@ -1,4 +1,4 @@
-"""What of two answers that differ is one fact, and is the same fact wherever it shows."""
+"""Differences of two responses are grouped into facts, which are equal wherever they show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fixtures.scripted import plain_document
 
 from lockstep.openapi.document import Document
 from lockstep.results.signatures import Observation, Signature, relation
-from lockstep.transport.messages import Outcome, Request
+from lockstep.transport.messages import Outcome, Request, Response
 
 TASK = {"id": "t1", "title": "one", "size": 1}
 SLUGS = Document(
@@ -40,14 +40,14 @@ SLUGS = Document(
 
 @pytest.fixture
 def seen() -> Observed:
-    """A run in which alice has made a task."""
+    """A run in which alice has created a task."""
     found = Observed()
     found.make("t1", "t2")
     return found
 
 
 def facts(seen: Observed, *parts: Outcome | Request) -> list[Observation]:
-    """The facts in two answers, to a request if one is given."""
+    """Return the facts in two responses, to a request if one is given."""
     request = next((part for part in parts if isinstance(part, Request)), get())
     left, right = [part for part in parts if not isinstance(part, Request)]
     return seen.observations(seen.hear(request, left, right))
@@ -61,18 +61,18 @@ def token(claims: dict[str, Any]) -> str:
 
 
 def fact(seen: Observed, *parts: Outcome | Request) -> Signature:
-    """The one fact in two answers."""
+    """Return the only fact in two responses."""
     (found,) = facts(seen, *parts)
     return found.signature
 
 
 def places(observation: Observation) -> list[str]:
-    """Where the differences stand that are one fact."""
+    """Return the places of the differences that belong to one fact."""
     return [one.where for one in observation.differences]
 
 
 def refusals() -> Iterator[tuple[Request, int, dict[str, Any]]]:
-    """Refusals of many requests, each with a text of its own."""
+    """Yield refusals of many requests, each with a different text."""
     for number in range(9):
         yield get(f"/tasks/x{number}"), 404, {"error": f"no task x{number}"}
         yield get(f"/users/x{number}"), 404, {"error": f"no user x{number}", "code": number}
@@ -80,7 +80,7 @@ def refusals() -> Iterator[tuple[Request, int, dict[str, Any]]]:
         yield post({"title": "", "size": number}), 400, {"error": ["title is too short"]}
 
 
-def test_an_error_body_with_another_member_is_one_fact_wherever_it_shows(seen: Observed) -> None:
+def test_an_additional_member_in_error_bodies_is_one_fact(seen: Observed) -> None:
     found = set()
     for request, status, body in refusals():
         renamed = {"message" if name == "error" else name: body[name] for name in body}
@@ -99,7 +99,7 @@ def test_all_that_differs_in_an_error_body_is_one_fact_and_each_header_its_own(
     assert header.signature.what == "header x-kind"
 
 
-def test_codes_of_refusals_are_told_apart_and_their_texts_are_not(seen: Observed) -> None:
+def test_error_codes_are_distinguished_and_error_texts_are_not(seen: Observed) -> None:
     def differing(left: str, right: str) -> Signature:
         return fact(seen, answer(404, {"error": left}), answer(404, {"error": right}))
 
@@ -138,7 +138,21 @@ def test_which_claims_a_token_holds_is_one_fact(seen: Observed) -> None:
     assert lifetime.differences[0].where.endswith("claim exp")
 
 
-def test_two_successes_are_told_apart_from_a_success_and_a_refusal(seen: Observed) -> None:
+def test_a_charset_or_white_space_is_one_fact_for_successes_and_refusals(seen: Observed) -> None:
+    """Error bodies come from the same serializer as all others."""
+
+    def written(status: int, body: bytes, charset: str) -> Response:
+        return Response(status, (("Content-Type", f"application/json{charset}"),), body)
+
+    for charset in ("", "; charset=utf-8"):
+        found = {
+            fact(seen, written(status, b'{"a":1}', ""), written(status, b'{"a": 1}', charset))
+            for status in (200, 404)
+        }
+        assert len(found) == 1, found
+
+
+def test_two_successes_are_distinguished_from_a_success_and_a_refusal(seen: Observed) -> None:
     found = {
         pair: fact(seen, *(answer(status, TASK) for status in pair))
         for pair in ((200, 201), (400, 200), (400, 201), (404, 200), (200, 400), (400, 422))
@@ -148,7 +162,7 @@ def test_two_successes_are_told_apart_from_a_success_and_a_refusal(seen: Observe
     assert len(set(found.values())) == 5
 
 
-def test_what_is_null_or_absent_is_one_fact_for_all_members(seen: Observed) -> None:
+def test_null_instead_of_absent_is_one_fact_for_all_members(seen: Observed) -> None:
     left = answer(200, {**TASK, "state": None, "due_at": None})
     member, null = facts(seen, left, answer(200, {"id": "t1", "title": "one"}))
     assert null.signature == Signature("member", "", "null → absent")
@@ -165,7 +179,7 @@ def test_a_member_is_the_same_in_a_list_and_by_itself(seen: Observed) -> None:
     assert fact(seen, *page, get("/tasks")) == alone == Signature("value", "task.title", "case")
 
 
-def test_headers_that_are_sets_are_told_apart_by_their_words(seen: Observed) -> None:
+def test_headers_that_are_sets_are_distinguished_by_their_elements(seen: Observed) -> None:
     def differing(left: str, right: str) -> list[Observation]:
         return facts(seen, answer(200, TASK, Allow=left), answer(200, TASK, Allow=right))
 
@@ -174,7 +188,7 @@ def test_headers_that_are_sets_are_told_apart_by_their_words(seen: Observed) -> 
     assert one.signature == other.signature == Signature("header", "header allow", "-[] +['head']")
 
 
-def test_a_header_of_one_side_is_one_fact_whatever_it_says(seen: Observed) -> None:
+def test_a_header_of_one_side_is_one_fact_whatever_its_value(seen: Observed) -> None:
     found = {
         fact(seen, answer(200, TASK), answer(200, TASK, X_Trace=value)) for value in ("a", "b c")
     }
@@ -221,15 +235,15 @@ def test_a_location_beside_another_slug_is_part_of_that_fact() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "locations"),
     [
-        # None there, for the other one's cause.
+        # One has none, for a different cause.
         ({"slug": "my-day"}, {"slug": "My-Day"}, ("/articles/my-day", "")),
-        # Somewhere else: the slug is only a part of it by chance.
+        # Another path: the slug is part of both by chance.
         (
             {"slug": "a", "count": 1},
             {"slug": "a", "count": 2},
             ("/v1/articles/a", "/v2/articles/a"),
         ),
-        # Nothing is part of anything.
+        # Neither follows from the other.
         ({"slug": "a", "text": ""}, {"slug": "a", "text": "b"}, ("/v1/articles/a", "/articles/a")),
     ],
 )
@@ -252,7 +266,7 @@ def test_an_entity_tag_follows_from_the_body_but_not_its_absence(seen: Observed)
     assert [places(one) for one in found] == [["body /title"], ["header etag"]]
 
 
-def test_an_object_that_is_another_thing_is_one_fact_with_all_its_members() -> None:
+def test_an_object_with_another_identity_is_one_fact_with_all_its_members() -> None:
     seen = Observed(SLUGS)
     owners = [{"id": 7, "name": "ann"}, {"id": 8, "name": "bea"}]
     task = {"id": 1, "title": "one"}
@@ -268,7 +282,7 @@ def test_an_object_that_is_another_thing_is_one_fact_with_all_its_members() -> N
     assert places(found) == ["body /owner"]
 
 
-def test_differences_stand_in_the_order_of_the_answers(seen: Observed) -> None:
+def test_differences_are_in_the_order_of_the_responses(seen: Observed) -> None:
     names = ["k", "c", "x", "b", "m", "a"]
     left, right = ({"id": "t1", **dict.fromkeys(names, value)} for value in (1, 2))
     found = facts(seen, answer(200, {"id": "t1"}), answer(200, right))
@@ -278,7 +292,7 @@ def test_differences_stand_in_the_order_of_the_answers(seen: Observed) -> None:
 
 
 @pytest.mark.parametrize("member", ["created_at", "due_at"])
-def test_another_form_of_a_time_is_one_fact_for_all_members(seen: Observed, member: str) -> None:
+def test_another_format_of_a_time_is_one_fact_for_all_members(seen: Observed, member: str) -> None:
     both = ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00+00:00")
     found = fact(seen, *(answer(200, {**TASK, member: text}) for text in both))
     assert found == Signature("form", "", "T0Z → T0+00:00")

@@ -1,4 +1,4 @@
-"""What made a thing is known to all that was sent to the same targets."""
+"""The maker of a resource is known to all traces of the same targets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def log() -> RunLog:
 
 
 def sent(trace: Trace, request: Request, *made: str, group: str | None = None) -> Exchange:
-    """An exchange as a stage records it."""
+    """Return an exchange, recorded as by a stage."""
     exchange = Exchange(
         number=trace.next_number(),
         request=request,
@@ -38,7 +38,7 @@ def sent(trace: Trace, request: Request, *made: str, group: str | None = None) -
     return exchange
 
 
-def test_a_later_stage_knows_who_made_what_it_reads() -> None:
+def test_a_later_stage_knows_the_makers_of_the_resources_it_reads() -> None:
     ledger = log()
     walk, fuzzing = (Trace(NAMES, ledger.history("old", "new")) for _ in range(2))
     made = sent(walk, post(), TASK)
@@ -49,7 +49,7 @@ def test_a_later_stage_knows_who_made_what_it_reads() -> None:
     assert fuzzing.recorded() == [made]
 
 
-def test_other_targets_and_another_state_have_a_history_of_their_own() -> None:
+def test_other_targets_and_another_state_have_separate_histories() -> None:
     ledger = log()
     sent(Trace(NAMES, ledger.history("old", "new")), post(), TASK)
     alone = Trace(NAMES, ledger.history("new"))
@@ -59,7 +59,7 @@ def test_other_targets_and_another_state_have_a_history_of_their_own() -> None:
     assert later.sequence(read := sent(later, get("/tasks/t1"))) == [read]
 
 
-def test_what_was_there_before_is_read_before_it_is_named() -> None:
+def test_an_existing_resource_is_read_before_it_is_referred_to() -> None:
     trace = Trace(NAMES, log().history("old", "new"))
     listed = Exchange(
         number=trace.next_number(),

@@ -1,4 +1,4 @@
-"""The bound is the exact one: as tables have it, and as it is defined."""
+"""The bound is exact: as in tables, and by its definition."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from lockstep.warrant.bounds import percent
         (0, 0, 1.0),
     ],
 )
-def test_it_is_what_tables_say(events: int, trials: int, bound: float) -> None:
+def test_the_bound_equals_published_tables(events: int, trials: int, bound: float) -> None:
     assert upper_bound(events, trials) == pytest.approx(bound, rel=1e-4)
 
 
 @pytest.mark.parametrize(("events", "trials"), [(1, 7), (3, 300), (40, 90), (250, 1000)])
-def test_so_few_would_be_seen_with_the_rest_of_the_confidence(events: int, trials: int) -> None:
+def test_the_bound_satisfies_its_definition(events: int, trials: int) -> None:
     share = upper_bound(events, trials)
     terms = (
         math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(events + 1)
@@ -37,7 +37,7 @@ def test_so_few_would_be_seen_with_the_rest_of_the_confidence(events: int, trial
     assert math.fsum(terms) == pytest.approx(0.05, rel=1e-9)
 
 
-def test_without_events_it_follows_the_rule_of_three() -> None:
+def test_the_bound_without_events_follows_the_rule_of_three() -> None:
     assert upper_bound(0, 100_000) == pytest.approx(3 / 100_000, rel=0.002)
 
 
@@ -45,19 +45,19 @@ def test_millions_of_trials_with_many_events_have_a_bound() -> None:
     assert upper_bound(12_000, 4_000_000) == pytest.approx(0.003045, rel=1e-3)
 
 
-def test_more_trials_make_it_smaller_and_more_events_larger() -> None:
+def test_more_trials_lower_the_bound_and_more_events_raise_it() -> None:
     assert upper_bound(1, 200) < upper_bound(1, 100) < upper_bound(2, 100)
     assert upper_bound(1, 100, 0.99) > upper_bound(1, 100, 0.95)
 
 
 @pytest.mark.parametrize(("events", "trials"), [(-1, 3), (4, 3)])
-def test_what_cannot_have_been_counted_is_refused(events: int, trials: int) -> None:
+def test_impossible_counts_are_refused(events: int, trials: int) -> None:
     with pytest.raises(ValueError, match="cannot have been counted"):
         upper_bound(events, trials)
 
 
 @pytest.mark.parametrize(("bound", "events"), [(0.001, 0), (0.01, 0), (0.01, 3), (0.5, 1)])
-def test_so_many_comparisons_are_the_fewest_for_a_bound(bound: float, events: int) -> None:
+def test_the_number_of_comparisons_for_a_bound_is_minimal(bound: float, events: int) -> None:
     needed = comparisons_for(bound, events)
     assert upper_bound(events, needed) <= bound < upper_bound(events, needed - 1)
 

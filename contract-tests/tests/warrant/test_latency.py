@@ -1,4 +1,4 @@
-"""Histograms of latencies are exact to 1 %, and those of several processes add up."""
+"""Histograms of latencies are exact to 1 %, and can be merged over processes."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def test_quantiles_are_within_one_percent(share: float) -> None:
     assert timed(times).quantile(share) == pytest.approx(exact, rel=0.02)
 
 
-def test_histograms_add_up_and_can_be_taken_from_each_other() -> None:
+def test_histograms_can_be_added_and_subtracted() -> None:
     one, other = drawn(300, 0.01, 2), drawn(700, 0.02, 3)
     both = timed(one).plus(timed(other))
     assert both.buckets == timed([*one, *other]).buckets
     assert both.minus(timed(one)).buckets == timed(other).buckets
 
 
-def test_a_ratio_of_medians_has_an_interval_that_holds_the_true_one() -> None:
+def test_the_interval_of_a_ratio_of_medians_covers_the_true_one() -> None:
     held = 0
     for seed in range(100):
         slow, fast = timed(drawn(200, 0.015, seed)), timed(drawn(200, 0.01, seed + 1_000))
         ratio = slow.ratio_to(fast)
         assert ratio is not None
         held += ratio.low <= 1.5 <= ratio.high
-    # About 95, and the true one is a constant: 1.5.
+    # About 95, with the constant true ratio of 1.5.
     assert 88 <= held <= 100
 
 
@@ -64,11 +64,11 @@ def test_times_below_a_limit_are_counted() -> None:
     assert timed([0.001, 0.002, 0.5, 2.0]).below(0.6) == 3
 
 
-def test_the_json_form_is_read_again() -> None:
+def test_the_json_form_survives_a_round_trip() -> None:
     latency = timed(drawn(50, 0.1, 6))
     assert Latency.of(latency.as_data()) == latency
 
 
-def test_another_accuracy_cannot_be_added_up() -> None:
+def test_histograms_of_another_accuracy_are_refused() -> None:
     with pytest.raises(ValueError, match=r"accuracy 0\.5"):
         Latency.of({**Latency().as_data(), "accuracy": 0.5})

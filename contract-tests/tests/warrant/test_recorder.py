@@ -1,4 +1,4 @@
-"""A recorder counts what exchanges show, and names what none of them had."""
+"""A recorder counts the results of exchanges, and names the parts that were never seen."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def recorder() -> Recorder:
 def exchange(
     request: Request, old: Outcome, new: Outcome, *found: str, excused: str = "", known: int = 0
 ) -> Exchange:
-    """One that shows findings of these kinds."""
+    """Return an exchange with findings of these kinds."""
     label = "putOrder" if request.method == "PUT" else "getOrder"
     requests = {"old": request, "new": request}
     shown = Exchange(1, request, label, requests, {"old": old, "new": new}, {})
@@ -115,7 +115,7 @@ GET = Request("GET", "/orders/7")
 FINE = Response(200, (("Content-Type", "application/json"),), b'{"id": 7}')
 
 
-def test_an_exchange_is_alike_or_known_or_diverged_or_unclear(recorder: Recorder) -> None:
+def test_an_exchange_counts_as_alike_or_known_or_diverged_or_unclear(recorder: Recorder) -> None:
     recorder.note(exchange(GET, FINE, FINE))
     recorder.note(exchange(GET, FINE, FINE, known=2))
     recorder.note(exchange(GET, FINE, FINE, "value", "header", known=1))
@@ -126,7 +126,7 @@ def test_an_exchange_is_alike_or_known_or_diverged_or_unclear(recorder: Recorder
     assert route.latency["new"].count == 4
 
 
-def test_what_breaks_the_document_on_both_sides_alike_is_no_divergence(recorder: Recorder) -> None:
+def test_an_equal_violation_on_both_sides_is_no_divergence(recorder: Recorder) -> None:
     broken = exchange(GET, FINE, FINE)
     values = {"old": "more than documented"}
     broken.findings.append(
@@ -136,20 +136,20 @@ def test_what_breaks_the_document_on_both_sides_alike_is_no_divergence(recorder:
     assert route_of(recorder, "getOrder").alike == 1
 
 
-def test_a_target_without_an_answer_is_counted_by_its_name(recorder: Recorder) -> None:
+def test_missing_responses_are_counted_by_target(recorder: Recorder) -> None:
     recorder.note(exchange(GET, FINE, NoResponse("dropped"), "outcome"))
     recorder.failed("GET", "/orders/7", "old")
     assert route_of(recorder, "getOrder").failed == {"new": 1, "old": 1}
 
 
-def test_what_only_prepares_other_requests_is_not_counted(recorder: Recorder) -> None:
+def test_setup_requests_are_not_counted(recorder: Recorder) -> None:
     prepares = exchange(GET, FINE, FINE)
     prepares.sets_up = True
     recorder.note(prepares)
     assert route_of(recorder, "getOrder").compared == 0
 
 
-def test_of_one_finding_the_latest_request_is_told(recorder: Recorder) -> None:
+def test_a_finding_has_the_id_of_its_latest_request(recorder: Recorder) -> None:
     first = exchange(GET.with_header("X-Request-Id", "a"), FINE, FINE, "value")
     recorder.note(first)
     again = exchange(GET.with_header("X-Request-Id", "b"), FINE, FINE)
@@ -165,7 +165,7 @@ def bearer(claims: dict[str, Any]) -> str:
     return f"Bearer eyJhbGciOiJub25lIn0.{payload}.c2ln"
 
 
-def test_all_of_the_document_that_no_request_had_is_named(recorder: Recorder) -> None:
+def test_unseen_parts_of_the_document_are_named(recorder: Recorder) -> None:
     body = json.dumps({"state": "open", "lines": [{"sku": "a"}]}).encode()
     headers = (
         ("Content-Type", "application/json"),
@@ -188,7 +188,7 @@ def test_all_of_the_document_that_no_request_had_is_named(recorder: Recorder) ->
     assert seen["credentials"] == {"oauth admin"}
 
 
-def test_what_the_whole_document_asks_for_counts_for_its_operations(recorder: Recorder) -> None:
+def test_security_of_the_document_applies_to_its_operations(recorder: Recorder) -> None:
     recorder.note(exchange(GET.with_header("X-Key", "k"), FINE, FINE))
     assert route_of(recorder, "getOrder").never_seen["credentials"] == {
         "oauth",
@@ -207,7 +207,7 @@ def test_what_the_whole_document_asks_for_counts_for_its_operations(recorder: Re
         ("traceparent", "nonsense", None),
     ],
 )
-def test_a_request_is_found_again_by_its_id(name: str, value: str, told: str | None) -> None:
+def test_a_request_has_an_id_from_its_headers(name: str, value: str, told: str | None) -> None:
     assert request_id_of(GET.with_header(name, value)) == told
 
 

@@ -1,4 +1,4 @@
-"""Warrants say what was proved, are merged and subtracted, and read again as they were written."""
+"""Warrants state what was proved, are merged and subtracted, and survive a round trip."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def warrant(
     return Warrant("Tasks", digest, targets, LATE, LATER, list(routes))
 
 
-def test_the_sentence_says_what_is_proved() -> None:
+def test_the_sentence_states_what_is_proved() -> None:
     route = counted(alike=3120)
     assert route.sentence == "3,120 compared, 0 diverged: below 0.1 % with 95 %"
 
 
-def test_known_differences_count_apart_and_are_no_divergence() -> None:
+def test_known_differences_are_counted_separately_and_are_no_divergence() -> None:
     route = counted(alike=3000, known=120)
     assert route.compared == 3120
     assert route.sentence == (
@@ -55,12 +55,12 @@ def test_known_differences_count_apart_and_are_no_divergence() -> None:
     )
 
 
-def test_where_nothing_was_compared_nothing_is_proved() -> None:
+def test_without_comparisons_nothing_is_proved() -> None:
     assert counted(shed=5).sentence == "nothing compared"
     assert counted(shed=5).bound() == 1.0
 
 
-def test_counts_of_several_add_up_and_what_one_has_seen_was_seen() -> None:
+def test_counts_are_added_and_parts_seen_by_one_were_seen() -> None:
     one = counted(alike=100, shed=1, requests=101)
     other = counted(alike=200, diverged=2, requests=202)
     other.kinds = Counter(status=2)
@@ -91,12 +91,14 @@ def test_the_same_finding_of_two_proxies_is_one_with_the_latest_request() -> Non
         (warrant(targets=("old", "newer")), "different targets: old, new and old, newer"),
     ],
 )
-def test_what_does_not_belong_together_is_not_merged(other: Warrant, message: str) -> None:
+def test_warrants_of_other_documents_or_targets_are_not_merged(
+    other: Warrant, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         merge([warrant(), other])
 
 
-def test_what_was_counted_in_between_is_the_difference() -> None:
+def test_counts_between_two_readings_are_the_difference() -> None:
     before, after = counted(alike=100, diverged=1), counted(alike=150, diverged=3)
     before.findings = [Divergence("status", "a.", LATE, 1)]
     after.findings = [Divergence("value", "b.", LATER, 2), Divergence("status", "a.", LATE, 1)]
@@ -105,13 +107,13 @@ def test_what_was_counted_in_between_is_the_difference() -> None:
     assert [each.sentence for each in route.findings] == ["b."]
 
 
-def test_a_proxy_that_was_started_again_has_counted_all_since() -> None:
+def test_all_counts_of_a_restarted_proxy_are_new() -> None:
     before, after = warrant(counted(alike=100)), warrant(counted(alike=7))
     after.started = LATER
     assert after.since(before).routes[0].alike == 7
 
 
-def test_it_is_read_again_as_it_was_written(tmp_path: Path) -> None:
+def test_a_warrant_survives_a_round_trip(tmp_path: Path) -> None:
     route = counted(alike=10, known=1, diverged=2, shed=3, unclear=4, requests=20)
     route.failed, route.set_aside = Counter(new=1), Counter({"account unknown to new": 5})
     route.answers, route.kinds = Counter({"2xx": 20}), Counter(header=2)
@@ -140,12 +142,12 @@ def test_a_total_counts_all_routes() -> None:
         ('{"schema_version": 1}', "required property"),
     ],
 )
-def test_what_is_no_warrant_is_said(text: str, message: str) -> None:
+def test_an_invalid_warrant_is_reported(text: str, message: str) -> None:
     with pytest.raises(WarrantError, match=message):
         read_warrant(text, "w.json")
 
 
-def test_a_file_that_is_not_there_and_a_proxy_that_does_not_answer_are_said() -> None:
+def test_a_missing_file_and_an_unreachable_proxy_are_reported() -> None:
     with pytest.raises(WarrantError, match="no such file"):
         load_warrant("/nowhere/warrant.json")
     with pytest.raises(WarrantError, match="is it the --admin address of a proxy"):

@@ -52,7 +52,7 @@ export async function serve(create: Create): Promise<void> {
 }
 
 async function start(create: Create, settings: Settings, contract: Contract): Promise<void> {
-  // It would take 0.2 s and 20 MB also where nobody traces.
+  // Imported only if needed: it takes 0.2 s and 20 MB.
   const tracing = settings.tracesEndpoint ? await import("./tracing.js") : undefined;
   tracing?.startTracing(settings);
   const shared = settings.workers > 1;
@@ -63,7 +63,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
     logger().warning("default_secret_key");
   }
   if (shared && cluster.isPrimary) {
-    // The supervisor tries the addresses first, so that what is wrong with them is told once.
+    // The supervisor tries the addresses first, so that an error is reported only once.
     for (const port of portsOf(settings)) await tryOut(settings.host, port);
     supervise(settings);
     return;

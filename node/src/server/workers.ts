@@ -10,7 +10,7 @@ import { logger } from "../utils/logger.js";
 export const FAILED = 1;
 // How much longer than they should workers may take to end.
 const GRACE_MS = 1_000;
-// Of workers that are busy for longer what they told before is taken.
+// For workers that are busy for longer, their previous metrics are used.
 const METRICS_WAIT_MS = 2_000;
 
 /**
@@ -145,7 +145,7 @@ async function answerMetrics(
   tell(asking, { about, id, text: await counted.text() });
 }
 
-/** Waits until a worker has told its metrics, is gone, or takes too long. */
+/** Waits until a worker has reported its metrics, is gone, or takes too long. */
 function askForMetrics(worker: Worker, id: string): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

@@ -113,7 +113,7 @@ const openSession = transactional(
   },
 );
 
-/** What came of a refresh token; it may have been used before, and then there may be none. */
+/** The result of using a refresh token. If it was used before, `tokens` may be missing. */
 interface Exchanged {
   userId: string;
   used: boolean;
@@ -145,7 +145,7 @@ async function lock(refreshToken: string): Promise<FoundToken | undefined> {
   );
 }
 
-/** Voids the token that replaced another; returns whether nobody had used it. */
+/** Voids the token that replaced another; returns whether it was still unused. */
 async function voidToken(successorId: string | null): Promise<boolean> {
   return (await statements.voidRefreshToken(successorId)) === 1;
 }

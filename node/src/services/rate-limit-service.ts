@@ -12,7 +12,7 @@ import * as securityTrail from "./security-trail.js";
 import { countHit, countStranger, rememberClient as remember, tellCounts } from "./statements.js";
 import { WINDOW_SECONDS } from "./windows.js";
 
-/** Returns whom requests from an address are counted for: in IPv6, its /64 network. */
+/** Returns the client that an address counts as: for IPv6, its /64 network. */
 export function clientOf(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
   const parsed = ipaddr.IPv6.parse(address);
@@ -36,7 +36,7 @@ export function countGeneral(client: string): void {
 /**
  * Tells other processes what this one has counted, and learns the numbers of all.
  *
- * Without the database this process goes on by itself, and the log says so once.
+ * Without the database, this process counts alone, and logs that once.
  */
 export async function shareCounts(held: Resources): Promise<void> {
   const { windows } = held;

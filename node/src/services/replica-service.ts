@@ -50,7 +50,7 @@ export async function look(): Promise<ReplicaState | undefined> {
   return replica.state;
 }
 
-/** Runs the work on the replica, if it has what is needed; returns what came of it. */
+/** Runs the work on the replica, if it has what is needed; returns the outcome. */
 async function attempt(
   replica: Replica,
   needed: Needed,

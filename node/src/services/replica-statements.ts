@@ -19,7 +19,7 @@ export async function storePosition(userId: string): Promise<void> {
     ON CONFLICT (user_id) DO UPDATE SET position = pg_current_wal_insert_lsn() - '0/0'`);
 }
 
-/** Reads what a replica must have for a user, or for nobody in particular. */
+/** Reads what a replica must have for a user, or for requests without one. */
 export async function readNeeded(userId: string | null): Promise<Needed> {
   // A database that was restored elsewhere has positions of another log.
   const [needed] = await rowsOf<Needed>(Prisma.sql`

@@ -9,7 +9,7 @@ import type { ContractDocument } from "../contract.js";
 
 export const WINDOW_SECONDS = 60;
 
-/** A window of a client. told: what all processes have counted, as far as this one knows. */
+/** A window of a client. told: the requests of all processes, as far as this one knows. */
 interface Window {
   endsAt: number;
   told: number;
@@ -57,14 +57,14 @@ export class Windows {
     return { hits, wait, isDue };
   }
 
-  /** Returns whether others can be told now; `endTelling` must follow then. */
+  /** Returns whether counts can be shared now; if so, `endTelling` must follow. */
   beginTelling(): boolean {
     if (this.isTelling || performance.now() / 1000 < this.nextTry) return false;
     this.isTelling = true;
     return true;
   }
 
-  /** Returns whether it is new that others could be told, or could not. */
+  /** Returns whether sharing counts has just begun to fail, or to work again. */
   endTelling(hasFailed: boolean): boolean {
     this.isTelling = false;
     this.nextTry = hasFailed ? performance.now() / 1000 + this.rules.seconds : 0;
@@ -73,7 +73,7 @@ export class Windows {
     return isNew;
   }
 
-  /** Takes what others are to be told: numbers of requests, by client. */
+  /** Takes the numbers of requests to be shared, by client. */
   take(): Map<string, number> {
     const now = performance.now() / 1000;
     const taken = new Map<string, number>();
@@ -89,7 +89,7 @@ export class Windows {
     return taken;
   }
 
-  /** Takes back what could not be told. */
+  /** Takes back numbers that could not be shared. */
   giveBack(taken: Map<string, number>): void {
     for (const [client, number] of taken) {
       const window = this.held.get(client);

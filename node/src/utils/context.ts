@@ -10,7 +10,7 @@ export interface RequestContext {
   operation?: string;
   /** The authenticated user, once known. */
   userId?: string;
-  /** Whom requests are counted for, once known. */
+  /** The client that the request counts for, once known. */
   client?: string;
   /** SQL statements sent for it. */
   statements: number;

@@ -54,7 +54,7 @@ export class Validator {
     if (this.compiled(value)) return [];
     const found = new Map(
       (this.compiled.errors ?? [])
-        // What fails within is told for itself.
+        // What fails inside has its own error.
         .filter((error) => error.keyword !== "if")
         .map((error) => [`${error.instancePath} ${error.keyword}`, error]),
     );

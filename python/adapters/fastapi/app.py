@@ -109,7 +109,7 @@ def create_app(settings: Settings, contract: Contract) -> Any:
     exporting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     if not settings.traces_endpoint:
         return app
-    # Where nobody traces, nothing of it is imported.
+    # Imported only if traces are exported.
     import tracing  # noqa: PLC0415
 
     exporting = partial(tracing.exporting, settings)

@@ -29,7 +29,7 @@ class Connections(Server):
         self._shutdown = resources.shutdown
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serves until it is told to stop; how late the event loop is, is measured meanwhile."""
+        """Serves until told to stop, and measures the lag of the event loop meanwhile."""
         self._beating = asyncio.create_task(heartbeat.run())
         await super().serve(sockets)
 
@@ -167,7 +167,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """Does nothing: whatever is left when connections are refused was told to end before."""
+        """Does nothing: connections were told to end before new ones are refused."""
 
     def _end_once_idle(self) -> None:
         self.loop.call_later(self._idle_seconds, self._end_idle)

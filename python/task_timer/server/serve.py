@@ -46,7 +46,7 @@ def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
 def _threads(app: Any, settings: Settings, contract: Contract) -> Threads:
     if not settings.traces_endpoint:
         return Threads(app, settings, contract)
-    # It would take 0.2 s and 20 MB also where nobody traces.
+    # Imported only if needed: it takes 0.2 s and 20 MB.
     from .tracing import start_tracing, stop_tracing, traced  # noqa: PLC0415
 
     phases = partial(start_tracing, settings), stop_tracing

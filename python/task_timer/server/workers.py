@@ -94,7 +94,7 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         logging.getLogger("uvicorn.error").propagate = True
 
     def run(self) -> None:
-        """Serves until it is told to stop."""
+        """Serves until told to stop."""
         self.config.app = self.wsgi
         self.server.run(sockets=self.sockets)
         if not self.server.started:
@@ -142,7 +142,7 @@ class _Supervisor(BaseApplication):  # type: ignore[misc]
     def __init__(self, app: Any, resources: Resources, listeners: list[int]) -> None:
         self._application = app
         self._listeners = listeners
-        # Nobody writes to it: that its end is read tells workers that the supervisor is gone.
+        # Nothing is written to it: its end tells workers that the supervisor is gone.
         self._lifeline = os.pipe()
         self.resources = resources
         self.common_headers = common_headers(resources.contract, resources.settings)

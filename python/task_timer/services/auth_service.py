@@ -109,7 +109,7 @@ class _FoundToken(NamedTuple):
 
 
 class _Exchanged(NamedTuple):
-    """What came of a refresh token; it may have been used before, and then there may be none."""
+    """The result of using a refresh token. If it was used before, `tokens` may be missing."""
 
     user_id: str
     used: bool
@@ -247,7 +247,7 @@ def _lock(refresh_token: str) -> _FoundToken | None:
 
 
 def _void_token(successor_id: str | None) -> bool:
-    """Voids the token that replaced another; returns whether nobody had used it."""
+    """Voids the token that replaced another; returns whether it was still unused."""
     return connection().execute(_VOID, {"token_id": successor_id}).rowcount == 1
 
 

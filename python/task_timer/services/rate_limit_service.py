@@ -75,7 +75,7 @@ _TELL = text("""
 
 
 def client_of(address: str) -> str:
-    """Returns whom requests from an address are counted for: in IPv6, its /64 network."""
+    """Returns the client that an address counts as: for IPv6, its /64 network."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -100,7 +100,7 @@ def count_general(client: str) -> None:
 def share_counts(held: "Resources") -> None:
     """Tells other processes what this one has counted, and learns the numbers of all.
 
-    Without the database this process goes on by itself, and the log says so once.
+    Without the database, this process counts alone, and logs that once.
     """
     windows = held.windows
     taken = windows.take()

@@ -85,7 +85,7 @@ def _position(user_id: str | None) -> Needed:
 
 
 def _attempt(replica: Replica, needed: Needed, work: Callable[[], None]) -> str:
-    """Runs the work on the replica, if it has what is needed; returns what came of it."""
+    """Runs the work on the replica, if it has what is needed; returns the outcome."""
     try:
         return replica.run(lambda: _work_if_ready(replica, needed, work))
     except Exception as error:

@@ -15,7 +15,7 @@ WINDOW_SECONDS = 60
 
 @dataclass(slots=True)
 class Window:
-    """A window of a client. told: what all processes have counted, as far as this one knows."""
+    """A window of a client. told: the requests of all processes, as far as this one knows."""
 
     ends_at: float
     told: int = 0
@@ -61,7 +61,7 @@ class Windows:
             return hits, wait, is_due
 
     def begin_telling(self) -> bool:
-        """Returns whether others can be told now; `end_telling` must follow then."""
+        """Returns whether counts can be shared now; if so, `end_telling` must follow."""
         with self._lock:
             if self._is_telling or time.monotonic() < self._next_try:
                 return False
@@ -69,7 +69,7 @@ class Windows:
             return True
 
     def end_telling(self, *, has_failed: bool) -> bool:
-        """Returns whether it is new that others could be told, or could not."""
+        """Returns whether sharing counts has just begun to fail, or to work again."""
         with self._lock:
             self._is_telling = False
             self._next_try = time.monotonic() + self._rules["seconds"] if has_failed else 0.0
@@ -77,7 +77,7 @@ class Windows:
             return is_new
 
     def take(self) -> dict[str, int]:
-        """Takes what others are to be told: numbers of requests, by client."""
+        """Takes the numbers of requests to be shared, by client."""
         now = time.monotonic()
         taken = {}
         with self._lock:
@@ -91,7 +91,7 @@ class Windows:
         return taken
 
     def give_back(self, taken: dict[str, int]) -> None:
-        """Takes back what could not be told."""
+        """Takes back numbers that could not be shared."""
         with self._lock:
             for client, number in taken.items():
                 window = self._held.get(client)

@@ -1,4 +1,4 @@
-"""A ramp that did not end as it should is told."""
+"""A ramp that did not end as expected is reported."""
 
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def test_a_sound_ramp_has_no_problems() -> None:
         (ramped(1, [0, 10], failures=2, wrong=1), "later", "the report says 1 wrong answers"),
     ],
 )
-def test_what_is_not_as_it_should_be_is_told(found: Ramped, fault: str | None, told: str) -> None:
+def test_unexpected_result_is_reported(found: Ramped, fault: str | None, told: str) -> None:
     (problem,) = problems(found, fault)
     assert problem.startswith(told)
 

@@ -179,7 +179,7 @@ class Migration:
 
 @pytest.fixture
 def migration(tmp_path: Path) -> Iterator[Migration]:
-    """Two servers alike, and the folder of the page's files."""
+    """Two equal servers, and the folder with the files of the page."""
     with ExitStack() as stack:
         made = Migration(tmp_path, stack)
         for name in ("8000", "9000"):

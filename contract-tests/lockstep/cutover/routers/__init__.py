@@ -1,4 +1,4 @@
-"""What sends each request to one of the targets, and how it is told of another share."""
+"""Routers, which send each request to one of the targets, by adjustable shares."""
 
 from lockstep.cutover.routers.caddy import Caddy
 from lockstep.cutover.routers.files import FileRouter

@@ -14,14 +14,14 @@ from lockstep.cutover.plan import RouterPlan, Sticky
 from lockstep.cutover.routers.shares import RouterError, share_of, weights
 
 _SECONDS = 10.0
-# Somebody else changed the configuration between reading and writing: read it again.
+# Retries if someone else changed the configuration between reading and writing.
 _ATTEMPTS = 3
 _PRECONDITION_FAILED = 412
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A `reverse_proxy` handler: where it is in the configuration, and the tag of its version."""
+    """A `reverse_proxy` handler: its path in the configuration, and the entity tag."""
 
     path: str
     handler: dict[str, Any]
@@ -33,10 +33,10 @@ class _Place:
 
 
 class Caddy:
-    """Sets the weights of the one `reverse_proxy` handler that has all upstreams of the plan.
+    """Sets the weights of the only `reverse_proxy` handler with all upstreams of the plan.
 
-    A sticky plan makes a `cookie` policy over the weights. Its secret is another one with each
-    share, so that users are dealt out anew, and none stays where the new share has none.
+    A sticky plan adds a `cookie` policy over the weights. Its secret changes with each share, so
+    that users are reassigned, and none stays on a target without a share.
     """
 
     def __init__(self, plan: RouterPlan, old: str, new: str, sticky: Sticky | None) -> None:
@@ -45,15 +45,15 @@ class Caddy:
         self._order = [*plan.upstreams[old], *plan.upstreams[new]]
         self._sticky = sticky
         self._session = requests.Session()
-        # What `HTTP_PROXY` says is not for an admin address.
+        # Admin addresses are not accessed through `HTTP_PROXY`.
         self._session.trust_env = False
 
     def share(self) -> float | None:
-        """The share that the weights make; `None` where another policy chooses."""
+        """Return the share given by the weights; `None` if another policy is active."""
         return self._share(self._find())
 
     def move(self, percent: float) -> None:
-        """Set the weights, and read them back."""
+        """Set the weights, and verify them."""
         for _ in range(_ATTEMPTS):
             place = self._find()
             if self._write(place, self._policy(percent, place.dials)):
@@ -65,7 +65,7 @@ class Caddy:
             raise RouterError(f"{self._admin}: {percent:g} % was set, and Caddy has {found} %")
 
     def configuration(self, percent: float) -> str:
-        """The `selection_policy` of the handler, as JSON."""
+        """Return the `selection_policy` of the handler, as JSON."""
         return json.dumps(self._policy(percent, self._order), indent=2) + "\n"
 
     def _policy(self, percent: float, dials: list[str]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Caddy:
         return _Place(path, handler, answer.headers.get("Etag", ""))
 
     def _write(self, place: _Place, policy: dict[str, Any]) -> bool:
-        """Set the policy; false where the configuration is not the one that was read."""
+        """Set the policy. Returns false if the configuration has changed since it was read."""
         has_block = "load_balancing" in place.handler
         path = f"{place.path}/load_balancing" + ("/selection_policy" if has_block else "")
         body = policy if has_block else {"selection_policy": policy}
@@ -136,7 +136,7 @@ class Caddy:
 
 
 def _handlers(node: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """All `reverse_proxy` handlers below a part of a configuration, with their paths."""
+    """Yield all `reverse_proxy` handlers in a part of a configuration, with their paths."""
     if isinstance(node, dict):
         if node.get("handler") == "reverse_proxy":
             yield path, node

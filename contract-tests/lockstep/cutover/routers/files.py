@@ -1,4 +1,4 @@
-"""nginx, HAProxy and Envoy, by a file that they read; its first line tells the share."""
+"""nginx, HAProxy and Envoy, configured by a file; its first line states the share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lockstep.cutover.routers.shares import RouterError
 NAME = "lockstep_cutover"
 _MARK = re.compile(r"^# lockstep cutover: ([\d.]+) % to ", re.MULTILINE)
 _RELOAD_SECONDS = 60.0
-# Shares have two decimals of a percent at most.
+# Shares have at most two decimals of a percent.
 _PARTS = 10_000
 
 
 class FileRouter:
-    """Writes a file, whole or not at all, and runs the command that has it read."""
+    """Writes a file atomically, and runs the command that reloads it."""
 
     def __init__(self, plan: RouterPlan, old: str, new: str, sticky: Sticky | None) -> None:
         self._plan = plan
@@ -35,7 +35,7 @@ class FileRouter:
         return self._plan.file
 
     def share(self) -> float | None:
-        """The share that the file has; `None` if there is no file yet."""
+        """Return the share in the file; `None` if there is no file yet."""
         try:
             text = self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -48,7 +48,7 @@ class FileRouter:
         return float(found[1])
 
     def move(self, percent: float) -> None:
-        """Write the file and have it read; where that fails the old one is put back."""
+        """Write the file and reload it; if that fails, the old file is restored."""
         before = None if self.share() is None else self._file.read_text(encoding="utf-8")
         self._write(self.configuration(percent))
         try:
@@ -59,7 +59,7 @@ class FileRouter:
             raise
 
     def configuration(self, percent: float) -> str:
-        """The text of the file for a share."""
+        """Return the text of the file for a share."""
         return written(self._plan, self._old, self._new, self._sticky, percent)
 
     def _write(self, text: str) -> None:
@@ -88,10 +88,10 @@ class FileRouter:
 
 
 def written(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:
-    """The configuration of a router for a share, in percent.
+    """Return the configuration of a router for a share, in percent.
 
-    A user who goes to the new target with a share does so with each larger one: the same value
-    falls into the same part of the whole.
+    Assignment is monotonic: a user on the new target stays there with each larger share, as the
+    same value is hashed into the same part.
     """
     if plan.kind == "envoy":
         return _envoy(plan, old, new, sticky, percent)
@@ -113,7 +113,7 @@ _TEMPLATES: dict[RouterKind, str] = {"nginx": "nginx.conf", "haproxy": "haproxy.
 
 
 def _environment() -> Environment:
-    # What is written is no HTML; the schema of the plan keeps out what could end a directive.
+    # The output is not HTML; the schema of the plan excludes what could end a directive.
     environment = Environment(
         loader=PackageLoader("lockstep.cutover"),
         autoescape=False,
@@ -127,7 +127,7 @@ def _environment() -> Environment:
 
 
 def _envoy(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:
-    """A `RouteConfiguration` that Envoy reads from the file system (RDS)."""
+    """Return a `RouteConfiguration` that Envoy reads from the file system (RDS)."""
     part = round(percent * _PARTS / 100)
     sides = ((plan.upstreams[new], part), (plan.upstreams[old], _PARTS - part))
     weighted: dict[str, Any] = {
@@ -164,6 +164,6 @@ def _envoy(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent:
 
 
 def _split(whole: int, count: int) -> list[int]:
-    """A whole number in so many parts that differ by one at most."""
+    """Split a number into `count` parts that differ by at most one."""
     least, rest = divmod(whole, count)
     return [least + (at < rest) for at in range(count)]

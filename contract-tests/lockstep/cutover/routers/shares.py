@@ -1,4 +1,4 @@
-"""Shares of the traffic, and the weights that make them."""
+"""Shares of the traffic, and the corresponding weights."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-# Shares have two decimals of a percent at most.
+# Shares have at most two decimals of a percent.
 _PARTS = 10_000
 
 
 class RouterError(Exception):
-    """A router does not answer, refuses a share, or does not keep it."""
+    """A router does not respond, refuses a share, or does not keep it."""
 
 
 class Router(Protocol):
-    """What moves traffic; shares are those of the new target, in percent."""
+    """Moves traffic; shares are those of the new target, in percent."""
 
     def share(self) -> float | None:
-        """The share now, as the router has it; `None` if it was never set. Raises `RouterError`."""
+        """Return the current share; `None` if it was never set. Raises `RouterError`."""
 
     def move(self, percent: float) -> None:
-        """Set the share, and read back that it is set. Raises `RouterError`."""
+        """Set the share, and verify it. Raises `RouterError`."""
 
     def configuration(self, percent: float) -> str:
-        """What the router is told for a share, as text."""
+        """Return the router's configuration for a share, as text."""
 
 
 def weights(percent: float, old: int, new: int) -> tuple[int, int]:
-    """The weights of each of the `old` and of the `new` servers with which these get the share.
+    """Return the weights of each `old` and each `new` server for a share of the new ones.
 
-    As small as can be, since weighted round-robin sends a server so many requests in a row.
+    They are as small as possible, since weighted round-robin sends a server that many requests in a
+    row.
     """
     part = round(percent * _PARTS / 100)
     each_old, each_new = (_PARTS - part) * new, part * old
@@ -39,7 +40,7 @@ def weights(percent: float, old: int, new: int) -> tuple[int, int]:
 
 
 def share_of(weights: Sequence[int], is_new: Sequence[bool]) -> float:
-    """The share that servers get with these weights, in percent. Raises `ValueError` for none."""
+    """Return the share given by weights, in percent. Raises `ValueError` if there is none."""
     total = sum(weights)
     if total <= 0 or len(weights) != len(is_new):
         raise ValueError(f"the weights {list(weights)} are not those of {len(is_new)} upstreams")

@@ -1,7 +1,7 @@
-"""Whether a generated request keeps the document as it was sent.
+"""Checks whether a generated request is valid as it was sent.
 
-What is generated is a value; what a server gets is its form. A number in a form is a text, and a
-list without elements is no field at all, so that what was meant to be invalid may be valid.
+Values are generated, but servers get their serialization. A number in a form is text, and an empty
+array is no field at all, so that a request meant to be invalid may be valid.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.transport.messages import Request
 
-# The ways to read one field, the plainest first.
+# Interpretations of one field, the plainest first.
 _Readings = list[Any]
 
 
 def is_valid_form(
     document: Document, conformance: Conformance, operation: Operation, request: Request
 ) -> bool | None:
-    """Whether the form that a request sends keeps its schema; `None` if it sends none.
+    """Whether a form body matches its schema; `None` if the request has no form.
 
-    A field is valid if any reading of its text is.
+    A field is valid if any interpretation of its text is.
     """
     media_type = request.header("content-type") or ""
     body = document.resolve(operation.definition.get("requestBody", {}))
@@ -61,7 +61,7 @@ def is_valid_form(
 
 
 def _readings(fields: list[_Readings], is_list: bool) -> Iterator[Any]:
-    """What a field may stand for, that was sent once or several times."""
+    """Yield the interpretations of a field that was sent once or several times."""
     if is_list:
         yield from (list(each) for each in zip(*map(_padded, fields), strict=True))
         if len(fields) == 1 and isinstance(fields[0][0], str):
@@ -77,7 +77,7 @@ def _padded(readings: _Readings) -> _Readings:
 
 
 def _fields(media_type: str, body: bytes) -> dict[str, list[_Readings]] | None:
-    """The readings of each field by its name; `None` for what is no form."""
+    """Return the interpretations of each field by name; `None` if the body is not a form."""
     kind = media_type.partition(";")[0].strip().lower()
     fields: dict[str, list[_Readings]] = {}
     if kind == "application/x-www-form-urlencoded":
@@ -102,7 +102,7 @@ def _part(part: Message[Any, Any]) -> _Readings:
         with suppress(ValueError, RecursionError):
             return [json.loads(data)]
     if part.get_filename() is not None:
-        # A file is a text of as many characters as it has bytes.
+        # A file counts as a string with as many characters as it has bytes.
         return [data.decode("latin-1")]
     return _texts(data.decode("utf-8", "replace"))
 

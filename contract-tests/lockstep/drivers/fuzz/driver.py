@@ -1,4 +1,4 @@
-"""Drives the targets with the engine of Schemathesis."""
+"""Runs the Schemathesis engine against the targets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 
 Lane = tuple[Exchanger, ActorBook | None]
 _Paths = frozenset[tuple[str, str]]
-# So many examples of what others need.
+# Number of examples that create resources for other operations.
 _TO_SET_UP = 3
 
 
@@ -46,18 +46,18 @@ def fuzz(
     progress: Progress,
     given: Given | None = None,
 ) -> list[str]:
-    """Run the phases of Schemathesis; what its checks find becomes findings of the exchangers.
+    """Run the phases of Schemathesis, and record failures of its checks as findings.
 
-    Each lane is a worker with an exchanger and actors of its own, so that no worker names what only
-    another one's symbols know; the exchangers of several share a gate. Returns what the engine
-    could not do, in words. `progress` hears the phase and the operation that is worked on; what it
-    raises ends all workers. `given` is what stages before have left. Raises `FuzzError` when the
-    engine cannot start or go on.
+    Each lane is a worker with its own exchanger and actors, so that no worker uses identifiers
+    known only to another one; the exchangers of several workers share a gate. Returns sentences on
+    what the engine could not do. `progress` is called with the phase and the current operation; an
+    exception that it raises ends all workers. `given` has the values from earlier stages. Raises
+    `FuzzError` if the engine cannot start or continue.
     """
     left = _not_generated(lanes[0][0].ledger.document) if lanes else []
     workers = [_Worker(lane, number, len(lanes), seed, given) for number, lane in enumerate(lanes)]
     with warnings.catch_warnings():
-        # The engine's own deprecations are not the concern of who runs lockstep.
+        # The engine's deprecation warnings are of no use to users of lockstep.
         warnings.simplefilter("ignore")
         if len(workers) == 1:
             return [*left, *workers[0].run(settings, progress), *_thinned_out(workers)]
@@ -66,12 +66,12 @@ def fuzz(
             try:
                 wait(runs, return_when=FIRST_EXCEPTION)
             finally:
-                # Without effect on those that have come to their end.
+                # No effect on finished workers.
                 for worker, run in zip(workers, runs, strict=True):
                     if not run.done():
                         worker.transport.stop()
     failed = [error for run in runs if (error := run.exception()) is not None]
-    # Those that were stopped say no more than that.
+    # The errors of stopped workers only say that they were stopped.
     for error in sorted(failed, key=lambda error: isinstance(error, KeyboardInterrupt)):
         raise error
     problems = [*left, *(problem for run in runs for problem in run.result())]
@@ -79,7 +79,7 @@ def fuzz(
 
 
 def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
-    """That boundary values were left out, in words."""
+    """Yield a sentence if boundary values were skipped."""
     left = {name: count for worker in workers for name, count in worker.left_out.items()}
     if left:
         most = max(left, key=lambda name: left[name])
@@ -91,7 +91,7 @@ def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
 
 
 def _not_generated(document: Document) -> list[str]:
-    """The operations whose methods the engine does not know, in words."""
+    """Return sentences on operations whose methods the engine does not support."""
     return [
         f"{operation.method} {operation.path}: no requests can be generated for this method"
         for operation in document.operations.values()
@@ -100,7 +100,7 @@ def _not_generated(document: Document) -> list[str]:
 
 
 class _Worker:
-    """One of several that share the work; alone it does all of it."""
+    """One of several workers that share the requests; a single one sends all of them."""
 
     def __init__(
         self, lane: Lane, number: int, of: int, seed: int, given: Given | None = None
@@ -108,13 +108,13 @@ class _Worker:
         self._exchanger, self._actors = lane
         self._number, self._of = number, of
         self._share = self._exchanger.ledger.share
-        # Else each shard's sequences would be those of the first.
+        # Otherwise all shards would generate the same sequences.
         self._seed = seed + number + of * (self._share.shard.number - 1)
         rng = random.Random(self._seed)
         self._pool = Pool(rng, self._exchanger.names)
         self.transport = ExchangeTransport(self._exchanger, self._actors, self._pool)
         document = self._exchanger.ledger.document
-        # Boundary values that were too many, by operation.
+        # The numbers of skipped boundary values, by operation.
         self.left_out: dict[str, int] = {}
         self._places = Places(document, rng, given or Given())
         self._filler = Filler(document, self._pool, rng, self.transport.sends, self._places)
@@ -142,7 +142,7 @@ class _Worker:
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
 
     def _set_up(self, settings: FuzzSettings, progress: Progress) -> None:
-        """Create things of the kinds that the operations of a part name, or list."""
+        """Create the resources that the operations of a shard refer to, or list."""
         if self._share.is_whole or not {"coverage", "fuzzing"} & set(settings.phases):
             return
         document = self._exchanger.ledger.document
@@ -166,11 +166,11 @@ class _Worker:
         return problems
 
     def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
-        """What this worker does: which phases, on which operations (`None` for all).
+        """Yield the phases and operations of this worker, with `None` for all operations.
 
-        Of several workers, each sends some of the generated requests to every operation, so that it
-        knows things of every kind before the boundary values come, which are dealt out by
-        operation. A shard has operations of its own, and some of the sequences of all.
+        Each of several workers sends some of the generated requests to every operation, so that it
+        knows resources of every type before the boundary values, which are distributed by
+        operation. A shard has its own operations, and some of the sequences of all.
         """
         if self._of == 1 and self._share.is_whole:
             yield settings, None
@@ -194,7 +194,10 @@ class _Worker:
         yield from ((part, paths) for part, wanted, paths in parts if wanted and part.phases)
 
     def _chosen(self) -> _Paths | None:
-        """What sequences consist of where operations were chosen: these, and what they need."""
+        """Return the operations to build sequences of; `None` for all.
+
+        These are the selected ones, if any, and those that they need.
+        """
         if not self._share.shard.is_whole or not self._share.owned:
             return None
         document = self._exchanger.ledger.document
@@ -207,7 +210,7 @@ class _Worker:
         return Surroundings(document, self._share.owned, entrances(document, self._actors))
 
     def _sequences(self, settings: FuzzSettings) -> FuzzSettings:
-        """This worker's rounds of sequences; where shards cannot share these, they are shorter."""
+        """Return this worker's rounds of sequences; shortened if shards cannot share them."""
         shard, rounds = self._share.shard, settings.stateful_rounds
         if rounds % shard.of == 0:
             return replace(settings, stateful_rounds=self._part(rounds // shard.of))
@@ -219,7 +222,7 @@ class _Worker:
         )
 
     def _part(self, total: int) -> int:
-        """This worker's part of a number; the first ones get what cannot be divided."""
+        """Return this worker's part of a number; the first workers get the remainder."""
         return len(range(self._number, total, self._of))
 
 

@@ -1,4 +1,4 @@
-"""The engine of `st run`, with requests that go through an exchanger."""
+"""The engine of `st run`, with requests sent through an exchanger."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class FuzzError(ForeseenError):
 
 
 class LockstepSchema(OpenApiSchema):
-    """A schema whose requests go through an exchanger."""
+    """A schema whose requests are sent through an exchanger."""
 
     exchange_transport: ExchangeTransport
-    # How many boundary values are tried of an operation, and how many were left out, by operation.
+    # Maximum number of boundary values per operation, and the number skipped, by operation.
     boundary_values: int
     left_out: dict[str, int]
 
     def iter_coverage_cases(
         self, operation: APIOperation[Any, Any, Any, Any], **told: Any
     ) -> Iterator[Case[Any]]:
-        """The boundary values of an operation, evenly thinned out where they are too many.
+        """Yield the boundary values of an operation, evenly sampled if there are too many.
 
-        Of a schema that leads back to itself there are thousands.
+        A recursive schema has thousands.
         """
         every = list(OpenApiSchema.iter_coverage_cases(self, operation, **told))
         kept = thinned(every, self.boundary_values)
@@ -56,7 +56,7 @@ class LockstepSchema(OpenApiSchema):
 
     @property
     def transport(self) -> ExchangeTransport:
-        """What sends the requests of this schema's cases."""
+        """The transport for the requests of this schema's cases."""
         return self.exchange_transport
 
 
@@ -64,7 +64,7 @@ class LockstepSchema(OpenApiSchema):
 class LockstepEngine(Engine):
     """The engine, with more rounds of sequences.
 
-    It has no probes: they would not go through the transport.
+    It has no probing phase, whose requests would bypass the transport.
     """
 
     rounds: int = 1
@@ -84,15 +84,15 @@ def make_schema(
     seed: int,
     paths: Collection[tuple[str, str]] | None = None,
 ) -> LockstepSchema:
-    """The document as the engine takes it; `FuzzError` when it has no operation.
+    """Return the document as a schema for the engine. Raises `FuzzError` if it has no operation.
 
-    `paths` are the methods and paths of the operations that are tried, all of them by default.
+    `paths` are the methods and paths of the operations to test, by default all.
     """
     operations = len(exchanger.ledger.document.operations)
     raw = without_csrf(copy.deepcopy(exchanger.ledger.document.raw))
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
-    # Without the base path, which each target puts before what it is sent.
+    # Without the base path, which each target prepends to request paths.
     project.update(base_url=exchanger.targets[0].origin)
     schema = LockstepSchema(raw_schema=raw, config=project)
     if paths is not None:
@@ -111,16 +111,16 @@ def make_schema(
 
 
 def thinned(things: Sequence[Kept], most: int) -> list[Kept]:
-    """So many of some things, from the first to the last at even distances."""
+    """Return at most `most` items, evenly sampled from first to last."""
     if len(things) <= most:
         return list(things)
     return [things[at * len(things) // most] for at in range(most)]
 
 
 def marker(credential: Credential, document: Document) -> type:
-    """Marks the requests that need an actor; who it is shows when they are sent.
+    """Return an auth provider that marks requests for an actor, chosen when they are sent.
 
-    The engine itself knows nothing of schemes without a parameter, such as OAuth 2.
+    The engine itself does not support schemes without a parameter, such as OAuth 2.
     """
 
     class Marker:
@@ -143,9 +143,9 @@ def marker(credential: Credential, document: Document) -> type:
 
 
 def drain(engine: Engine, progress: Progress, operations: int) -> list[str]:
-    """Run the engine to its end, on so many `operations`; returns what it could not do, in words.
+    """Run the engine to its end, for progress out of `operations`; returns sentences on problems.
 
-    Raises `FuzzError` when it cannot go on, and `KeyboardInterrupt` when it was told not to.
+    Raises `FuzzError` if it cannot continue, and `KeyboardInterrupt` if it was interrupted.
     """
     problems: dict[str, None] = {}
     phase = ""

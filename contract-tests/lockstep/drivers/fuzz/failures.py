@@ -1,4 +1,4 @@
-"""Turns the failures of Schemathesis' checks into findings."""
+"""Turns failures of Schemathesis checks into findings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from lockstep.transport.messages import Outcome, Request, status_of
 from lockstep.transport.messages import Response as Answer
 from lockstep.transport.streams import is_stream
 
-# What lockstep judges by itself, on every target and not on the leader alone.
+# Checks that lockstep does by itself, on every target rather than on the leader only.
 _JUDGED = (
     JsonSchemaError,
     MissingContentType,
@@ -43,14 +43,14 @@ _JUDGED = (
 )
 
 
-# Requests that should not have been taken; no standard says which status it is that refuses them.
+# Invalid requests that were accepted; no standard mandates the status code of a refusal.
 _NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
 
 
 class FailureFilter:
-    """Records every failure as a finding and takes it away from Schemathesis.
+    """Records every failure as a finding and hides it from Schemathesis.
 
-    So the engine neither stops, nor shrinks, nor replays: it continues with the next case.
+    So the engine does not stop, shrink or replay, but continues with the next case.
     """
 
     def __init__(self, exchanger: Exchanger, transport: ExchangeTransport) -> None:
@@ -60,7 +60,7 @@ class FailureFilter:
     def filter_failure(
         self, _context: HookContext, failure: Failure, case: Case[Any], _response: Response
     ) -> bool:
-        """The Schemathesis hook; always false."""
+        """The Schemathesis hook; always returns false."""
         exchange = self._transport.exchange_of(failure.case_id or case.id)
         if exchange is None or exchange.sets_up:
             return False
@@ -77,7 +77,8 @@ class FailureFilter:
 
     def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
         if isinstance(failure, JsonSchemaError) and _is_stream(exchange.leader):
-            # Without an `itemSchema` the engine holds each event against the schema of them all.
+            # Without an `itemSchema` the engine validates each event against the schema of the
+            # whole stream.
             return True
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
@@ -88,7 +89,7 @@ class FailureFilter:
         if isinstance(failure, AcceptedNegativeData):
             return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
         if isinstance(failure, RejectedPositiveData):
-            # A link that points at nothing supplies null, which is no valid parameter.
+            # A link whose expression has no result supplies null, which is not a valid parameter.
             nothing = None in case.path_parameters.values() or None in case.query.values()
             return nothing or self._form_is_valid(case, exchange) is False
         if isinstance(failure, EnsureResourceAvailability):
@@ -97,7 +98,7 @@ class FailureFilter:
         return False
 
     def _form_is_valid(self, case: Case[Any], exchange: Exchange) -> bool | None:
-        """Whether a form is valid as it was sent; `None` if none was, or that is unknown."""
+        """Whether a form is valid as it was sent; `None` if there is none, or it is unknown."""
         ledger = self._exchanger.ledger
         operation = ledger.document.find(case.method.upper(), case.operation.path)
         if operation is None:
@@ -113,7 +114,7 @@ class FailureFilter:
         )
 
     def _should_exist(self, exchange: Exchange) -> bool:
-        """Whether the same actor created what a request names, and none of it was deleted."""
+        """Whether the same actor created all that a request refers to, and none was deleted."""
         trace = self._exchanger.trace
         if any(map(self._is_elsewhere, self._exchanger.names(_place(exchange.request)))):
             return False
@@ -124,12 +125,12 @@ class FailureFilter:
         )
 
     def _is_elsewhere(self, key: str) -> bool:
-        """Whether something of that number was made, but inside of another thing."""
+        """Whether a resource with that id exists, but within another parent."""
         trace = self._exchanger.trace
         return trace.maker(key) is None and trace.maker(key.rpartition("/")[2]) is not None
 
     def _is_mixed(self, exchange: Exchange, makers: Iterable[Exchange]) -> bool:
-        """Whether a path with several ids names one inside something that it was not made in."""
+        """Whether a path with several ids refers to a resource within a wrong parent."""
         things = self._in_path(exchange.request)
         return len(things) > 1 and any(
             not self._in_path(maker.request) <= things for maker in makers
@@ -140,7 +141,7 @@ class FailureFilter:
 
 
 def _is_about_ignored(failure: Failure, case: Case[Any]) -> bool:
-    """Whether all that is wrong with a request is a header that the document cannot describe."""
+    """Whether only a header field that OpenAPI cannot describe is wrong with a request."""
     if isinstance(failure, MissingHeaderNotRejected):
         return failure.header_name.lower() in IGNORED_HEADERS
     data = case.meta.phase.data if case.meta is not None else None
@@ -151,7 +152,7 @@ def _is_about_ignored(failure: Failure, case: Case[Any]) -> bool:
 
 
 def _place(request: Request) -> Request:
-    """A request with its path alone."""
+    """Return a request that has only the path."""
     return replace(request, path=request.path.partition("?")[0], headers=(), body=None)
 
 

@@ -18,7 +18,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation, Parameter
 from lockstep.openapi.shapes import Path, Shape
 
-# Random ids and tags stay in the remaining share: they are how 404 and 412 are met.
+# In the remaining share, random ids and entity tags lead to 404 and 412.
 SHARE = 0.7
 _LOCATIONS = {
     "path": ParameterLocation.PATH,
@@ -30,7 +30,7 @@ _LOCATIONS = {
 class Filler:
     """Replaces generated values by known ones of the same kind, in the valid parts of a case.
 
-    Parts that were made invalid on purpose and values that a link supplied stay as they are.
+    Parts that are invalid on purpose, and values supplied by a link, are kept.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Filler:
         concerns: Callable[[Case[Any]], bool],
         places: Places | None = None,
     ) -> None:
-        """`concerns` tells whose cases are filled: the hook is called for those of every engine."""
+        """`concerns` selects the cases to fill, as the hook is called for those of every engine."""
         self._document = document
         self._concerns = concerns
         self._pool = pool
@@ -50,7 +50,7 @@ class Filler:
         self._reuse = Reuse(pool.given, rng)
 
     def before_call(self, _context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-        """The Schemathesis hook; runs for generated cases, not for those that checks derive."""
+        """The Schemathesis hook; called for generated cases, not for those derived by checks."""
         if not self._concerns(case):
             return
         operation = self._document.find(case.operation.method.upper(), case.operation.path)
@@ -73,7 +73,7 @@ class Filler:
             case.body = self._body(case.body, shape, ())
 
     def _place(self, case: Case[Any], operation: Operation) -> None:
-        """Name what a client has put somewhere, where no answer has shown an id."""
+        """Use path parameters chosen by a client, if no response has shown an id."""
         named = [each for each in operation.parameters if each.location == "path"]
         if not named or self._rng.random() >= SHARE:
             return
@@ -84,7 +84,7 @@ class Filler:
                 case.path_parameters[name] = value
 
     def _require(self, case: Case[Any], operation: Operation) -> None:
-        """Give required parameters the values that were accepted before: one tenant, say."""
+        """Set required parameters to values that were accepted before, such as a tenant."""
         for each in operation.parameters:
             value = self._places.given.required.get((each.location, each.name))
             location = _LOCATIONS.get(each.location)
@@ -114,7 +114,7 @@ class Filler:
             container[name] = known
 
     def _cursor(self, case: Case[Any], operation: str, name: str) -> None:
-        # A random cursor is not valid data: without a known one the parameter is left out.
+        # A random cursor is invalid, so the parameter is removed unless one is known.
         if name not in case.query:
             return
         known = self._pool.cursor_for(operation)
@@ -158,7 +158,7 @@ class Filler:
         return value
 
     def _inferred(self, value: Any, name: str, owner: str) -> Any:
-        """A part of a body with known ids where its names ask for those of other things."""
+        """Return a part of a body, with known ids in members that refer to other resources."""
         families = self._document.families
         if isinstance(value, dict):
             inner = families.inside(name, owner) if name else owner

@@ -1,4 +1,4 @@
-"""Which parts of a generated case may be replaced."""
+"""Decides which parts of a generated case may be replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoveragePhaseData
 
-# These phases choose values on their own account: examples as written, bounds one by one.
+# Phases with deliberate values: examples as written, and boundary values.
 _CHOSEN = frozenset({"examples", "coverage"})
 
 
@@ -21,8 +21,8 @@ def is_random(case: Case[Any]) -> bool:
 def is_free(case: Case[Any], location: ParameterLocation, name: str = "") -> bool:
     """Whether a part of a case was neither made invalid on purpose nor supplied by a link.
 
-    For a pattern that it cannot satisfy the coverage phase fills in an invalid value wherever the
-    parameter is not what the case is about; such a value may be replaced too.
+    For an unsatisfiable pattern, the coverage phase fills in an invalid value wherever the
+    parameter is not the one under test; such a value may be replaced, too.
     """
     meta = case.meta
     if meta is None or name in getattr(case._override, location.container_name):

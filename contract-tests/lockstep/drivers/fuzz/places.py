@@ -1,4 +1,4 @@
-"""What a client named itself, and required values that were accepted, for further requests."""
+"""Identifiers chosen by clients, and accepted values of required parameters, for later requests."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _KEPT = 40
 _LOCATIONS = ("header", "query")
 
 Values = dict[str, str]
-# A location and a parameter's name.
+# The location and name of a parameter.
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What one stage leaves to another: names that are the same for every target.
+    """Values that one stage passes to another; they are the same for every target.
 
-    `required` are values of required parameters, `paths` documented paths with values.
+    `required` are values of required parameters, `paths` documented paths with their parameters.
     """
 
     required: Mapping[Key, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Given:
 
 @dataclass(slots=True)
 class Places:
-    """Values for paths under which a client has put something, or of which it was told."""
+    """Path parameters of resources that a client has created by `PUT`, or that were given."""
 
     document: Document
     rng: random.Random
@@ -52,7 +52,7 @@ class Places:
             self._known[path].append(values)
 
     def listen(self, exchange: Exchange, _generated: list[Generated]) -> None:
-        """Take in what a PUT has made under a name of the client's, and what is gone."""
+        """Add the resource created by a PUT, or remove a deleted one."""
         request = exchange.request
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
         template = self.document.template(request.path)
@@ -66,7 +66,7 @@ class Places:
             known.remove(values)
 
     def values_for(self, operation: Operation) -> Values:
-        """Values for some of the parameters of a path, the ones of something that is there."""
+        """Return the path parameters of an existing resource, as far as an operation has them."""
         fitting = [
             values
             for path, several in self._known.items()
@@ -77,9 +77,9 @@ class Places:
 
 
 def given_by(maker: Maker) -> Given:
-    """What a walk leaves to other stages.
+    """Return the values that a walk passes to other stages.
 
-    Of things only those that any user may name: where users register, they have others.
+    Only resources that any user may access: users who register have others.
     """
     client = maker.client
     registers = any(spec.register for spec in (client.actors.specs if client.actors else ()))
@@ -103,7 +103,7 @@ def _required(maker: Maker) -> Iterator[tuple[Key, str]]:
 
 
 def _paths(maker: Maker) -> Iterator[tuple[str, Values]]:
-    """Documented paths with the values of what is there, if every target calls it so."""
+    """Yield paths with parameters of existing resources, if they are equal on every target."""
     client, exchanger = maker.client, maker.client.exchanger
     for operation in client.document.operations.values():
         if not operation.path.endswith("}"):

@@ -1,4 +1,4 @@
-"""Server-made values that were handed out lately, for requests that name things which exist."""
+"""Recent server-generated values, for requests that refer to existing resources."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Query = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class Pool:
-    """The leader's values by what they name; all actors share it, so that they meet others' ids.
+    """The leader's values by family, shared by all actors, so that they also use others' ids.
 
-    `names` gives the keys of the short values that a request names.
+    `names` returns the keys of the short values that a request refers to.
     """
 
     rng: random.Random
@@ -53,10 +53,10 @@ class Pool:
         self.given = ValueDictionary(self.rng)
 
     def listen(self, exchange: Exchange, generated: list[Generated]) -> None:
-        """Take in what an exchange showed."""
+        """Add the values that an exchange has shown."""
         answer = exchange.leader
         if one_sided(exchange):
-            # What exists on one side only is of no use.
+            # Resources that exist on one side only are useless.
             self._drop(exchange.request, always=True)
             return
         if isinstance(answer, Response) and answer.status in _GONE:
@@ -76,9 +76,9 @@ class Pool:
             self._drop(exchange.request)
 
     def id_for(self, parameter: str, family: str = "") -> str | None:
-        """An id that fits a parameter such as `task_id`; `None` when none is known.
+        """Return an id for a parameter such as `task_id`; `None` if none is known.
 
-        With a `family` only its values fit; else any id does where none has the parameter's name.
+        With a `family` only its ids are used; without one, any id if none has the parameter's name.
         """
         if family:
             own = self._ids.get(family)
@@ -89,20 +89,20 @@ class Pool:
         return self.rng.choice(fitting) if fitting else None
 
     def owner(self, key: str) -> str | None:
-        """The name of the actor who was first shown an id, by its key, or last gave an instant."""
+        """Return the name of the actor who first saw an id, by its key, or last sent an instant."""
         return self._owners.get(key)
 
     def tag_for(self, path: str) -> str | None:
-        """The entity tag last seen at a path."""
+        """Return the entity tag last seen at a path."""
         return self._tags.get(path)
 
     def cursor_for(self, operation: str) -> tuple[str, Query] | None:
-        """A cursor that an operation gave out, with the query that it answered."""
+        """Return a cursor that an operation has returned, with the query that led to it."""
         known = self._cursors.get(operation)
         return self.rng.choice(known) if known else None
 
     def token_for(self, name: str) -> str | None:
-        """A token that was given out under a name such as `refresh_token`."""
+        """Return a token that was returned under a name such as `refresh_token`."""
         known = self._tokens.get(name)
         return self.rng.choice(known) if known else None
 
@@ -122,7 +122,7 @@ class Pool:
             self._cursors[exchange.label].append((item.value, query))
 
     def _drop(self, request: Request, *, always: bool = False) -> None:
-        # One in five stays, so that requests for what is gone are tried too.
+        # One in five is kept, so that there are requests for deleted resources, too.
         if self.rng.random() < 0.2 and not always:
             return
         gone = unquote(request.path.partition("?")[0].rpartition("/")[2])
@@ -132,7 +132,7 @@ class Pool:
                 known.remove(gone)
 
     def _forget(self, request: Request) -> None:
-        """Drop what its owner asked for in vain: it went with something else, an account say."""
+        """Remove ids that their owner requested in vain, as those deleted with an account."""
         if request.actor is None:
             return
         text = unquote(request.path) + (request.body or b"").decode("utf-8", "replace")
@@ -147,10 +147,10 @@ class Pool:
 
 
 def _is_among(key: str, names: Collection[str]) -> bool:
-    """Whether a thing is named, in whatever surroundings."""
+    """Whether a key is among the names, within any parent."""
     return any(name == key or name.endswith(f"/{key}") for name in names)
 
 
 def _family(name: str) -> str:
-    """What a name is about: `task` for `task_id`, `taskId` and `Task`; empty for `id`."""
+    """Return the base of a name: `task` for `task_id`, `taskId` and `Task`; empty for `id`."""
     return re.sub(r"[_-]", "", _SUFFIX.sub("", name)).lower()

@@ -1,4 +1,4 @@
-"""Has random requests name what clients gave before, and ask for answers in full."""
+"""Makes random requests reuse values that clients sent before, and request complete responses."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from lockstep.drivers.fuzz.parts import is_free, is_random
 from lockstep.drivers.fuzz.value_dictionary import ValueDictionary
 from lockstep.openapi.operations import Operation
 
-# Random values stay in the remaining share.
+# The remaining values stay random.
 GIVEN_SHARE = 0.4
-# An answer without a body shows less, and `*` is the likeliest value of If-None-Match.
+# A response without a body shows less, and `*` is the likeliest value of If-None-Match.
 CONDITIONAL_SHARE = 0.2
 
 
 class Reuse:
-    """Replaces random values by given ones of the same form or name."""
+    """Replaces random values by earlier ones with the same format or name."""
 
     def __init__(self, given: ValueDictionary, rng: random.Random) -> None:
         self._given = given
         self._rng = rng
 
     def apply(self, case: Case[Any], operation: Operation) -> None:
-        """Change the free parts of a case whose values are random."""
+        """Change the replaceable parts of a case whose values are random."""
         if is_random(case):
             self._filter(case, operation)
             self._touch(case)
             self._ask_in_full(case)
 
     def _filter(self, case: Case[Any], operation: Operation) -> None:
-        """Have filters name what was given before."""
+        """Set filters to values that were sent before."""
         given = self._given
         for parameter in operation.parameters:
             name = parameter.name
@@ -47,18 +47,18 @@ class Reuse:
                 self._leave_alone(case, operation, name)
 
     def _touch(self, case: Case[Any]) -> None:
-        """Have a body begin or end where another does."""
+        """Make a body's range begin or end at a known instant."""
         if not isinstance(case.body, dict) or not is_free(case, ParameterLocation.BODY):
             return
         given = self._given
-        # Two of one body that are replaced would rarely be in order.
+        # Replacing two in one body would rarely leave them in order.
         instants = [name for name, value in case.body.items() if given.instant_like(value)]
         if instants and self._rng.random() < GIVEN_SHARE:
             name = self._rng.choice(instants)
             case.body[name] = given.instant_like(case.body[name])
 
     def _ask_in_full(self, case: Case[Any]) -> None:
-        """Mostly ask a reader for the body, whether or not it is known (RFC 9110, 13.1.2)."""
+        """Usually remove If-None-Match from reads (RFC 9110, section 13.1.2)."""
         name = next((each for each in case.headers or () if each.lower() == "if-none-match"), None)
         if case.method.upper() not in ("GET", "HEAD") or name is None:
             return
@@ -67,7 +67,7 @@ class Reuse:
             del case.headers[name]
 
     def _leave_alone(self, case: Case[Any], operation: Operation, name: str) -> None:
-        """Drop the other filters half of the time: of what many let through nothing is left."""
+        """Remove the other filters half of the time, as many filters together match nothing."""
         if self._rng.random() < 0.5:
             return
         others = [

@@ -1,4 +1,4 @@
-"""How much is generated, and what the checks of Schemathesis take for right."""
+"""The amount of generated requests, and the expectations of Schemathesis checks."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-# Of boundary values so many are tried of each operation, however many there are.
+# Minimum number of boundary values for each operation, however many operations there are.
 _LEAST = 60
-# The probes try the common ones, once for each path; this one shows what refusals look like.
+# The probes send the common methods, once per path; this one shows what refusals look like.
 METHODS = ("trace",)
-# What valid data may meet in a server with users and state.
+# Status codes for valid data on a server with users and state.
 ACCEPTED = ("2xx", "3xx", "401", "403", "404", "409", "412", "422", "428", "429")
-# What invalid data may meet; a server may decide by its state before it looks at the data.
+# Status codes for invalid data; servers may check their state before the data.
 REJECTED = tuple(map(str, (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429)))
 
 
 @dataclass(frozen=True, slots=True)
 class FuzzSettings:
-    """How much is sent, and what the checks take for right.
+    """The amount of requests, and the expectations of the checks.
 
     `max_examples` counts valid and invalid requests of each operation in the fuzzing phase,
     `stateful_examples` sequences of at most `stateful_steps` in each round of the stateful one. A
-    round ends early when Hypothesis repeats a part of a sequence and is answered otherwise, as it
-    is by a server with state; so there are several, each with a seed of its own. `methods` are
-    tried where they are not documented. Of the boundary values of one operation `boundary_values`
-    are tried at most, and fewer in a document of so many operations that all would have more than
-    `all_boundary_values`. `checks` is merged over the defaults, in the form of the `[checks]`
-    section of `schemathesis.toml`. With one of the `workers` a run repeats exactly by its seed;
-    with several, which answers meet in the same state depends on the moment.
+    round ends early when Hypothesis repeats a part of a sequence and gets a different response, as
+    from a server with state; so there are several, each with its own seed. `methods` are sent where
+    they are not documented. At most `boundary_values` of one operation are sent, and fewer if all
+    operations of the document together would have more than `all_boundary_values`. `checks` is
+    merged over the defaults, in the form of the `[checks]` section of `schemathesis.toml`. With a
+    single one of the `workers`, a run is reproducible by its seed; with several, the interleaving
+    of requests depends on timing.
     """
 
     phases: Sequence[str] = PHASES
@@ -44,13 +44,13 @@ class FuzzSettings:
     workers: int = 1
 
     def boundary_values_of(self, operations: int) -> int:
-        """How many boundary values are tried of one operation, where there are so many."""
+        """Return the maximum number of boundary values per operation of a document."""
         part = self.all_boundary_values // max(1, operations)
         return max(_LEAST, min(self.boundary_values, part))
 
 
 def configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
-    """The settings in the form of `schemathesis.toml`."""
+    """Return the settings in the form of `schemathesis.toml`."""
     checks: dict[str, Any] = {
         "positive_data_acceptance": {"expected-statuses": list(ACCEPTED)},
         "negative_data_rejection": {"expected-statuses": list(REJECTED)},
@@ -59,7 +59,7 @@ def configuration(settings: FuzzSettings, seed: int) -> dict[str, Any]:
     }
     phases: dict[str, Any] = {name: {"enabled": name in settings.phases} for name in PHASES}
     phases["fuzzing"]["generation"] = {"max-examples": settings.max_examples}
-    # A step that is refused leads nowhere; invalid data are what the other phases are for.
+    # Refused steps end a sequence; the other phases send invalid data.
     phases["stateful"]["generation"] = {
         "max-examples": settings.stateful_examples,
         "mode": "positive",

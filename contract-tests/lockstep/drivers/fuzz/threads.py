@@ -1,4 +1,4 @@
-"""What several engines in one process need to stay out of each other's way."""
+"""Isolation of several engines in one process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unittest import mock
 
 @contextmanager
 def one_parser_at_a_time() -> Iterator[None]:
-    """Let no two threads parse Python at once, which Hypothesis does now and then.
+    """Serialize calls of the Python parser, which Hypothesis uses, across threads.
 
     CPython before 3.11.8 counts the depth of all parsers together and then raises `SystemError`
     (python/cpython#106905).

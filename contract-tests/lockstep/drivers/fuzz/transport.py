@@ -21,12 +21,12 @@ from lockstep.results.exchange import Exchange
 from lockstep.results.faults import LeftOutError
 from lockstep.transport.messages import NoResponse, Request, Response
 
-# Stands for the credentials of an actor who is chosen when the request is sent.
+# Placeholder for the credentials of an actor, who is chosen when the request is sent.
 PLACEHOLDER = "lockstep-actor"
 KEPT_EXCHANGES = 2000
 _TOKEN = re.compile(r"[A-Za-z0-9_.\-]{16,}")
-# Set by the client library for its own purposes, or about the connection and not the request
-# (RFC 9110, 7.6.1 and 10.1.1): generated names of headers hit upon these by chance.
+# Set by the client library for its own purposes, or about the connection rather than the request
+# (RFC 9110, 7.6.1 and 10.1.1); generated header names match these by chance.
 _DROPPED = frozenset(
     {
         *("accept-encoding", "content-length", "host", "user-agent", "x-schemathesis-testcaseid"),
@@ -37,7 +37,7 @@ _DROPPED = frozenset(
 
 
 class ExchangeTransport(RequestsTransport):
-    """The transport of a schema: every request, those of checks included, goes to every target."""
+    """A transport that sends every request, those of checks included, to every target."""
 
     def __init__(self, exchanger: Exchanger, actors: ActorBook | None, pool: Pool) -> None:
         super().__init__()
@@ -50,15 +50,15 @@ class ExchangeTransport(RequestsTransport):
         self.lost = ""
 
     def sends(self, case: Case[Any]) -> bool:
-        """Whether a case comes this way."""
+        """Whether a case is sent by this transport."""
         return case.operation.schema.transport is self
 
     def stop(self) -> None:
-        """Send nothing more: the next request ends the engine."""
+        """Stop sending: the next request ends the engine."""
         self._stopped = True
 
     def exchange_of(self, case_id: str) -> Exchange | None:
-        """The exchange of a case, while it is recent."""
+        """Return the exchange of a recent case."""
         return self._exchanges.get(case_id)
 
     def send(
@@ -68,10 +68,10 @@ class ExchangeTransport(RequestsTransport):
         session: requests.Session | None = None,  # noqa: ARG002 - connections are the targets'
         **kwargs: Any,
     ) -> SchemathesisResponse:
-        """Send one case; the leader's answer is what Schemathesis continues with.
+        """Send one case and return the leader's response.
 
-        Raises `requests.ConnectionError` or `requests.Timeout` where the leader does not answer,
-        and `KeyboardInterrupt` where going on is of no use: `lost` then says why.
+        Raises `requests.ConnectionError` or `requests.Timeout` if the leader does not respond, and
+        `KeyboardInterrupt` if continuing is pointless: `lost` then has the reason.
         """
         if self._stopped:
             raise KeyboardInterrupt
@@ -84,7 +84,7 @@ class ExchangeTransport(RequestsTransport):
         except LeftOutError as error:
             raise requests.Timeout(f"left out: {error}", request=prepared) from error
         except (ActorError, TargetLostError) as error:
-            # What the engine takes for the end of the run, and not of this case.
+            # Other exceptions would end the case, not the run.
             self.lost = str(error)
             raise KeyboardInterrupt from error
         self._exchanges[case.id] = exchange

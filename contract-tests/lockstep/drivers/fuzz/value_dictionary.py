@@ -1,7 +1,7 @@
-"""Values that clients gave and servers took, so that later requests meet what is stored.
+"""Values that clients sent and servers accepted, to match stored ones in later requests.
 
-A filter shows what it does at its bound only for a value that is equal to a stored one, and two
-periods touch only where one begins as the other ends: random values never do.
+The boundary of a filter only shows for a value equal to a stored one, and two periods touch only if
+one begins as the other ends: random values never do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from lockstep.transport.messages import Request
 
 KEPT = 30
-# RFC 3339, and what else is common: a date alone, a space for the T, no zone.
+# RFC 3339, and common variants: a date alone, a space for the T, no time zone.
 INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d(?:(?P<time>[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ INSTANT = re.compile(
 
 @dataclass(slots=True)
 class ValueDictionary:
-    """What was given lately: instants by their form, other strings by the name that they had."""
+    """Recent values: instants by format, other strings by name."""
 
     rng: random.Random
     _instants: dict[str, deque[str]] = field(
@@ -37,7 +37,7 @@ class ValueDictionary:
     )
 
     def learn(self, request: Request) -> list[str]:
-        """Take in the JSON body of a request that was accepted; returns the instants in it."""
+        """Add the JSON body of an accepted request; returns the instants in it."""
         instants = []
         for name, value in _strings_in(_parsed(request.body), ""):
             form = form_of(value)
@@ -49,18 +49,18 @@ class ValueDictionary:
         return instants
 
     def instant_like(self, value: Any) -> str | None:
-        """A given instant of the same form; `None` if the value is none, or none is known."""
+        """Return an earlier instant of the same format, or `None` if there is none."""
         known = self._instants.get(form_of(value)) if isinstance(value, str) else None
         return self.rng.choice(known) if known else None
 
     def named(self, name: str) -> str | None:
-        """A given string that had this name, or was in a list of its plural."""
+        """Return an earlier string with this name, or from a list with its plural."""
         known = self._strings.get(name) or self._strings.get(f"{name}s")
         return self.rng.choice(known) if known else None
 
 
 def form_of(value: str) -> str:
-    """`date`, `local` or `instant`; empty for what is no point in time."""
+    """Return `date`, `local` or `instant`; an empty string if the text is not a point in time."""
     found = INSTANT.fullmatch(value)
     if found is None:
         return ""

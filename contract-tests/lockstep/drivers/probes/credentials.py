@@ -1,4 +1,4 @@
-"""Requests without credentials, and with bad ones."""
+"""Probes without credentials, and with invalid ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPOILT = 6
 
 
 def credential_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for an operation that asks for credentials."""
+    """Yield the probes for an operation that requires authentication."""
     operation, client = trial.operation, trial.maker.client
     if not operation.requires_auth or client.actors is None:
         return
@@ -37,40 +37,40 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _as_another(trial: Trial, name: str) -> object:
-    """Send a valid request on behalf of a user of another kind, unless it would delete them."""
+    """Send a valid request as another type of user, unless it would delete the account."""
     actors = trial.maker.client.actors
     spec = next((each for each in actors.specs if each.name == name), None) if actors else None
-    if spec is None or trial.operation.name in spec.avoid or trial.shy:
+    if spec is None or trial.operation.name in spec.avoid or trial.spares_user:
         return None
     return trial.send(_plain(trial), actor=name)
 
 
 def _plain(trial: Trial) -> Request:
-    """A request that nothing is wrong with but its credentials."""
-    values = trial.maker.unknown(trial.operation) if trial.shy else None
+    """Return a request that is valid but for its credentials."""
+    values = trial.maker.unknown(trial.operation) if trial.spares_user else None
     return trial.request(values=values)
 
 
 def _with_token(trial: Trial, token: str) -> object:
-    """Send a token that no target has given out: one of the same form, or an empty one."""
+    """Send a token that no target has issued: one of the same format, or an empty one."""
     client = trial.maker.client
     identity = _identity(trial)
     if client.actors is None:
         return None
     leader = client.exchanger.targets[0].name
     real = identity.token(leader) if identity is not None else "lockstep-token"
-    sent = spoilt(real) if token else ""
+    sent = altered_token(real) if token else ""
     credential = identity.credential if identity is not None else client.actors.credential
     return trial.send_unsigned(credential.put(_plain(trial), sent))
 
 
 def _under(trial: Trial, credential: Credential) -> Send:
-    """What sends the real token in another form, if every target then gets its own."""
+    """Return a function that sends the real token in another format, if all targets get theirs."""
 
     def send() -> object:
         identity = _identity(trial)
         exchanger = trial.maker.client.exchanger
-        if identity is None or trial.shy:
+        if identity is None or trial.spares_user:
             return None
         leader = exchanger.targets[0].name
         request = credential.put(_plain(trial), identity.token(leader))
@@ -91,8 +91,8 @@ def _identity(trial: Trial) -> Identity | None:
     return client.exchanger.identities.get(actor.label) if actor is not None else None
 
 
-def spoilt(token: str) -> str:
-    """A token of the same form that is not the same."""
+def altered_token(token: str) -> str:
+    """Return a different token of the same format."""
     kept, end = token[:-_SPOILT], token[-_SPOILT:]
     changed = "".join("x" if each != "x" else "y" for each in end)
     return kept + changed

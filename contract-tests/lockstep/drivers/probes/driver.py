@@ -1,6 +1,6 @@
-"""Sends what is tried on every operation: few requests, each with a reason.
+"""Sends probes: a few requests per operation, each with a reason.
 
-Each is valid but for one thing: the credentials, what it names, a member, a parameter, the path.
+Each has a single fault: the credentials, the resource, a member, a parameter, or the path.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from itertools import islice
 
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.credentials import credential_probes
-from lockstep.drivers.probes.handed_out import handed_out_probes
+from lockstep.drivers.probes.issued_values import issued_value_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
 from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
 from lockstep.drivers.probes.ranges import range_probes
-from lockstep.drivers.probes.things import thing_probes
+from lockstep.drivers.probes.resources import resource_probes
 from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
 
 MOST_OF_ONE = 60
 MOST = 2_500
-# A slow server is not asked for ever.
+# Limits the time spent on slow servers.
 MOST_SECONDS = 60.0
 
 
 def probe(maker: Maker) -> list[str]:
-    """Send the probes, the most telling first, with new users; what the walk knows is shared.
+    """Send the probes, the most informative first, with new users and the knowledge of the walk.
 
-    Returns in words what was left out. Raises `ActorError` and `TargetLostError`.
+    Returns sentences on skipped probes. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
     if client.actors is not None:
@@ -53,7 +53,7 @@ def probe(maker: Maker) -> list[str]:
 
 
 def _chosen(maker: Maker) -> Iterator[Probe]:
-    """The probes of all operations, of each the most telling ones."""
+    """Yield the most informative probes of all operations."""
     faults = maker.client.exchanger.ledger.faults
     for operation in maker.client.document.operations.values():
         owned = maker.client.exchanger.ledger.share.owns(operation.name)
@@ -69,23 +69,23 @@ def _chosen(maker: Maker) -> Iterator[Probe]:
 
 def _of(trial: Trial) -> Iterator[Probe]:
     yield from credential_probes(trial)
-    if trial.shy:
+    if trial.spares_user:
         return
-    yield from thing_probes(trial)
+    yield from resource_probes(trial)
     yield from range_probes(trial)
-    yield from handed_out_probes(trial)
+    yield from issued_value_probes(trial)
     yield from message_probes(trial)
     yield from parameter_probes(trial)
     yield from member_probes(trial)
 
 
 def member_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for each member of the body that an operation takes."""
+    """Yield the probes for each member of an operation's body."""
     media = trial.media
     if media is None or not media.has_members:
         return
     document = trial.maker.client.document
-    # Written anew when it is sent: what it refers to may be gone by then.
+    # Built when it is sent, as the resources that it refers to may have been deleted by then.
     for number, each in enumerate(variants(document, media.schema, trial.template())):
 
         def send(number: int = number) -> object:
@@ -97,7 +97,7 @@ def member_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _careful(trial: Trial, probe: Probe) -> Probe:
-    """A probe that gives up when a separate user can no longer log in."""
+    """Wrap a probe to give up if a separate user can no longer log in."""
     if trial.actor not in (LEAVER, PROBER):
         return probe
 

@@ -1,4 +1,4 @@
-"""What may be wrong, or unusual, with a member of a body."""
+"""Invalid and unusual variants of the members of a body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_ELEMENTS = 200
 _DEEPEST = 3
 _NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time")
 
-# What is valid in a format and seldom thought of, and what looks like it.
+# Valid but rare values of a format, and similar invalid ones.
 _FORMS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
     "date-time": (
         (ODD, "has an offset", "2031-05-05T23:30:00+05:30"),
@@ -44,7 +44,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A content in which one thing is changed, and which one; see `Probe` for the rank."""
+    """A body with one change, and its description; see `Probe` for the rank."""
 
     rank: int
     reason: str
@@ -52,7 +52,7 @@ class Variant:
 
 
 def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant]:
-    """The variants of a valid content, member by member."""
+    """Yield the variants of a valid body, member by member."""
     if not isinstance(template, Mapping):
         return
     for path, member, required in _leaves(document, schema, template, ()):
@@ -68,13 +68,13 @@ def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant
 
 
 def invalid(document: Document, schema: Any, template: Any) -> Any:
-    """A content that breaks the schema, as plainly as can be; `None` if none does."""
+    """Return the most clearly invalid variant of a body; `None` if there is none."""
     found = sorted(variants(document, schema, template), key=lambda each: each.rank)
     return next((each.value for each in found if each.rank <= OUTSIDE), None)
 
 
 def values(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
-    """What may stand for a value of a schema: rank, reason, value."""
+    """Yield (rank, reason, value) for invalid and unusual values of a schema."""
     yield NULL if not may_be_null(schema) else ODD, "is null", None
     match kind_of_value(schema) if "type" in schema else "":
         case "string":
@@ -96,7 +96,7 @@ def values(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int,
 
 
 def with_member(template: Any, path: Path, value: Any) -> Any:
-    """A content with a member set; objects on the way to it are made."""
+    """Return a body with a member set; missing parent objects are created."""
     if not path:
         return value
     known = template if isinstance(template, Mapping) else {}
@@ -104,7 +104,7 @@ def with_member(template: Any, path: Path, value: Any) -> Any:
 
 
 def without(template: Any, path: Path) -> Any:
-    """A content without a member."""
+    """Return a body without a member."""
     if len(path) == 1:
         return {name: member for name, member in template.items() if name != path[0]}
     return {**template, path[0]: without(template[path[0]], path[1:])}
@@ -113,7 +113,7 @@ def without(template: Any, path: Path) -> Any:
 def _leaves(
     document: Document, schema: Any, template: Any, path: Path
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """(path, schema, whether it is required and there) of each member."""
+    """Yield (path, schema, whether it is required and present) for each member."""
     merged = flat(document, schema)
     required = merged.get("required", ())
     for name, told in merged.get("properties", {}).items():
@@ -152,7 +152,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
     if 0 < longest <= _LONGEST:
         yield OUTSIDE, "is too long", "b" * (longest + 1)
         yield BOUND, "is as long as allowed", "b" * longest
-        # Of each of these servers count one, two or four.
+        # Servers count each of these as one, two or four.
         yield BOUND, "is as long as allowed, in emoji", "😀" * longest
     room = longest or 40
     text = "${unique}"
@@ -184,13 +184,13 @@ def _numbers(schema: Mapping[str, Any], *, whole: bool) -> Iterator[tuple[int, s
     if step:
         yield OUTSIDE, "is no multiple", inner + step * 1.5
     if most is None or inner + 11 < most:
-        # Half-way between two: to even, up, or as binary fractions have it.
+        # Halfway cases: rounded to even, up, or by the binary fraction.
         yield ODD, "is to be rounded", inner + 10.125
         yield RARE, "is to be rounded down or up", inner + 2.675
 
 
 def _bound(schema: Mapping[str, Any], name: str, step: int) -> int | float | None:
-    """The bound itself, the next whole number behind one that is exclusive."""
+    """Return the bound; for an exclusive one, the next whole number."""
     exclusive = schema.get(f"exclusive{name.title()}")
     if isinstance(exclusive, int | float) and not isinstance(exclusive, bool):
         return exclusive + step

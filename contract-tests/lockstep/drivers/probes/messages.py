@@ -1,4 +1,4 @@
-"""Bodies that cannot be read, and media types that are not documented."""
+"""Probes with unreadable bodies, and undocumented media types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNKNOWN_TYPE = "application/x-lockstep"
 
 
 def message_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for the body of an operation as a whole."""
+    """Yield the probes for an operation's body as a whole."""
     media = trial.media
     if media is None:
         return
@@ -37,7 +37,7 @@ def message_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _content(trial: Trial, media: Media, style: Style) -> Send:
-    """Send a content, then read what it was sent to."""
+    """Return a function that sends a body, then reads the resource."""
 
     def send() -> object:
         client, operation = trial.maker.client, trial.operation
@@ -59,7 +59,7 @@ def _probe(trial: Trial, rank: int, reason: str, change: Change) -> Probe:
         exchange = trial.send(change(trial.request(values=values)), values)
         if trial.media is None or trial.media.has_members or succeeded(exchange):
             return exchange
-        # What was refused must have left nothing behind.
+        # A refused request must not have had an effect.
         return trial.send(trial.request(values=values), values)
 
     return Probe(rank, reason, send)

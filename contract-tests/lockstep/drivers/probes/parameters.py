@@ -1,4 +1,4 @@
-"""What may be wrong, or unusual, with the parameters of a request."""
+"""Invalid and unusual variants of the parameters of a request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 2_000
 
 
 def parameter_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for each parameter of an operation, and for one that is not documented."""
+    """Yield the probes for each parameter of an operation, and for an undocumented one."""
     client = trial.maker.client
     for parameter in client.parameters(trial.operation):
         name = parameter.name
@@ -35,7 +35,7 @@ def parameter_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def texts(trial: Trial, parameter: Declared) -> Iterator[tuple[int, str, str]]:
-    """What may stand for the value of a parameter: rank, reason, text."""
+    """Yield (rank, reason, text) for invalid and unusual values of a parameter."""
     schema = parameter.schema
     if parameter.kind == "array":
         schema = flat(trial.maker.client.document, schema.get("items", {}))
@@ -117,7 +117,7 @@ def _repeated(trial: Trial, parameter: Declared) -> Probe:
 
 
 def with_query(request: Request, name: str, text: str | None) -> Request:
-    """The request with one query parameter set, or left out."""
+    """Return the request with one query parameter set, or removed."""
     path, _, query = request.path.partition("?")
     pairs = [pair for pair in query.split("&") if pair]
     kept = [pair for pair in pairs if unquote_plus(pair.partition("=")[0]) != name]

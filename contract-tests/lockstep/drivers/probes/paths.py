@@ -1,4 +1,4 @@
-"""Paths and methods that are not documented."""
+"""Probes with undocumented paths and methods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOWHERE = "lockstep-no-such-path"
 
 
 def path_probes(maker: Maker) -> Iterator[Probe]:
-    """The probes for the paths of a document, whatever their operations are."""
+    """Yield the probes for the paths of a document, regardless of their operations."""
     client = maker.client
     share = client.exchanger.ledger.share
     by_path: dict[str, list[Operation]] = {}
@@ -42,7 +42,7 @@ def _unknown_paths(maker: Maker, known: Iterable[str], signed: str) -> Iterator[
 def _at_path(maker: Maker, operations: list[Operation]) -> Iterator[Probe]:
     reader = next((op for op in operations if op.method == "GET"), operations[0])
     trial = Trial(maker, reader)
-    if trial.shy:
+    if trial.spares_user:
         return
     if not reader.path.endswith("/"):
         yield Probe(_SLASH, "a slash at the end", lambda: trial.send(trial.request(), change=slash))
@@ -62,7 +62,7 @@ def _sent_by(trial: Trial, method: str) -> Send:
 
 
 def slash(request: Request) -> Request:
-    """The request with a slash at the end of its path."""
+    """Return the request with a slash appended to its path."""
     path, mark, query = request.path.partition("?")
     return replace(request, path=f"{path}/{mark}{query}", operation=None)
 

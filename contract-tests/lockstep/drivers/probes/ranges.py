@@ -1,6 +1,6 @@
-"""A range of days or of time beside another one: right after it, over its end, inside, around it.
+"""Probes with adjacent and overlapping ranges of dates or times.
 
-Whether two bookings may touch, or overlap, stands in no schema.
+Schemas do not tell whether two bookings may touch or overlap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lockstep.drivers.walk.ranges import Range, json_body, range_in
 from lockstep.transport.messages import Request
 
 _BESIDE = 7
-# Where the first range is, in days or hours from its start, and where a second one is.
+# The first range and the second one, in days or hours from the start of the first.
 _FIRST = (0, 3)
 _SECOND = {
     "right after another": (3, 5),
@@ -29,8 +29,8 @@ _SECOND = {
 
 
 def range_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for a creation whose body has a range."""
-    if not trial.is_creation or trial.shy:
+    """Yield the probes for a creation whose body has a range."""
+    if not trial.is_creation or trial.spares_user:
         return
     if range_in(trial.maker.client.fill(trial.template())) is None:
         return
@@ -39,7 +39,7 @@ def range_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _beside(trial: Trial, ends: tuple[int, int]) -> object:
-    """Make something with a range, and something else with a range beside that."""
+    """Create a resource with a range, then one with an adjacent or overlapping range."""
     values = trial.values(fresh=True)
     sent = trial.request(values=values)
     found = range_in(json_body(sent))

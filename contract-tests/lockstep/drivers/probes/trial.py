@@ -1,4 +1,4 @@
-"""One operation as probes try it: valid requests on things of its own, and what is changed."""
+"""The context of probes for one operation: valid requests for its resources, and their changes."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from lockstep.transport.messages import Request, status_of
 Change = Callable[[Request], Request]
 Send = Callable[[], object]
 
-# Who tries what may end a session or an account, and who logs in again and again.
+# Users for requests that may end a session or an account, and for repeated log-ins.
 LEAVER, PROBER = "leaver", "prober"
 _OWN = frozenset({"me", "self", "session", "token", "password", "user", "account", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request with a reason; `rank` is low for one that tells much."""
+    """A request with a reason; `rank` is low for an informative one."""
 
     rank: int
     reason: str
     send: Send
 
 
-def as_it_is(request: Request) -> Request:
-    """No change."""
+def unchanged(request: Request) -> Request:
+    """Return the request unchanged."""
     return request
 
 
 @dataclass(slots=True)
 class Trial:
-    """Sends requests to one operation that are valid but for what is changed.
+    """Sends requests to one operation that are valid but for a change.
 
-    What they name is the user's own and alive; what a request has used up is made anew. A trial
-    that is `shy` sends nothing valid on behalf of a user: it would delete them.
+    They refer to existing resources of the user; used-up ones are replaced. With `spares_user`, no
+    valid request is sent on behalf of a user, as it would delete the user.
     """
 
     maker: Maker
     operation: Operation
     actor: str = field(init=False)
-    shy: bool = field(init=False)
+    spares_user: bool = field(init=False)
     call: Call | None = field(init=False)
     _values: Values | None = None
 
@@ -59,21 +59,21 @@ class Trial:
         registers = any(spec.register is not None for spec in specs)
         own = self._is_own()
         self.actor = LEAVER if own and registers else client.mine
-        self.shy = own and bool(specs) and not registers
+        self.spares_user = own and bool(specs) and not registers
         self.call = self._entrance(registers=registers)
 
     @property
     def media(self) -> Media | None:
-        """What is sent; `None` if the operation takes no body."""
+        """The media type of the request body; `None` if the operation takes no body."""
         return next(iter(self.maker.client.media(self.operation)), None)
 
     @property
     def is_creation(self) -> bool:
-        """Whether the operation makes something each time."""
+        """Whether the operation creates a resource on each request."""
         return self.operation.method == "POST" and self.media is not None
 
     def values(self, *, fresh: bool = False) -> Values:
-        """Values for the path that name something alive, else something that was never there."""
+        """Return path parameters of an existing resource, else of one that never existed."""
         gone = self._values is not None and self.maker.client.known.is_gone(
             self.operation.path, self._values
         )
@@ -84,7 +84,7 @@ class Trial:
         return self._values
 
     def template(self) -> Any:
-        """A valid content with placeholders; `None` if no body is taken."""
+        """Return a valid body with placeholders; `None` if the operation takes no body."""
         if self.call is None:
             content = self.maker.client.template(self.operation, self.actor)
             self.maker.needs.meet(self.operation, ({}, content), self.actor)
@@ -99,7 +99,7 @@ class Trial:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Request:
-        """A request, not signed; valid without arguments."""
+        """Return an unauthenticated request; valid without arguments."""
         content = self.template() if value is None else value
         known = values if values is not None else self.values()
         return self.maker.client.request(
@@ -111,10 +111,10 @@ class Trial:
         request: Request,
         values: Mapping[str, str] | None = None,
         *,
-        change: Change = as_it_is,
+        change: Change = unchanged,
         actor: str | None = None,
     ) -> Exchange:
-        """Sign a request, change it, send it."""
+        """Authenticate, change and send a request."""
         client = self.maker.client
         known = values if values is not None else self.values()
         who = self.actor if actor is None else actor
@@ -131,12 +131,12 @@ class Trial:
         return self.send(request, actor="")
 
     def _renew(self, exchange: Exchange) -> None:
-        """What was used up, or is no longer alike, is not used again."""
+        """Discard resources that were used up or have diverged."""
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
         done = min(statuses) < 300
         method = self.operation.method
         used = done and (method == "DELETE" or (method == "POST" and not self.is_creation))
-        # What takes in a part of something may do so but once.
+        # An operation with a raw body, such as an upload, may work only once per resource.
         used |= done and method == "PATCH" and self.media is not None and not self.media.has_members
         if done:
             self.maker.needs.use_up(self.operation)
@@ -161,7 +161,7 @@ class Trial:
         return bool(families_for(path + "/{id}", "id") & (users | _OWN))
 
     def _entrance(self, *, registers: bool) -> Call | None:
-        """What is sent to register or to log in; a log-in that is tried is one of a user apart."""
+        """Return the call to register or to log in; the log-in uses a separate user."""
         client = self.maker.client
         for spec in client.actors.specs if client.actors else ():
             for call in spec.calls:
@@ -169,7 +169,7 @@ class Trial:
                     continue
                 prober = client.actor(PROBER) if call is spec.login and registers else None
                 if call is spec.login and (prober is None or spec.values_for):
-                    self.shy = True
+                    self.spares_user = True
                     return call
                 own = prober.values_at("") if prober is not None else {}
                 return Call(call.operation, call.body(own), call.form)

@@ -1,4 +1,4 @@
-"""Runs races on each target apart, and holds their outcomes against what is possible."""
+"""Runs races on each target separately, and compares the outcomes with the possible ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from lockstep.results.findings import BY_CHANCE, RACE
 from lockstep.transport.messages import NoResponse, Outcome, Response
 
 JOIN = " + "
-# A name that is drawn may be taken already, so that no sequential request wins: it is tried again.
+# A drawn name may be taken, so that no sequential request wins: then retry.
 _SEQUENTIAL = 5
-# How often the rounds of an inferred race are run, at the most, while they may be chance.
+# Maximum number of repetitions of an inferred race, while its result may be due to chance.
 _TIMES = 4
 _SIGNIFICANCE = 0.05
 
@@ -33,9 +33,9 @@ _SIGNIFICANCE = 0.05
 class RaceResult:
     """The result of a race.
 
-    `outcomes` counts for each target how often which answers came, such as `201 + 409`.
-    `impossible` says in words what must never be, and was seen; `notes` what only one target
-    showed.
+    `outcomes` counts each combination of responses, such as `201 + 409`, by target. `impossible`
+    has sentences on outcomes that must not occur but did; `notes` on those seen on some targets
+    only.
     """
 
     name: str
@@ -50,10 +50,10 @@ def run_race(
 ) -> RaceResult:
     """Run all rounds on each target; `lanes` are exchangers of one target, with their actors.
 
-    What must never be is recorded as a finding of the exchanger's ledger. It tells no targets apart
-    where some lost an inferred race and others never, and so rarely that it may be chance.
-    `tick` hears the name at each round. Raises `StoryError` when a round cannot be set up,
-    `ActorError`, `TargetLostError`.
+    Outcomes that must not occur are recorded as findings in the exchanger's ledger. An inferred
+    race that some targets lost and others did not is not significant if it was lost so rarely that
+    it may be chance. `tick` is called with the name at each round. Raises `StoryError` if a round
+    cannot be set up, `ActorError`, `TargetLostError`.
     """
     result = RaceResult(race.name, race.rounds)
     runners = [_Runner(race, exchanger, actors) for exchanger, actors in lanes]
@@ -92,11 +92,11 @@ class _Runner:
 
     @property
     def lost(self) -> int:
-        """In how many rounds something was seen that must never be."""
+        """The number of rounds with an outcome that must not occur."""
         return self._wrong.total()
 
     def run(self, tick: Callable[[str], None]) -> None:
-        """All rounds; called again, as many rounds more."""
+        """Run all rounds; a further call runs as many again."""
         self._actors.forget_all()
         if not self._race.possible and self._winners is None:
             self._winners = self._one_after_the_other()
@@ -115,7 +115,7 @@ class _Runner:
             tick(self._race.name)
 
     def report(self, kind: str) -> Iterator[str]:
-        """What must never be, and was seen; each is made a finding."""
+        """Record impossible outcomes as findings, and yield their sentences."""
         for what, times in self._wrong.items():
             text = f"{what}, in {times} of {self.rounds} rounds"
             exchange = self._example[what]
@@ -131,7 +131,7 @@ class _Runner:
                 yield f"{self.name}: {text}"
 
     def unjudged(self) -> Iterator[str]:
-        """Why a race that was inferred could tell nothing."""
+        """Yield a sentence if an inferred race was inconclusive."""
         if self._winners in (0, len(self._race.together)):
             told = "all succeed" if self._winners else "none succeeds"
             yield f"on {self.name} {told} sequentially too, so nothing could be judged"
@@ -158,7 +158,7 @@ class _Runner:
         return len(answers) if self._race.winners == ANSWERS else len({one.body for one in answers})
 
     def _one_after_the_other(self) -> int:
-        """How many win when the requests are sequential."""
+        """Return the number of winners when the requests are sequential."""
         steps = self._race.together
         for _ in range(_SEQUENTIAL):
             values = self._set_up()
@@ -183,7 +183,7 @@ class _Runner:
             exchange, problems = self._expect(step, values)
             if problems:
                 text = f"after {outcome}, step {number}: {'; '.join(problems)}"
-                # One and the same for all rounds.
+                # The same text for all rounds.
                 self._note(masked(text.replace(values["unique"], "${unique}")), exchange)
                 return
             save(step, exchange.leader, values)
@@ -199,7 +199,7 @@ class _Runner:
 
 
 def label(outcome: Outcome) -> str:
-    """`201`, `409 email_taken` for a problem with a code, or why there was no answer."""
+    """Return `201`, `409 email_taken` for a problem with a code, or why there was no response."""
     if isinstance(outcome, NoResponse):
         return outcome.reason
     code = None
@@ -213,7 +213,7 @@ def label(outcome: Outcome) -> str:
 
 
 def _may_be_chance(race: Race, runners: Sequence[_Runner]) -> bool:
-    """Whether some targets lost an inferred race and others did not, with no significance."""
+    """Whether some targets lost an inferred race and others did not, without significance."""
     lost = [runner.lost for runner in runners]
     most, least = max(lost), min(lost)
     if race.possible or most == 0 or least > 0:
@@ -222,7 +222,7 @@ def _may_be_chance(race: Race, runners: Sequence[_Runner]) -> bool:
 
 
 def fisher_exact(more: int, fewer: int, rounds: int) -> float:
-    """The two-sided p-value of Fisher's exact test, for two counts of so many rounds each."""
+    """Return the two-sided p-value of Fisher's exact test, for two counts out of `rounds` each."""
     lost = more + fewer
     apart = sum(
         math.comb(rounds, one) * math.comb(rounds, lost - one)
@@ -232,7 +232,7 @@ def fisher_exact(more: int, fewer: int, rounds: int) -> float:
 
 
 def _one_sided(result: RaceResult) -> Iterator[str]:
-    """What some targets showed and others did not, with what so many rounds can tell."""
+    """Yield sentences on outcomes seen on some targets only, with the statistical power."""
     every = {outcome: None for counts in result.outcomes.values() for outcome in counts}
     for outcome in every:
         without = [name for name, counts in result.outcomes.items() if not counts[outcome]]
@@ -242,7 +242,7 @@ def _one_sided(result: RaceResult) -> Iterator[str]:
             if counts[outcome]
         ]
         if without:
-            # The share that would still stay unseen in one of twenty such runs.
+            # The rate of an outcome that would still stay unseen in one of twenty such runs.
             share = 1 - 0.05 ** (1 / result.rounds)
             yield (
                 f"{outcome}: {', '.join(shown)} of {result.rounds} rounds, {', '.join(without)} "

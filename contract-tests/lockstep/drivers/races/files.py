@@ -19,18 +19,17 @@ from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
 
 Step = Mapping[str, Any]
-# How the winners of a race are counted: by answers of 2xx, or by different ones.
+# How winners are counted: by 2xx responses, or by different 2xx bodies.
 ANSWERS, DIFFERENT = "answers", "different"
 
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Requests at the same time, `rounds` times.
+    """Concurrent requests, sent in each of several `rounds`.
 
-    `setup`, `together` and `then` are steps as in stories. `possible` are the outcomes that there
-    can be, each a list of `409` or `409 code` in the order of the requests. Without it the race is
-    an inferred one: there may be as many winners as when the requests come one after the other,
-    counted by `winners`.
+    `setup`, `together` and `then` are steps as in stories. `possible` are the valid outcomes, each
+    a list of `409` or `409 code` in the order of the requests. Without it the race is an inferred
+    one: there may be at most as many winners as for sequential requests, counted by `winners`.
     """
 
     name: str
@@ -45,7 +44,7 @@ class Race:
 
     @property
     def is_even(self) -> bool:
-        """Whether the requests are all the same, so that it tells nothing which one won."""
+        """Whether the requests are all equal, so that it does not matter which one won."""
         return all(step == self.together[0] for step in self.together)
 
     def allows(self, outcome: Sequence[str]) -> bool:
@@ -62,9 +61,9 @@ def _matches(wanted: Sequence[str], seen: Sequence[str]) -> bool:
 
 
 def load_races(folder: Path, document: Document) -> list[Race]:
-    """Every `*.yaml` in a folder, in the order of their names.
+    """Load every `*.yaml` in a folder, in the order of their names.
 
-    Raises `StoryError` that names each file with what is wrong in it.
+    Raises `StoryError`, which names each file with its errors.
     """
     paths = sorted(folder.glob("*.yaml"))
     races, wrong = read_files(paths, lambda text: read_race(text, document))
@@ -74,7 +73,7 @@ def load_races(folder: Path, document: Document) -> list[Race]:
 
 
 def read_race(text: str, document: Document) -> Race:
-    """One race from its YAML text; `StoryError` says what is wrong."""
+    """Parse one race from its YAML text. Raises `StoryError`."""
     try:
         raw = load_yaml(text)
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""Finds races in any document: what must not be won twice."""
+"""Infers races from any document: requests of which only one may win."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 ROUNDS = 20
-# Where there is cause for many races each has fewer rounds.
+# If many races are inferred, each has fewer rounds.
 _LEAST_ROUNDS, _ALL_ROUNDS = 6, 600
 _IDS = ("id", "uuid", "slug", "key", "name")
-# Of the form of the texts that actors make unique.
+# In the format of the texts that make actors unique.
 _SAMPLE = "0a1b2c3d0001"
 _CREATED = {"status": [200, 201, 202]}
 
 
 def infer_races(document: Document, actor: str | None = None) -> list[Race]:
-    """The races that a document gives cause for; `actor` is who sends what needs a log-in.
+    """Return the races that a document suggests; `actor` sends those that need a log-in.
 
     Two changes with the same `If-Match` (RFC 9110, 13.1.1), two creations with the same
-    `Idempotency-Key`, and two equal creations where a conflict is documented. Each must have no
-    more winners at the same time than one after the other.
+    `Idempotency-Key`, and two equal creations if a conflict is documented. Each must have no more
+    winners concurrently than sequentially.
     """
     actors = (actor,) if actor is not None else ()
     made: list[Race] = []
@@ -69,7 +69,7 @@ def _creations(
 def _changes(
     document: Document, operation: Operation, if_match: str, actors: tuple[str, ...]
 ) -> Iterator[Race]:
-    """A race for one representation, where a POST beside it makes one and a GET shows its tag."""
+    """Yield a race for a resource that a POST creates and whose tag a GET shows."""
     collection, _, last = operation.path.rpartition("/")
     creation, reading = document.find("POST", collection), document.find("GET", operation.path)
     if "{" in collection or not last.startswith("{") or creation is None or reading is None:
@@ -81,7 +81,7 @@ def _changes(
     path = {last.strip("{}"): "${item}"}
     step: dict[str, Any] = {"operation": operation.name, "path": path}
     if operation.method != "DELETE":
-        # Other than what is there already, so that the tag changes with it.
+        # Differs from the existing content, so that the tag changes.
         step["json"] = _varied(document, operation, "${unique}0")
     yield Race(
         name=f"{operation.name}: one {if_match}, twice",
@@ -107,7 +107,7 @@ def _changes(
 
 
 def _id_member(document: Document, creation: Operation, parameter: str) -> str | None:
-    """The member of a creation's answer that names what was made."""
+    """Return the member of a creation's response that identifies the resource."""
     for status in (201, 200, 202):
         response = creation.response_for(status)
         for media_type, content in (response.media_types if response else {}).items():
@@ -118,7 +118,7 @@ def _id_member(document: Document, creation: Operation, parameter: str) -> str |
 
 
 def _varied(document: Document, operation: Operation, new: str) -> dict[str, Any] | None:
-    """A valid body whose texts end in something `new`, as far as the document lets them vary."""
+    """Return a valid body whose strings end in `new`, as far as the schema allows."""
     content = document.resolve(operation.definition.get("requestBody", {})).get("content", {})
     schema = content.get("application/json", {}).get("schema")
     template = body_template(document, schema)
@@ -151,5 +151,5 @@ def _matches(schema: Mapping[str, Any], sample: str) -> bool:
     try:
         return re.search(schema.get("pattern", ""), sample) is not None
     except re.error:
-        # Valid ECMAScript that Python cannot read.
+        # A valid ECMAScript pattern that Python cannot parse.
         return False

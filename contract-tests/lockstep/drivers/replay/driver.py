@@ -1,4 +1,4 @@
-"""Plays a recording against the targets, with its ids and credentials replaced by live ones."""
+"""Replays a recording against the targets, with live ids and credentials."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A step that was played.
+    """A replayed step.
 
-    `foreign` are the names in the request that the recorded server had made and no live one knows;
-    `is_lost` says that the leader had nothing under such a name, or under one of a log. `held` is
-    the exchange in which the leader's answer stands beside the recorded one.
+    `foreign` are the identifiers in the request that the recorded server had made and that are
+    unknown to the live ones; `is_lost` is true if the leader had no resource with such an
+    identifier, or with one from a log. `held` is the exchange of the leader's response and the
+    recorded one.
     """
 
     step: Step
@@ -46,11 +47,11 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """How a recording is played.
+    """Settings of a replay.
 
-    `fresh` are texts of the recording that a server takes only once. With `against_recording` the
-    recorded answers are compared too. Where operations are `judged`, what was recorded of others is
-    sent as well and not judged.
+    `fresh` are texts of the recording that a server accepts only once. With `against_recording` the
+    recorded responses are compared, too. If operations are `judged`, requests to others are sent as
+    well but not judged.
     """
 
     fresh: tuple[str, ...] = ()
@@ -58,20 +59,20 @@ class ReplaySettings:
     judged: frozenset[str] = frozenset()
 
     def judges(self, document: Document, request: Request) -> bool:
-        """Whether the answers to a request are judged."""
+        """Whether the responses to a request are judged."""
         return not self.judged or document.label(request.method, request.path) in self.judged
 
 
 @dataclass(slots=True)
 class Replayer:
-    """Plays steps one after another; one object plays one recording once.
+    """Replays steps one after another; each object replays one recording once.
 
-    The recorded server is taken for one more partner: its answers are matched with the leader's,
-    and each recorded request is translated into the leader's names before it is sent. A header that
-    the targets have as their own takes the place of a recorded one. `made` are the names that the
-    recorded server gave: those that it has shown so far, and what the caller knows of. `known` are
-    users by the group of their log-in: what it gives is theirs from then on. `accounts` finds the
-    groups of steps that do not tell them.
+    The recorded server is treated as one more partner: its responses are matched with the leader's,
+    and each recorded request is translated to the leader's identifiers before it is sent. A header
+    field configured for the targets replaces a recorded one. `made` are the identifiers from the
+    recorded server: those that it has shown so far, and those given by the caller. `known` maps the
+    group of a log-in to the user, who gets the tokens of the replayed log-in. `accounts` finds the
+    groups of steps without one.
     """
 
     exchanger: Exchanger
@@ -86,11 +87,11 @@ class Replayer:
     _live: set[str] = field(default_factory=set)
 
     def play(self, steps: Iterable[Step]) -> Iterator[Played]:
-        """Play each step when it is asked for; `TargetLostError` as from the exchanger."""
+        """Replay the steps lazily. Raises `TargetLostError`."""
         return map(self.step, steps)
 
     def step(self, recorded: Step) -> Played:
-        """Play one step, again with new texts where a server has taken the old ones already."""
+        """Replay one step, and retry with new texts if a server has already taken the old ones."""
         played = self._send(recorded)
         for attempt in range(MAX_RENEWALS):
             status = status_of(played.exchange.leader)
@@ -100,7 +101,7 @@ class Replayer:
         return replace(played, held=self._learn(played))
 
     def assume(self, recorded: Step, live: Exchange) -> Exchange:
-        """Take a step for done by a live exchange from before: a log-in that still holds, say."""
+        """Treat a step as done by an earlier live exchange, such as a log-in still valid."""
         exchange = self.exchanger.record(
             live.request, live.requests, live.outcomes, group=live.group
         )
@@ -153,9 +154,9 @@ def replay(
     progress: Progress,
     result: ReplayResult,
 ) -> None:
-    """Play a whole recording; `result` has the entries that were played, whatever happens.
+    """Replay a whole recording; `result` gets the entries replayed so far, even on failure.
 
-    `actors` stand in for users whose log-in is not in the recording. Raises `TargetLostError`.
+    `actors` replace users whose log-in is not in the recording. Raises `TargetLostError`.
     """
     leader, ledger = exchanger.targets[0], exchanger.ledger
     result.is_compared = settings.against_recording
@@ -193,13 +194,13 @@ def replay(
 
 
 def _own_headers(targets: Iterable[Target]) -> set[str]:
-    """The lower-cased names of headers that every target has as its own."""
+    """Return the lower-case names of header fields that are configured for every target."""
     names = ({name.lower() for name, _ in target.headers} for target in targets)
     return set.intersection(*names)
 
 
 def _users(exchanger: Exchanger, actors: ActorBook | None) -> Users | None:
-    """Who stands in for recorded users, unless the targets' own headers say who sends."""
+    """Return the substitutes for recorded users, unless configured headers identify users."""
     own = tuple((name, "") for name in _own_headers(exchanger.targets))
     if actors is None or actors.credential.is_in(Request("GET", "/", own)):
         return None

@@ -1,4 +1,4 @@
-"""Finds live ids for recorded ones where nothing but paths was recorded."""
+"""Finds live ids for recorded ones if only paths were recorded."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lockstep.transport.messages import Request, Response, status_of
 
 @dataclass(slots=True)
 class IdFinder:
-    """Replaces ids that the leader does not know, one to one, by ones that it lists.
+    """Replaces each id that is unknown to the leader by a listed one, one to one.
 
-    An id belongs to the path in front of it: `/tasks/7` is looked for in the answer to `/tasks`,
-    among the members named like the parameter or `id`.
+    An id belongs to the path before it: `/tasks/7` is looked up in the response to `/tasks`, among
+    the members named like the parameter or `id`.
     """
 
     exchanger: Exchanger
@@ -27,9 +27,9 @@ class IdFinder:
     _missing: set[tuple[str, str]] = field(default_factory=set)
 
     def replace(self, step: Step, sent: Request, exchange: Exchange) -> Request:
-        """The request with live ids where the leader does not know what the recorded server did.
+        """Return the request with live ids, if the leader responds with 404 to recorded ones.
 
-        The same request where nothing is to be replaced or nothing can be found.
+        The same request if there is nothing to replace or nothing was found.
         """
         found_then = status_of(step.answer) != 404 if step.answer is not None else True
         if not found_then or status_of(exchange.leader) != 404:
@@ -46,11 +46,11 @@ class IdFinder:
         return replace(sent, path="/".join(segments) + mark + query)
 
     def is_about_one(self, request: Request) -> bool:
-        """Whether the path names a thing, which the targets need not have."""
+        """Whether the path refers to a resource, which the targets may lack."""
         return "{" in (self.exchanger.ledger.document.template(request.path) or "")
 
     def summary(self) -> str:
-        """How many ids were replaced, as readable text."""
+        """Return a sentence on the number of replaced ids."""
         every = len(self._mapped) + len(self._missing)
         return f"{len(self._mapped):,} of {every:,} ids that the targets do not know were replaced"
 
@@ -69,7 +69,7 @@ class IdFinder:
         return quote(self._mapped[key], safe="")
 
     def _list(self, prefix: str, parameter: str, sent: Request) -> list[str]:
-        """What the leader lists at a path, asked once with the headers of who wants to know."""
+        """Return the ids that the leader lists at a path; cached, requested as the same user."""
         if prefix not in self._listed:
             document = self.exchanger.ledger.document
             answer = None
@@ -91,7 +91,7 @@ def _values(answer: Any, parameter: str) -> list[str]:
 
 
 def _rows(node: Any) -> list[dict[str, Any]]:
-    """The first list of objects in an answer, which may stand inside an envelope."""
+    """Return the first list of objects in a response, which may be inside an envelope."""
     if isinstance(node, list):
         return [row for row in node if isinstance(row, dict)]
     if isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Which steps of a recording a shard plays, and which of them it judges."""
+"""Selects the steps of a recording that a shard replays, and those that it judges."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lockstep.results.exchange import SAFE_METHODS
 
 
 def part_of(steps: Sequence[Step], shard: Shard, *, has_bodies: bool) -> list[tuple[int, bool]]:
-    """The positions of the steps that a shard plays, each with whether it judges it.
+    """Return the indices of the steps that a shard replays, each with whether it is judged.
 
-    Those that it judges stand one after the other. Whatever was written before is written again,
-    and whatever showed a name that is needed is asked for again: else the answers would not be
-    those of the recording. Without bodies no step depends on another.
+    The judged ones are contiguous. All writes before them are replayed, and all reads that showed a
+    needed identifier: otherwise responses would differ from the recording. Without bodies no step
+    depends on another.
     """
     count = len(steps)
     first, last = count * (shard.number - 1) // shard.of, count * shard.number // shard.of
@@ -29,7 +29,7 @@ def part_of(steps: Sequence[Step], shard: Shard, *, has_bodies: bool) -> list[tu
 
 
 def _makers(steps: Sequence[Step], played: set[int]) -> set[int]:
-    """The steps in which the recorded server showed what others name, and what these name."""
+    """Return the steps that first showed the identifiers used by others, transitively."""
     asked: set[str] = set()
     made: dict[str, int] = {}
     named = []

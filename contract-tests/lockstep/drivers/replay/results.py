@@ -1,4 +1,4 @@
-"""What a replay comes to, entry by entry, and what has changed since an earlier one."""
+"""The results of a replay by entry, and the changes since an earlier replay."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lockstep.transport.messages import Outcome, status_of
 FIXED, STILL, NEW = "FIXED", "STILL", "NEW"
 CHANGES = (FIXED, STILL, NEW)
 
-# What differs, or is not known to, by the name of an entry and what is asked for in it.
+# Whether an entry differs, `None` if unknown, by its name and request.
 Earlier = Mapping[tuple[str, str], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
 class EntryResult:
-    """A recorded request and what became of it.
+    """A recorded request and the result of its replay.
 
     `name` is its place in the recording, `request` its method and the path of its operation.
-    `statuses` are keyed by target name; `recorded` is the recorded one, if it is known. `differs`
-    is `None` if that cannot be said: the entry follows from another difference, say. `change` is
-    one of `CHANGES`, empty if there is no earlier report or it has nothing to tell.
+    `statuses` are keyed by target name; `recorded` is the recorded status code, if known. `differs`
+    is `None` if undecided, as when the entry follows from another difference. `change` is one of
+    `CHANGES`, empty if there is no earlier report or it does not apply.
     """
 
     name: str
@@ -35,12 +35,12 @@ class EntryResult:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it the same entry in another replay of the same recording."""
+        """The key of the same entry in another replay of the same recording."""
         return self.name, self.request
 
     @property
     def is_as_recorded(self) -> bool:
-        """Whether a target gave the recorded status; an unmodified thing is as good as itself."""
+        """Whether a target returned the recorded status code; 200 is accepted in place of 304."""
         wanted = {self.recorded, 200} if self.recorded == 304 else {self.recorded}
         return self.recorded is not None and not wanted.isdisjoint(self.statuses.values())
 
@@ -48,7 +48,7 @@ class EntryResult:
     def of(
         cls, name: str, request: str, recorded: Outcome | None, exchanges: Iterable[Exchange]
     ) -> EntryResult:
-        """The result of what was sent for an entry, and of what was compared with the recording."""
+        """Return the result of an entry's requests, and of the comparison with the recording."""
         every = list(exchanges)
         differs = None
         if any(exchange.counted for exchange in every):
@@ -66,9 +66,9 @@ class EntryResult:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """All entries of a recording that were played, in order, and readable `notes`.
+    """All replayed entries of a recording, in order, and readable `notes`.
 
-    `is_compared` says that they were compared with the recording, too.
+    `is_compared` is true if they were compared with the recording, too.
     """
 
     title: str
@@ -79,17 +79,17 @@ class ReplayResult:
 
     @property
     def as_recorded(self) -> tuple[int, int]:
-        """How many entries a target gave the recorded status, of how many it is known."""
+        """The number of entries with the recorded status code, of those where it is known."""
         known = [entry for entry in self.entries if entry.recorded is not None]
         return sum(entry.is_as_recorded for entry in known), len(known)
 
     def compare_with(self, earlier: Earlier) -> None:
-        """Tell each entry `FIXED`, `STILL` or `NEW` by what differed in an earlier replay."""
+        """Mark each entry as `FIXED`, `STILL` or `NEW`, compared with an earlier replay."""
         self.is_compared_with_earlier = True
         self.entries = [replace(one, change=_change(one, earlier)) for one in self.entries]
 
     def counts(self) -> dict[str, int]:
-        """How often there was each change."""
+        """Return the number of entries for each change."""
         counted = Counter(entry.change for entry in self.entries)
         return {change: counted[change] for change in CHANGES}
 

@@ -1,4 +1,4 @@
-"""Users of the configuration in the place of recorded ones whose log-in was not recorded."""
+"""Replaces recorded users without a recorded log-in by configured ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFUSED = frozenset({401, 403})
 
 @dataclass(slots=True)
 class Users:
-    """Assigns each recorded credential that nobody can translate to a user of its own."""
+    """Maps each recorded credential that cannot be translated to a configured user."""
 
     document: Document
     actors: ActorBook
@@ -23,13 +23,13 @@ class Users:
 
     @property
     def stood_in(self) -> int:
-        """For how many recorded users another one was sent."""
+        """The number of recorded users who were replaced."""
         return len(self._names)
 
     def authorise(self, step: Step, request: Request, made: set[str]) -> Request:
-        """The request with a live user's credential, where the recorded one is worth nothing.
+        """Return the request with a live user's credential, if the recorded one is unusable.
 
-        That is one that the recorded answers (`made`) do not show, or one that a tool left out.
+        That is one that the recorded responses (`made`) do not show, or one that a tool redacted.
         Raises `ActorError` if a user cannot log in.
         """
         credential = self.actors.credential

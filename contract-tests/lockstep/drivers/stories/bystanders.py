@@ -1,4 +1,4 @@
-"""Who and what stands beside a story: another user, and a second thing of whoever changes one."""
+"""Bystanders of a story: another user's resources, and a sibling of a changed resource."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lockstep.transport.messages import NoResponse, Outcome, Request, Response, 
 
 KIND = "expectation"
 _UNAUTHENTICATED = 401
-# Where it is said that the other user cannot be given anything.
+# The step named in problems with the other user.
 _STRANGER = "beside every story, another user"
 
 Steps = tuple[dict[str, Any], ...]
@@ -35,7 +35,7 @@ Prepare = Callable[[Mapping[str, Any], Mapping[str, Any], Actor | None], Request
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Things that are made, and how they are looked at and removed; steps are those of stories."""
+    """Resources with the steps, as in stories, that create, read and remove them."""
 
     make: Steps = ()
     look: Steps = ()
@@ -44,11 +44,11 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Bystanders:
-    """What no story may change unless it says so.
+    """Resources that no story may change unless it says so.
 
-    `stranger` are the things of the user `actor`: made once, looked at after each story.
-    `neighbour` are things of the user who sends one of the operations `around`: made before the
-    step, looked at after it, and removed, so that the story's own lists do not show them.
+    `stranger` are resources of the user `actor`: created once, read after each story. `neighbour`
+    are resources of the user who sends one of the operations `around`: created before the step,
+    read after it, and removed, so that the story's own lists do not show them.
     """
 
     actor: str
@@ -58,9 +58,9 @@ class Bystanders:
 
 
 def load_bystanders(path: Path, document: Document) -> Bystanders:
-    """Read a file of the form of `bystanders.schema.json`.
+    """Load a file in the format of `bystanders.schema.json`.
 
-    Raises `StoryError` for another form, and for an operation that the document does not have.
+    Raises `StoryError` for another format, and for operations that the document does not have.
     """
     raw = load_yaml(path.read_text(encoding="utf-8"))
     wrong = [
@@ -90,12 +90,12 @@ def _validator() -> jsonschema_rs.Validator:
 
 
 class BystanderWatch:
-    """Makes what stands beside the stories of one exchanger, and sees that it stays as it was."""
+    """Creates the bystanders of one exchanger's stories, and checks that they do not change."""
 
     def __init__(
         self, bystanders: Bystanders, exchanger: Exchanger, actors: ActorBook, prepare: Prepare
     ) -> None:
-        """`prepare` makes the request of a step from values, on behalf of an actor."""
+        """`prepare` builds the request of a step from values, on behalf of an actor."""
         self._bystanders = bystanders
         self._exchanger = exchanger
         self._actors = actors
@@ -103,26 +103,26 @@ class BystanderWatch:
         self._stranger: _Things | None = None
 
     def begin(self) -> None:
-        """Make the things of the other user, if there are none. Raises `StoryError`."""
+        """Create the other user's resources if they do not exist. Raises `StoryError`."""
         if self._stranger is None:
             actor = self._actors.get(self._bystanders.actor)
             self._stranger = self._made(self._bystanders.stranger, actor, _STRANGER)
 
     def end(self, story: Story) -> str:
-        """See that another user has what there was before a story; what is wrong otherwise."""
+        """Check the other user's resources after a story; returns the problem, if any."""
         assert self._stranger is not None
         problem = self._stranger.changed(f"{story.name}, another user")
         if problem:
-            # The next story is not to be blamed for it.
+            # So that the next story is not blamed for it.
             self._stranger = None
         return problem
 
     @contextmanager
     def around(self, where: str, operation: str, actor: Actor) -> Iterator[list[str]]:
-        """Within it, a second thing of the actor stands beside what an operation is about.
+        """Create a sibling of an operation's resource, and check it after the block.
 
-        What is wrong with it afterwards is added to the list, as `where` names it. Somebody whom no
-        target lets in any more has no second thing.
+        Problems are added to the list, prefixed by `where`. A user whom no target authenticates any
+        more has no sibling.
         """
         problems: list[str] = []
         things = None
@@ -145,11 +145,11 @@ class BystanderWatch:
 
 
 class _RefusedError(StoryError):
-    """No target lets the user in."""
+    """No target authenticates the user."""
 
 
 class _Things:
-    """Things of one user, and what they were when they were looked at."""
+    """Resources of one user, and their last known state."""
 
     def __init__(
         self, beside: Beside, actor: Actor, exchanger: Exchanger, prepare: Prepare
@@ -162,9 +162,10 @@ class _Things:
         self._seen: list[dict[str, str]] = []
 
     def make(self, where: str, *, may_be_refused: bool) -> None:
-        """Make them; an answer that is not as expected is a finding at `where`.
+        """Create them; an unexpected response is a finding at `where`.
 
-        Raises `StoryError` then, and where the user is let in by no target, which may be.
+        Raises `StoryError` then, and `_RefusedError` if no target authenticates the user and this
+        is allowed.
         """
         for step in self._beside.make:
             exchange = self._send(step)
@@ -187,11 +188,11 @@ class _Things:
                 self._values[name] = pick(source, exchange.leader)
 
     def look(self) -> None:
-        """Remember what there is now."""
+        """Read and remember the current state."""
         self._seen = [self._shown(self._send(step)) for step in self._beside.look]
 
     def changed(self, where: str) -> str:
-        """Look again; what is no more as it was becomes a finding at `where`."""
+        """Read again; a change becomes a finding at `where`."""
         problems = []
         for step, before in zip(self._beside.look, self._seen, strict=True):
             exchange = self._send(step)
@@ -209,7 +210,7 @@ class _Things:
         return "; ".join(problems)
 
     def remove(self) -> None:
-        """What is gone already need not be removed."""
+        """Remove them; those already deleted are ignored."""
         for step in self._beside.remove:
             self._send(step)
 
@@ -219,7 +220,7 @@ class _Things:
         return self._exchanger.send(request, expected=expected)
 
     def _shown(self, exchange: Exchange) -> dict[str, str]:
-        """What each target shows; targets in turn share one state, and so what they show."""
+        """Return each target's response as text; targets with `rotate` share one state."""
         shown = {name: _told(outcome) for name, outcome in exchange.outcomes.items()}
         if self._exchanger.rotates:
             (only,) = shown.values()
@@ -238,7 +239,7 @@ _SHOWN = 100
 
 
 def _difference(before: str, now: str) -> str:
-    """The two texts from shortly before the place where they part."""
+    """Return both texts, from shortly before the first difference."""
     pairs = zip(before, now, strict=False)
     at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
     begin = max(0, at - 20)

@@ -1,4 +1,4 @@
-"""What a story expects of an answer."""
+"""Checks responses against the expectations of a story."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lockstep.transport.messages import NoResponse, Outcome, Response
 
 
 def statuses(expected: Mapping[str, Any]) -> frozenset[int]:
-    """The statuses that an expectation allows."""
+    """Return the status codes that an expectation allows."""
     wanted = expected["status"]
     return frozenset(wanted if isinstance(wanted, list) else [wanted])
 
 
 def faults(expected: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
-    """What is wrong with an outcome; nothing when the expectation holds."""
+    """Yield the unmet expectations of an outcome."""
     wanted = statuses(expected)
     if isinstance(outcome, NoResponse):
         yield f"status {_either(wanted)} expected, got no answer ({outcome.reason})"

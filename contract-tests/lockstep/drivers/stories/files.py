@@ -1,4 +1,4 @@
-"""Reads stories and checks their form."""
+"""Loads stories and validates them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StoryError(ForeseenError):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A scenario as data; `steps` have the form that `story.schema.json` describes."""
+    """A scenario as data; `steps` have the format of `story.schema.json`."""
 
     name: str
     about: str
@@ -40,10 +40,10 @@ class Story:
 
 
 def load_stories(folder: Path, document: Document) -> list[Story]:
-    """Every `*.yaml` below a folder, in the order of their paths.
+    """Load every `*.yaml` below a folder, in the order of their paths.
 
-    Raises `StoryError` that names each file with what is wrong in it: unreadable YAML, another
-    form, an operation that the document does not have, an actor that the story does not list.
+    Raises `StoryError`, which names each file with its errors: unreadable YAML, another format, an
+    operation that the document does not have, an actor that the story does not list.
     """
     paths = sorted(folder.rglob("*.yaml"))
     if not paths:
@@ -59,7 +59,7 @@ def load_stories(folder: Path, document: Document) -> list[Story]:
 def read_files(
     paths: Iterable[Path], read: Callable[[str], Parsed]
 ) -> tuple[list[Parsed], list[str]]:
-    """What each file holds, and what is wrong in those that raise `StoryError`."""
+    """Parse the files; returns the results, and the errors of files that raise `StoryError`."""
     found, wrong = [], []
     for path in paths:
         try:
@@ -70,7 +70,7 @@ def read_files(
 
 
 def read_story(text: str, document: Document) -> Story:
-    """One story from its YAML text; `StoryError` says what is wrong."""
+    """Parse one story from its YAML text. Raises `StoryError`."""
     try:
         raw = load_yaml(text)
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""Plays stories: step by step, against one server, several in lockstep, or several in turn."""
+"""Plays stories step by step: on one server, on several in lockstep, or on several in turn."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Control = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class StoryResult:
-    """How a story ended; `problem` is empty when every expectation held.
+    """The result of a story; `problem` is empty if all expectations were met.
 
-    `played` is false when it could not be played to the step that failed it: a value was never
-    saved, say, or an actor could not log in. That is no finding about a target.
+    `played` is false if it could not be played to the failing step, as when a value was never saved
+    or an actor could not log in. That is no finding about a target.
     """
 
     name: str
@@ -38,7 +38,7 @@ class StoryResult:
 
 
 class StoryPlayer:
-    """Plays stories through one exchanger; every story has actors of its own."""
+    """Plays stories through one exchanger; every story has its own actors."""
 
     def __init__(
         self,
@@ -47,21 +47,21 @@ class StoryPlayer:
         controls: Mapping[str, Control],
         bystanders: Bystanders | None = None,
     ) -> None:
-        """`controls` are what `control` steps do, by name.
+        """`controls` maps the names of `control` steps to functions.
 
-        `bystanders` stand beside stories that need no settings of their own.
+        `bystanders` are checked in stories that need no special settings.
         """
         self._exchanger = exchanger
         self._actors = actors
         self._controls = controls
-        # What the story has sent that later steps may need: what writes, and what values come from.
+        # Exchanges of the story that later steps may need: writes, and those with saved values.
         self._needed: list[Exchange] = []
         self._beside: BystanderWatch | None = None
         if bystanders is not None:
             self._beside = BystanderWatch(bystanders, exchanger, actors, self._signed)
 
     def play(self, story: Story) -> StoryResult:
-        """Play a story up to its end, or to the first step that is not answered as expected."""
+        """Play a story to its end, or to the first step with an unexpected response."""
         ledger = self._exchanger.ledger
         before = ledger.requests
         problem, played = "", True
@@ -129,7 +129,7 @@ class StoryPlayer:
     def _neighboured(
         self, story: Story, number: int, step: Mapping[str, Any], request: Request
     ) -> Iterator[list[str]]:
-        """Within it, a second thing of the sender stands beside; see `BystanderWatch.around`."""
+        """Create a sibling of the sender's resource for the block; see `BystanderWatch.around`."""
         beside, name = self._watch(story), self._actor_of(story, step)
         if beside is None or name is None or request.actor is None or request.operation is None:
             yield []
@@ -139,7 +139,7 @@ class StoryPlayer:
             yield problems
 
     def _watch(self, story: Story) -> BystanderWatch | None:
-        """What stands beside a story, if it does not need servers with other settings."""
+        """Return the bystanders of a story, if it does not need servers with other settings."""
         return self._beside if story.profile == DEFAULT_PROFILE else None
 
     def _race(self, story: Story, number: int, step: dict[str, Any], values: dict[str, Any]) -> str:
@@ -149,7 +149,7 @@ class StoryPlayer:
         seen: dict[str, list[int | None]] = {}
         for exchange in exchanges:
             for name, outcome in exchange.outcomes.items():
-                # In turn, the targets share one race.
+                # With `rotate`, the targets share one race.
                 racer = "together" if self._exchanger.rotates else name
                 seen.setdefault(racer, []).append(status_of(outcome))
         wrong = {
@@ -165,7 +165,7 @@ class StoryPlayer:
         return ""
 
     def _named(self, expected: Any, target: str) -> Any:
-        """What is expected, in the names that a target gave to things."""
+        """Return the expectation with a target's identifiers."""
         text = json.dumps(expected, ensure_ascii=False)
         return json.loads(self._exchanger.translate_text(text, target))
 
@@ -182,7 +182,7 @@ class StoryPlayer:
         return f"{where}: {detail}" if added else ""
 
     def request(self, story: Story, step: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
-        """The request of a step with its actor's credentials."""
+        """Return the request of a step with its actor's credentials."""
         name = self._actor_of(story, step)
         return self._signed(step, values, None if name is None else self._actors.get(name))
 
@@ -204,7 +204,7 @@ class StoryPlayer:
 
 
 def save(step: Mapping[str, Any], outcome: Outcome, values: dict[str, Any]) -> None:
-    """Keep under their names what a step saves from an answer; `StoryError` when it lacks it."""
+    """Save values from a response as the step defines. Raises `StoryError` if one is missing."""
     if isinstance(outcome, Response):
         for name, source in step.get("save", {}).items():
             values[name] = pick(source, outcome)

@@ -1,4 +1,4 @@
-"""Turns a step of a story into a request."""
+"""Builds requests from the steps of a story."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _SENT = frozenset(
 def build_request(
     document: Document, step: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Request:
-    """The request of a step, without credentials; `StoryError` when a value is missing."""
+    """Return the request of a step, without credentials.
+
+    Raises `StoryError` if a value is missing.
+    """
     step = {key: fill(value, values) for key, value in step.items() if key in _SENT}
     method, path = _address(document, step)
     body, media_type = _body(step)

@@ -1,4 +1,4 @@
-"""The small language inside stories: saved values, builders and matchers."""
+"""The template language of stories: saved values, builders and matchers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from lockstep.auth.texts import draw
 from lockstep.drivers.stories.files import StoryError
 from lockstep.openapi.shapes import resolve
+from lockstep.transport.literals import show_length
 from lockstep.transport.messages import Response
 
 _NAME = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
@@ -33,8 +34,8 @@ _FORMS = {
 def fill(node: Any, values: Mapping[str, Any]) -> Any:
     """Replace `${name.path}` and the builders inside a part of a story.
 
-    A string that is one `${...}` takes the value with its type; see `texts.drawn` for those that
-    are drawn from a pattern. Raises `StoryError` for a name that nothing was saved under.
+    A string that is a single `${...}` becomes the value with its type; see `texts.drawn` for those
+    that are drawn from a pattern. Raises `StoryError` for a name that was not saved.
     """
     if isinstance(node, str):
         node = draw(node, str(values.get("unique", "")))
@@ -50,7 +51,7 @@ def fill(node: Any, values: Mapping[str, Any]) -> Any:
 
 
 def pick(source: str, response: Response) -> Any:
-    """What `save` takes from an answer: `body`, `body#/pointer`, `header:Name` or `status`."""
+    """Return what `save` selects: `body`, `body#/pointer`, `header:Name` or `status`."""
     if source == "status":
         return response.status
     if source.startswith("header:"):
@@ -66,7 +67,7 @@ def pick(source: str, response: Response) -> Any:
 
 
 def mismatches(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
-    """Where a JSON value is not what a story expects; members not named are not looked at."""
+    """Yield the differences from the expected JSON; members that are not expected are ignored."""
     if isinstance(expected, dict) and any(key.startswith("$") for key in expected):
         yield from _matcher(expected, actual, path)
     elif isinstance(expected, dict):
@@ -93,7 +94,7 @@ def _members(expected: dict[str, Any], actual: Any, path: str) -> Iterator[str]:
 
 def _elements(expected: list[Any], actual: Any, path: str) -> Iterator[str]:
     if not isinstance(actual, list) or len(actual) != len(expected):
-        yield f"{path or 'body'}: {len(expected)} elements expected, got {_show(actual)}"
+        yield f"{path or 'body'}: {show_length(len(expected))} expected, got {_show(actual)}"
         return
     for index, (value, found) in enumerate(zip(expected, actual, strict=True)):
         yield from mismatches(value, found, f"{path}/{index}")

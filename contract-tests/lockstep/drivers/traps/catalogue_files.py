@@ -1,6 +1,7 @@
-"""The catalogue of general traps: requests that servers answer differently by nature.
+"""The catalogue of general traps: requests that servers handle differently.
 
-They come with lockstep, in `catalogue/`, and know no API: a document says where to send them.
+The traps are part of lockstep, in `catalogue/`, and independent of any API: a document determines
+where to send them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lockstep.drivers.traps.places import Places, Post
 from lockstep.openapi.loading import load_yaml
 from lockstep.schemas import load_schema
 
-# From the gravest to the slightest.
+# From most to least severe.
 GRADES = ("smuggling", "security", "interop", "cosmetic")
 _PLACE = re.compile(
     r"\{(get|GET|item|query|post|json|size|string|number|host|headers)(?::([^{}]*))?\}"
@@ -27,17 +28,17 @@ _PLACE = re.compile(
 
 
 class NoPlaceError(Exception):
-    """The document has no operation that a trap could be tried on; the text names what it lacks."""
+    """The document has no suitable operation for a trap; the message is what it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class GeneralTrap:
-    """One request where servers differ by nature.
+    """One request that servers handle differently.
 
-    `left_alone` says why they do, `decision` is the sentence of a standard that decides, if any,
-    and `statuses` are those that agree with it: `400`, `4xx`, or `plain` for the status of the
-    request without the trap. `headers` of the answer are compared too. A server that
-    reads on may fill all memory by one that `exhausts`.
+    `left_alone` explains why, `decision` is the sentence of a standard that decides, if any, and
+    `statuses` are the status codes that agree with it: `400`, `4xx`, or `plain` for the status code
+    of the request without the trap. `headers` of the response are compared, too. A trap that
+    `exhausts` may fill all memory of a server that keeps reading.
     """
 
     area: str
@@ -53,26 +54,26 @@ class GeneralTrap:
 
     @property
     def method(self) -> str:
-        """The verb of the request."""
+        """The method of the request."""
         return self.template.split(maxsplit=1)[0]
 
     @property
     def place(self) -> str:
-        """Where it is sent: `get`, `item`, `query` or `post`."""
+        """The place that it is sent to: `get`, `item`, `query` or `post`."""
         found = (match[1] for match in _PLACE.finditer(self.template))
         return next((name for name in found if name in _PLACES), "get")
 
     @property
     def writes(self) -> bool:
-        """Whether a server that takes the request may store something."""
+        """Whether a server that accepts the request may store something."""
         return self.place == "post"
 
     def encode(self, places: Places, host: str, headers: str = "", prefix: str = "") -> bytes:
-        """The bytes to be sent to `host`; `NoPlaceError` if the document has no place for them.
+        """Return the bytes to send to `host`. Raises `NoPlaceError` if the document has no place.
 
-        `headers` are the caller's own lines, each with its CRLF; `prefix` stands before each path.
-        The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` and `{size}`
-        are the size of the body and that of the JSON inside, in hex.
+        `headers` are additional lines, each with its CRLF; `prefix` is prepended to each path. The
+        text is encoded as Latin-1. `{text*n}` repeats a text n times, `{length}` and `{size}` are
+        the size of the body and that of the JSON inside, in hex.
         """
         write = _Writer(places, self.template + self.body, {"host": host, "headers": headers})
         body = write.fill(repeated(self.body), prefix)
@@ -84,7 +85,7 @@ _PLACES = ("get", "item", "query", "post")
 
 
 class _Writer:
-    """Puts what a document offers into the text of a trap."""
+    """Fills the template of a trap with values from a document."""
 
     def __init__(self, places: Places, text: str, given: Mapping[str, str]) -> None:
         self._places = places
@@ -137,14 +138,14 @@ _LACKING = {
 
 
 def load_catalogue() -> list[GeneralTrap]:
-    """Every general trap, in the order of the files."""
+    """Load all general traps, in the order of the files."""
     folder = resources.files("lockstep").joinpath("drivers/traps/catalogue")
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return [trap for file in files for trap in read_traps(file.read_text(encoding="utf-8"))]
 
 
 def read_traps(text: str) -> Iterator[GeneralTrap]:
-    """The traps of one file of the catalogue; `ValueError` when its form is another."""
+    """Parse one file of the catalogue. Raises `ValueError` if it does not match the schema."""
     data = load_yaml(text)
     error = next(_validator().iter_errors(data), None)
     if error is not None:

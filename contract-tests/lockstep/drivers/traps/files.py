@@ -21,7 +21,7 @@ _REPEAT = re.compile(r"\{([^{}]+|[\[{\]}])\*(\d+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What every target must answer; what is `None` or empty is not looked at.
+    """The expected response of every target; fields that are `None` or empty are not checked.
 
     `errors` are the violations of a problem document, in order; `body` is exact, in Latin-1.
     """
@@ -36,9 +36,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """One request where two runtimes differ by nature.
+    """One request that two runtimes handle differently by default.
 
-    `left_alone` says what each runtime does by itself, `decision` what the contract makes of it.
+    `left_alone` maps each runtime to what it does by default, `decision` is what the contract
+    requires.
     """
 
     area: str
@@ -50,10 +51,10 @@ class Trap:
     expect: Expectation
 
     def encode(self, host: str, token: str) -> bytes:
-        """The bytes to be sent to `host` (name and port), with an access token if one is asked for.
+        """Return the bytes to send to `host` (name and port), with an access token if required.
 
-        The text stands for bytes, Latin-1. `{text*n}` is a text n times, `{length}` the size of the
-        body.
+        The text is encoded as Latin-1. `{text*n}` repeats a text n times, `{length}` is the size of
+        the body.
         """
         body = repeated(self.body)
         head = repeated(self.template.replace("{host}", host).replace("{token}", token))
@@ -61,14 +62,15 @@ class Trap:
 
     @property
     def method(self) -> str:
-        """The verb of the (first) request."""
+        """The method of the (first) request."""
         return self.template.split(maxsplit=1)[0]
 
 
 def load_traps(folder: Path) -> list[Trap]:
-    """Every trap below a folder of YAML files, in the order of the files.
+    """Load every trap in a folder of YAML files, in the order of the files.
 
-    Raises `ValueError` naming the file for one that breaks the schema, or for two of one name.
+    Raises `ValueError` naming the file for one that violates the schema, or for two of the same
+    name.
     """
     traps = [trap for path in sorted(folder.glob("*.yaml")) for trap in _load(path)]
     names = [(trap.area, trap.name) for trap in traps]
@@ -87,7 +89,7 @@ def _load(path: Path) -> list[Trap]:
 
 
 def _combinations(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A trap for each combination of the texts of its grid, the last of which changes fastest."""
+    """Yield a trap for each combination of the grid's values, the last of which varies fastest."""
     grid = entry.get("grid", {})
     for texts in itertools.product(*grid.values()):
         yield _filled(entry, dict(zip(grid, texts, strict=True)))
@@ -136,5 +138,5 @@ def _expectation(entry: Mapping[str, Any]) -> Expectation:
 
 
 def repeated(text: str) -> str:
-    """The text with each `{text*n}` written out."""
+    """Return the text with each `{text*n}` expanded."""
     return _REPEAT.sub(lambda found: found[1] * int(found[2]), text)

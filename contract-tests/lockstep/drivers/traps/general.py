@@ -1,4 +1,4 @@
-"""Springs the general traps on any servers, and explains where they differ."""
+"""Sends the general traps to any servers, and describes the differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lockstep.transport.credentials import DIGEST, Credential
 from lockstep.transport.messages import NoResponse, Request, Response, status_of
 from lockstep.transport.targets import Target
 
-# What a trap is held against: the same request without the trap.
+# The baseline for each place: the same request without the trap.
 _PLAIN = {
     "get": "GET {get} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n",
     "item": "GET {item:lockstep} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n",
@@ -37,12 +37,12 @@ def signed_targets(
     tokens: Mapping[str, str],
     timeout: float,
 ) -> list[Target]:
-    """The same servers, with a user's token, by target name, in the headers of every request."""
+    """Return the targets with a user's token, by target name, in the headers of every request."""
     return [_signed(target, credential, tokens, timeout) for target in targets]
 
 
 def signed_queries(credential: Credential | None, tokens: Mapping[str, str]) -> dict[str, str]:
-    """What a user's token is in the query of a request, by target name, where it belongs there."""
+    """Return the query parameter with a user's token by target name, if it belongs in the query."""
     if credential is None:
         return {}
     signed = {name: credential.put(Request("GET", "/"), token) for name, token in tokens.items()}
@@ -54,7 +54,7 @@ def _signed(
     target: Target, credential: Credential | None, tokens: Mapping[str, str], timeout: float
 ) -> Target:
     headers = target.headers
-    # An answer to a challenge cannot be written down before.
+    # The response to a challenge cannot be computed in advance.
     if credential not in (None, DIGEST) and target.name in tokens:
         signed = credential.put(Request("GET", "/"), tokens[target.name]).headers
         own = {name.lower() for name, _ in signed}
@@ -69,7 +69,7 @@ def _signed(
     )
 
 
-# How long an answer is waited for, at least, and in terms of the slowest plain one.
+# Minimum timeout for a response, in seconds, and as a multiple of the slowest plain response.
 _SHORTEST_WAIT = 0.75
 _WAIT_TIMES = 20
 
@@ -78,10 +78,10 @@ _WAIT_TIMES = 20
 class GeneralRun:
     """The general traps on some servers.
 
-    `usual` is what each target answers to the requests without a trap, by place. `unsteady` says in
-    words which traps a server gave two different answers, `left` how many there was no time for.
-    `queries` go with every request, by target name.
-    With `adapts` a target that answers fast is not waited for as long as its timeout says.
+    `usual` has the status code of each target for requests without a trap, by place. `unsteady` has
+    sentences on traps with two different responses of one server, `left` the number of those
+    skipped for lack of time. `queries` are added to every request, by target name. With `adapts`,
+    the timeout for a fast target is shorter than the configured one.
     """
 
     targets: Sequence[Target]
@@ -95,7 +95,7 @@ class GeneralRun:
     _paths: dict[str, str] = field(default_factory=dict)
 
     def learn_usual(self) -> None:
-        """Ask each target for the requests without a trap."""
+        """Send the requests without a trap to each target."""
         slowest = 0.0
         for place, template in _PLAIN.items():
             body = "{json}" if place == "post" else ""
@@ -117,10 +117,10 @@ class GeneralRun:
     def spring(
         self, traps: Sequence[GeneralTrap], seconds: float = math.inf
     ) -> Iterator[TrapResult]:
-        """Send every trap to every target; `problems` of a result say how the targets differ.
+        """Send every trap to every target; `problems` of a result describe the differences.
 
-        A trap is sent again when answers differ: a server that then differs from itself is unsteady
-        and not judged. None is begun after so many `seconds`.
+        A trap is sent again when responses differ: a server whose own responses then differ is
+        unsteady and not judged. None is started after `seconds`.
         """
         ending = time.monotonic() + seconds
         self.learn_usual()
@@ -134,7 +134,7 @@ class GeneralRun:
                 self._placeless.setdefault(str(lacking), []).append(f"{trap.area}, {trap.name}")
 
     def untried(self) -> list[str]:
-        """In words, which traps told nothing: for lack of a place, or behind a log-in."""
+        """Return sentences on traps without a result: for lack of a place, or behind a log-in."""
         lines = [
             f"the document lacks {lacking}: {'; '.join(names)}"
             for lacking, names in self._placeless.items()
@@ -169,7 +169,7 @@ class GeneralRun:
         return result
 
     def agrees(self, result: TrapResult, name: str) -> bool | None:
-        """Whether a target answered as the standard says; `None` if none decides."""
+        """Whether a target's response agrees with the standard; `None` if none decides."""
         trap = result.trap
         status = status_of(result.answers[name][0])
         if not isinstance(trap, GeneralTrap) or not trap.statuses:
@@ -190,7 +190,7 @@ class GeneralRun:
         return converse(target, data, trap.method, plain)
 
     def encode(self, trap: GeneralTrap, target: Target) -> bytes:
-        """The bytes of a trap for one target."""
+        """Return the bytes of a trap for one target."""
         own = {line.partition(":")[0].lower() for line in trap.template.split("\r\n")[1:]}
         given = [item for item in target.headers if item[0].lower() not in own]
         headers = "".join(f"{name}: {value}\r\n" for name, value in given)
@@ -198,7 +198,7 @@ class GeneralRun:
         return self._asking(data, target)
 
     def _asking(self, data: bytes, target: Target) -> bytes:
-        """The bytes with the target's own parameters in the query of the first line."""
+        """Return the bytes with the target's query parameters added to the request line."""
         query = self.queries.get(target.name, "").encode("latin-1")
         found = _REQUEST_LINE.match(data) if query else None
         if found is None:
@@ -208,7 +208,7 @@ class GeneralRun:
         return found[0] + joint + query + data[found.end() :]
 
     def _sent(self, trap: GeneralTrap) -> str:
-        """The bytes for the first target as Latin-1 text, without the user's credentials."""
+        """Return the bytes for the first target as Latin-1 text, without the user's credentials."""
         first = self.targets[0]
         text = self.encode(trap, first).decode("latin-1")
         for name, value in first.headers:
@@ -225,9 +225,9 @@ class GeneralRun:
         return self._asking("\r\n".join([*lines, "", ""]).encode("latin-1"), target)
 
     def _grade(self, trap: GeneralTrap, heard: Mapping[str, Conversation]) -> str:
-        """How severe a difference is: slight if all refuse, as severe as the trap if one does.
+        """Return the severity of a difference: low if all refuse, that of the trap if one accepts.
 
-        What is left of a request and answered as another one is always smuggling.
+        If the rest of a request gets a response of its own, it is always smuggling.
         """
         if any(conversation.more for conversation in heard.values()):
             return "smuggling"
@@ -245,7 +245,7 @@ class GeneralRun:
 
 
 def describe(conversation: Conversation, trap: GeneralTrap) -> str:
-    """What a target made of a trap, in words."""
+    """Describe a target's response to a trap."""
     answer = conversation.answer
     if isinstance(answer, NoResponse):
         return shown(answer)
@@ -260,7 +260,7 @@ def describe(conversation: Conversation, trap: GeneralTrap) -> str:
 
 
 def _sign(conversation: Conversation, trap: GeneralTrap) -> tuple[object, ...]:
-    """What is compared of an answer: status, kind of body, connection, and the chosen headers."""
+    """Return what is compared: status code, kind of body, connection, selected header fields."""
     answer = conversation.answer
     if isinstance(answer, NoResponse):
         return (answer.reason,)
@@ -270,7 +270,7 @@ def _sign(conversation: Conversation, trap: GeneralTrap) -> tuple[object, ...]:
 
 
 def body_kind(answer: Response) -> str:
-    """`nothing`, `JSON`, `HTML`, `text` or `other`."""
+    """Return `nothing`, `JSON`, `HTML`, `text` or `other`."""
     media_type = answer.media_type or ""
     if not answer.body:
         return "nothing"

@@ -1,4 +1,4 @@
-"""What the general traps come to in a run: findings, one for each cause, and notes."""
+"""Turns the results of general traps into findings, one per cause, and notes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from lockstep.drivers.traps.catalogue_files import GRADES, GeneralTrap
 from lockstep.drivers.traps.raw import TrapResult
 from lockstep.results.findings import TRAP, Finding
 
-# Read by the server's own software before an application sees the request: two frameworks nearly
+# Handled by the server software before an application sees the request: two frameworks nearly
 # always differ here, whatever the applications do.
 OF_SERVERS = frozenset({"framing", "lines", "headers", "HTTP", "methods", "URL"})
-# What decides whether clients notice.
+# Grades that clients notice.
 _COUNTED = frozenset({"smuggling", "interop"})
 _SHOWN = 3
 
 
 def in_order(traps: Sequence[GeneralTrap], *, posts: bool) -> list[GeneralTrap]:
-    """The traps with those first that may be findings, since time may not suffice for all.
+    """Return the traps sorted so that possible findings come first, as time may run out.
 
-    What may take a server's memory, and with it the machine's, is sent only by who asks for traps.
+    Traps that may exhaust a server's memory, and the machine's, are only sent on request.
     """
     chosen = [trap for trap in traps if (posts or not trap.writes) and not trap.exhausts]
     return sorted(chosen, key=lambda trap: (trap.area in OF_SERVERS, GRADES.index(trap.grade)))
 
 
 def findings_of(results: Iterable[TrapResult]) -> list[Finding]:
-    """One finding for each area and pair of answers; see `is_counted`."""
+    """Return one finding for each area and combination of responses; see `is_counted`."""
     found: dict[tuple[object, ...], list[TrapResult]] = {}
     for result in results:
         if is_counted(result):
@@ -37,7 +37,7 @@ def findings_of(results: Iterable[TrapResult]) -> list[Finding]:
 
 
 def finding_of(result: TrapResult) -> Finding:
-    """Whatever differs, as a finding of its own; its kind says how severe it is."""
+    """Return a finding for any difference; its kind is the severity."""
     trap = result.trap
     finding = Finding(
         TRAP, f"trap, {trap.area}", result.grade, trap.name, tuple(result.shown), result.shown
@@ -48,7 +48,7 @@ def finding_of(result: TrapResult) -> Finding:
 
 
 def notes_of(results: Iterable[TrapResult]) -> list[str]:
-    """In one line, where servers differ without its being a finding."""
+    """Return a line on differences that are not findings."""
     others = [result for result in results if result.problems and not is_counted(result)]
     if not others:
         return []
@@ -64,7 +64,7 @@ def notes_of(results: Iterable[TrapResult]) -> list[str]:
 
 
 def is_counted(result: TrapResult) -> bool:
-    """Whether a difference is the application's, and severe enough."""
+    """Whether a difference is due to the application, and severe enough."""
     return bool(result.problems) and result.trap.area not in OF_SERVERS and result.grade in _COUNTED
 
 

@@ -1,4 +1,4 @@
-"""Masks what a server makes anew for each answer, for comparing without any matching."""
+"""Masks values generated for each response, to compare responses without matching."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)([Tt ])(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:?\d\d)?"
 )
 _RECENT = timedelta(hours=1)
-# Without a zone it may be any.
+# An instant without a time zone may be in any.
 _RECENT_ANYWHERE = timedelta(hours=15)
 
 
 def masked(text: str) -> str:
-    """The text without what a server makes: UUIDs, and instants about now.
+    """Mask UUIDs and instants near the current time.
 
-    Their form stays: the version and the case of a UUID, the parts of an instant.
+    Their format is kept: the version and case of a UUID, the parts of an instant.
     """
     return _INSTANT.sub(_instant, _UUID.sub(_uuid, text))
 
 
 def masked_answer(outcome: Outcome) -> str:
-    """The status and the masked body of an answer, or why there is none."""
+    """Return the status code and the masked body of a response, or why there is none."""
     if isinstance(outcome, NoResponse):
         return f"no answer: {outcome.reason}"
     return f"{outcome.status} {masked(outcome.body.decode('utf-8', 'replace'))}"

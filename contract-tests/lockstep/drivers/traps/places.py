@@ -1,6 +1,6 @@
-"""Where requests can be sent in an API that is known only by its document.
+"""Finds where requests can be sent in an API that is known only by its document.
 
-A place is found in the document alone: an operation that needs no knowledge of what is stored.
+Places are found in the document alone: operations that need no knowledge of stored data.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
 _NUMBERS = ("integer", "number")
-# Such strings are not free: any other text is refused for its form.
+# Strings with these keywords are not free: other texts violate the schema.
 _BOUND = ("const", "format", "pattern")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A POST of JSON: its path, a valid body, and the members that a trap may write anew."""
+    """A POST of JSON: its path, a valid body, and the members that a trap may replace."""
 
     path: str
     body: Mapping[str, Any]
@@ -34,7 +34,7 @@ class Post:
     number: str | None
 
     def write(self, member: str | None = None, literal: str = "") -> str:
-        """The body as JSON text, compact; with one member written as the literal that is given."""
+        """Return the body as compact JSON text, with one member replaced by a JSON literal."""
         members = {name: json.dumps(value) for name, value in self.body.items()}
         if member is not None:
             members[member] = literal
@@ -43,10 +43,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of one document; what is `None` or empty has none.
+    """The places of one document; fields that are `None` or empty have none.
 
-    `item` is what stands before and after a path parameter of a GET, `query` the path of a GET and
-    the name of an integer in its query.
+    `item` are the parts before and after a path parameter of a GET, `query` are the path of a GET
+    and the name of an integer in its query.
     """
 
     get: str
@@ -56,9 +56,9 @@ class Places:
 
 
 def find_places(document: Document, *, signed_in: bool, posts: bool = True) -> Places:
-    """Look through a document; operations that need a log-in come first only when `signed_in`.
+    """Find the places of a document; operations that need a log-in come last unless `signed_in`.
 
-    Without `posts` none is looked for, and no body generated.
+    Without `posts` none are searched for, and no bodies are generated.
     """
     operations = sorted(
         document.operations.values(), key=lambda one: _rank(one, signed_in=signed_in)
@@ -103,7 +103,7 @@ def _queries(gets: list[Operation], document: Document) -> Iterator[tuple[str, s
 
 
 def _posts(operations: list[Operation], document: Document) -> Iterator[Post]:
-    """The first POST of JSON, and the first ones whose body has a string and a number."""
+    """Yield the first POST of JSON, and the first ones whose body has a string and a number."""
     wanted = {"body", "string", "number"}
     for operation in operations:
         if operation.method != "POST" or "{" in operation.path:
@@ -127,7 +127,7 @@ def _json_schema(document: Document, operation: Operation) -> Any:
 
 
 def members_of(document: Document, schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The named members of an object's schema, each with its own; `allOf` is followed."""
+    """Yield name and schema of the members of an object schema, including those of `allOf`."""
     schema = document.resolve(schema)
     if not isinstance(schema, Mapping):
         return
@@ -155,8 +155,8 @@ def _is_number(schema: Mapping[str, Any]) -> bool:
 
 
 def valid_body(document: Document, operation: Operation) -> Mapping[str, Any] | None:
-    """The simplest valid JSON object for an operation; `None` if none can be generated."""
-    # The first that Hypothesis tries is the simplest one.
+    """Return the simplest valid JSON object for an operation; `None` if none can be generated."""
+    # The first example of Hypothesis is the simplest one.
     quick = settings(database=None, derandomize=True, phases=[Phase.generate])
     try:
         found = schemathesis.openapi.from_dict(dict(document.raw))[operation.path][operation.method]

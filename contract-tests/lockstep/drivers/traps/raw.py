@@ -1,4 +1,4 @@
-"""Sends the parity traps as bytes over a socket and judges the answers."""
+"""Sends the parity traps as bytes over a socket and checks the responses."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SHOWN = 120
 
 @dataclass(slots=True)
 class TrapResult:
-    """What each target answered to one trap, by target name, and what is wrong with it.
+    """The responses of each target to one trap, by target name, and the problems.
 
-    `shown` is a short text for each target, `at_fault` names those that missed what is expected, or
-    all where answers only differ. `grade` says how severe a problem is, for a general trap
-    one of `catalogue_files.GRADES`, else empty; `sign` is the same for traps that show the same.
-    `sent` is the request without credentials, `agrees` says who did as a standard says; both are of
-    general traps. `bytes_sent` is the whole request to each, of other traps.
+    `shown` is a short text for each target, `at_fault` names those that violate the expectation, or
+    all if responses only differ. `grade` is the severity of a problem, for a general trap one of
+    `catalogue_files.GRADES`, else empty; `sign` is equal for traps with the same outcome. `sent` is
+    the request without credentials, `agrees` tells which targets agree with a standard; both are
+    for general traps. `bytes_sent` is the whole request to each, for other traps.
     """
 
     trap: Trap | GeneralTrap
@@ -49,21 +49,21 @@ def run_traps(
 ) -> Iterator[TrapResult]:
     """Send every trap to every target, one after another.
 
-    Each answer is compared with the trap's expectation, and the answers of the targets against each
-    other. `tokens` has an access token for each target, by name.
+    Each response is compared with the trap's expectation, and with those of the other targets.
+    `tokens` has an access token for each target, by name.
     """
     return (_spring(trap, targets, tokens) for trap in traps)
 
 
 def finding_of(result: TrapResult) -> Finding:
-    """What is wrong with a result, as a finding."""
+    """Return the problems of a result as a finding."""
     trap = result.trap
     values = {name: result.shown[name] for name in result.at_fault}
     return Finding(TRAP, f"trap, {trap.area}", "trap", trap.name, result.at_fault, values)
 
 
 def sent_by(result: TrapResult) -> list[Sent]:
-    """What was sent and answered, for witnesses; a second answer has no request of its own."""
+    """Return requests and responses for witnesses; a second response has an empty request."""
     title = f"{result.trap.area}, {result.trap.name}"
     requests = {name: _request(data) for name, data in result.bytes_sent.items()}
     empty = dict.fromkeys(requests, Request("", ""))
@@ -75,7 +75,7 @@ def sent_by(result: TrapResult) -> list[Sent]:
 
 
 def _request(data: bytes) -> Request:
-    """The request that bytes stand for, as far as its lines are some."""
+    """Parse bytes as a request, as far as they are well-formed."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines)
@@ -115,7 +115,7 @@ def _all_misses(wanted: Sequence[Expectation], answers: Sequence[Outcome]) -> It
 
 
 def shown(answer: Outcome) -> str:
-    """An answer in a few words: its status, what its body is, and how that begins."""
+    """Describe a response briefly: status code, media type, and the start of the body."""
     if isinstance(answer, NoResponse):
         return f"no answer ({answer.reason})"
     if not answer.body:
@@ -165,12 +165,12 @@ def _comparable(answer: Outcome) -> object:
         return answer.reason
     body = answer.body.decode("latin-1")
     headers = {name.lower(): masked(value) for name, value in answer.headers}
-    # Made anew for each answer, or about the connection and not about the resource.
+    # Generated for each response, or about the connection rather than the resource.
     kept = {
         name: "<present>" if name in SERVER_HEADERS else headers[name] for name in sorted(headers)
     }
     plain = masked(body)
     if plain != body and "etag" in kept:
-        # The tag of a body with values of one server is not that of the other's.
+        # The entity tag of a body with server-generated values differs between servers.
         kept["etag"] = "<tag>"
     return answer.status, kept, plain

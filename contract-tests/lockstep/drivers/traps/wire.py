@@ -13,17 +13,17 @@ from lockstep.transport.messages import NoResponse, Outcome, Response
 from lockstep.transport.targets import Target
 
 KEPT, CLOSED, SILENT = "kept", "closed", "silent"
-# More answers to one request than this are not read.
+# Maximum number of further responses that are read.
 _MAX_MORE = 4
 
 
 @dataclass(slots=True)
 class Conversation:
-    """The result of some bytes: the first answer, and what the connection did then.
+    """The result of sending bytes: the first response, and the state of the connection.
 
-    `connection` is `kept` when a plain request behind them was answered as usual, `closed` when the
-    server ended it, `silent` when nothing came. `more` are the answers to neither of the two: what
-    was left of a request was taken for another one.
+    `connection` is `kept` if a plain request after them got its usual response, `closed` if the
+    server closed it, `silent` if nothing was received. `more` are responses to neither request: the
+    rest of one was treated as another request.
     """
 
     answer: Outcome
@@ -32,7 +32,7 @@ class Conversation:
 
 
 def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outcome]:
-    """Send bytes over a fresh connection and read as many answers as there are `methods`."""
+    """Send bytes over a new connection and read one response for each of `methods`."""
     answers: list[Outcome] = []
     try:
         with target.connect() as sock:
@@ -46,14 +46,14 @@ def send_bytes(target: Target, data: bytes, methods: Sequence[str]) -> list[Outc
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A GET that every server understands, with `Connection: close`, and its usual status."""
+    """A GET that every server accepts, with `Connection: close`, and its usual status code."""
 
     data: bytes
     status: int | None
 
 
 def converse(target: Target, data: bytes, method: str, plain: Plain) -> Conversation:
-    """Send bytes over a fresh connection, read the answer, then ask for something `plain`."""
+    """Send bytes over a new connection, read the response, then send a `plain` request."""
     try:
         with target.connect() as sock:
             broken = _write(sock, data)
@@ -87,7 +87,7 @@ def _go_on(
 
 
 def _reader(target: Target, sock: socket.socket) -> Reader:
-    """Reads answers that come within the target's time."""
+    """Return a reader with the target's timeout."""
     return Reader(
         TimedSocket(sock, time.monotonic() + target.timeout), seconds=target.stream_seconds
     )
@@ -97,7 +97,7 @@ def _write(sock: socket.socket, data: bytes) -> OSError | None:
     try:
         sock.sendall(data)
     except OSError as error:
-        # A server may answer and stop reading: what it said is still worth reading.
+        # A server may respond and stop reading: its response is still of use.
         return error
     return None
 

@@ -1,10 +1,12 @@
-"""Valid bodies for a walk: a plain one, one that goes to its limits, an odd one."""
+"""Valid bodies for a walk: plain, extreme, and unusual ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
+
+import jsonschema_rs
 
 from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
 from lockstep.auth.texts import drawn
@@ -13,22 +15,29 @@ from lockstep.openapi.naming import is_unique
 
 _TEXT = 'Zwölf, "Ünï" 😀'
 _LONGEST = 300
-# What a text with a placeholder needs.
+# Space needed for a text with a placeholder.
 _ROOM = 24
-# As long as what the placeholder stands for.
+# As long as the placeholder's replacement.
 _SAMPLE = " 0a1b2c3d0001"
 _OWN = ("${unique}", "${short}", "${digits}")
 _CHOSEN = frozenset({"const", "enum", "format"})
+# Maximum number of values of an enum.
+_MOST_CHOSEN = 4
+# Binary fractions are exact.
+_FRACTION = 0.25
+_OF_NUMBERS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+)
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
 class Style(Enum):
     """How the members of a body are chosen.
 
-    `PLAIN`: those that are required. `FULL`: all, as long and as large as they may be. `ODD`: all,
-    with null, nothing, the smallest number and text beyond Latin-1 wherever these are allowed.
-    `WORDS`: all, each text with a word that no other one has, and with punctuation. `BLANK`: those
-    that are required, with texts of blanks.
+    `PLAIN`: the required ones. `FULL`: all, as long and as large as allowed. `ODD`: all, with null,
+    empty values, the smallest number and text beyond Latin-1 wherever these are allowed. `WORDS`:
+    all, each text with a unique word, and with punctuation. `BLANK`: the required ones, with blank
+    texts.
     """
 
     PLAIN = "plain"
@@ -41,7 +50,7 @@ class Style(Enum):
 def body(
     document: Document, schema: Any, style: Style, name: str = "", room: Room | None = None
 ) -> Any:
-    """A valid value for a schema; in what must differ by user there are placeholders."""
+    """Return a valid value for a schema, with placeholders where it must differ by user."""
     told, schema = schema, flat(document, schema)
     room = room or Room()
     if style is Style.PLAIN:
@@ -57,15 +66,28 @@ def body(
             }
     if style is Style.ODD and may_be_null(schema):
         return None
-    if schema.keys() & {"const", "enum", "pattern", "format"}:
+    if "enum" in schema and "const" not in schema:
+        return _chosen(document, schema, style, name)
+    if schema.keys() & _CHOSEN:
         return body_template(document, schema, name)
-    return _leaf(document, schema, style, name, room)
+    leaf = _leaf(document, schema, style, name, room)
+    if isinstance(leaf, str) and "pattern" in schema and not takes_text(document, schema, leaf):
+        return body_template(document, schema, name)
+    return leaf
+
+
+def _chosen(document: Document, schema: Mapping[str, Any], style: Style, name: str) -> Any:
+    """Return a value of an enum: the last one in a full body, one in between in an odd one."""
+    values = [each for each in schema["enum"] if each is not None]
+    if style not in (Style.FULL, Style.ODD) or len(values) < 2:
+        return body_template(document, schema, name)
+    return values[-1] if style is Style.FULL else values[len(values) // 2]
 
 
 def with_own_names(document: Document, schema: Any, value: Any, *, every: bool = False) -> Any:
-    """A content with a placeholder in each text that a server may want to have but once.
+    """Return a body with a placeholder in each text that may have to be unique.
 
-    With `every` it is in each text that is free, and those of a pattern are others each time.
+    With `every`, in each free text, and texts with a pattern are drawn anew.
     """
     merged = flat(document, schema)
     properties = merged.get("properties")
@@ -90,26 +112,33 @@ def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bo
         return f"{value} ${{unique}}"
     if free or not (every or is_unique(name)):
         return value
-    # The number of an article, say, has a form of its own.
+    # An article number, for example, has a format of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
     return next(own, drawn(schema) or value)
 
 
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
-    """Bodies that change one member each, as `FULL` and as `ODD` have it."""
+    """Yield bodies that change one member each, with the values of `FULL` and `ODD`.
+
+    A member with an enum gets each of its first values.
+    """
+    members = flat(document, schema).get("properties", {})
     for style in (Style.FULL, Style.ODD):
         whole = body(document, schema, style)
         for name, member in whole.items() if isinstance(whole, Mapping) else ():
-            if isinstance(member, Mapping) and member:
+            chosen = flat(document, members.get(name)).get("enum", ())
+            if chosen and style is Style.FULL:
+                yield from ({name: value} for value in chosen[:_MOST_CHOSEN])
+            elif isinstance(member, Mapping) and member:
                 yield from ({name: {inner: value}} for inner, value in member.items())
             else:
                 yield {name: member}
 
 
 def confused(document: Document, schema: Any) -> Iterator[Any]:
-    """Bodies with one member of another type that a lenient server takes: `"12"`, say, for 12.
+    """Yield bodies with one member of another type, such as `"12"` for 12.
 
-    Servers that convert what they are sent accept these, and those that check it do not.
+    Lenient servers convert such values, strict ones refuse them.
     """
     yield from _confused(body(document, schema, Style.FULL))
 
@@ -127,7 +156,7 @@ def _confused(node: Any) -> Iterator[Any]:
 
 
 def may_be_null(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema takes null."""
+    """Whether a schema allows null."""
     return isinstance(schema.get("type"), list) and "null" in schema["type"]
 
 
@@ -142,6 +171,8 @@ def _leaf(
             return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
+        case "number" if style is Style.WORDS:
+            return _with_fraction(schema, body_template(document, schema, name))
         case "integer" | "number" if style is Style.ODD and "minimum" in schema:
             return schema["minimum"]
         case "boolean":
@@ -150,12 +181,32 @@ def _leaf(
             count = min(schema.get("maxItems", 2), 2)
             items = schema.get("items", {})
             with room.below(None) as fits:
-                return [
+                found = [
                     body(document, items, style, f"{name} {number}", room)
                     for number in range(1, 1 + (count if fits else 0))
                 ]
+            return found[:1] if schema.get("uniqueItems") and found[1:] == found[:1] else found
+        case "object" if style is not Style.BLANK and _takes_any_name(schema):
+            # A map, or an object that the document leaves open.
+            inner = schema.get("additionalProperties")
+            told = inner if isinstance(inner, Mapping) and inner else {"type": "string"}
+            with room.below(told) as fits:
+                return {"note": body(document, told, style, "note", room)} if fits else {}
         case _:
             return body_template(document, schema, name)
+
+
+def _with_fraction(schema: Mapping[str, Any], number: Any) -> Any:
+    """Return a number with two decimal places, as a price has, where a schema takes it."""
+    fraction = number + _FRACTION if isinstance(number, int | float) else number
+    validator = jsonschema_rs.validator_for({k: v for k, v in schema.items() if k in _OF_NUMBERS})
+    return fraction if validator.is_valid(fraction) else number
+
+
+def _takes_any_name(schema: Mapping[str, Any]) -> bool:
+    """Whether an object may have members with names that its schema does not list."""
+    limited = schema.keys() & {"propertyNames", "patternProperties", "maxProperties"}
+    return not limited and schema.get("additionalProperties", True) is not False
 
 
 def _text(style: Style, name: str, longest: int) -> str:

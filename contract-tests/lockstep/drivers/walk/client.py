@@ -1,4 +1,4 @@
-"""Writes valid requests, sends them on behalf of users, and learns from the answers."""
+"""Builds valid requests, sends them on behalf of users, and learns from the responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OPTIONAL = re.compile(
 
 @dataclass(slots=True)
 class Client:
-    """Sends valid requests; what they show is kept in `known`.
+    """Sends valid requests; what responses show is kept in `known`.
 
     Sending raises `ActorError` and `TargetLostError`.
     """
@@ -45,7 +45,7 @@ class Client:
     progress: Progress
     known: Knowledge = field(init=False)
     sent: int = 0
-    # What is under way, and how much of it is done: for people.
+    # The current activity with its progress, for people.
     doing: str = ""
     _labels: dict[str, str] = field(default_factory=dict)
     _declared: dict[str, list[Declared]] = field(default_factory=dict)
@@ -58,48 +58,48 @@ class Client:
 
     @property
     def document(self) -> Document:
-        """What the requests are written by."""
+        """The document that defines the requests."""
         return self.exchanger.ledger.document
 
     @property
     def mine(self) -> str:
-        """The name of the user who does most; empty if there are none."""
+        """The name of the main user; empty if there are no users."""
         return self.actors.specs[0].name if self.actors else ""
 
     @property
     def other(self) -> str:
-        """The name of another user, of the same one where there is but one."""
+        """The name of another user, or of the same one if there is only one."""
         specs = self.actors.specs if self.actors else ()
         usual = [spec.name for spec in specs if not spec.is_extra]
         return usual[-1] if usual else ""
 
     def parameters(self, operation: Operation) -> list[Declared]:
-        """What an operation declares."""
+        """Return the declared parameters of an operation."""
         if operation.name not in self._declared:
             self._declared[operation.name] = declared(self.document, operation)
         return self._declared[operation.name]
 
     def media(self, operation: Operation) -> list[Media]:
-        """What an operation takes, the likeliest first."""
+        """Return the media types of an operation's body, the preferred one first."""
         if operation.name not in self._media:
             self._media[operation.name] = media_types(self.document, operation)
         return self._media[operation.name]
 
     def actor(self, name: str) -> Actor | None:
-        """The user of a name, logged in."""
+        """Return the logged-in user with a name, or `None`."""
         if self.actors is None or not name:
             return None
         actor = self.actors.get(name)
         if self._labels.get(name) != actor.label:
             if name in self._labels:
-                # Another user of the same name: the things of the first one are not his.
+                # A new user with the same name does not own the resources of the first.
                 self.known.forget(name)
             self._labels[name] = actor.label
             self.known.introduce(name, actor.facts, self._words_for_users())
         return actor
 
     def number(self) -> int:
-        """A number that was not given out before."""
+        """Return a number that was not returned before."""
         self._made += 1
         return self._made
 
@@ -110,7 +110,7 @@ class Client:
         style: Style = Style.PLAIN,
         media: Media | None = None,
     ) -> Any:
-        """A valid content with placeholders, that refers to what exists; `None` for no body."""
+        """Return a valid body with placeholders, referring to existing resources, or `None`."""
         chosen = media or next(iter(self.media(operation)), None)
         if chosen is None or (media is None and operation.name in self.known.bodiless):
             return None
@@ -122,7 +122,7 @@ class Client:
         return self.refer(value, operation, actor)
 
     def refer(self, value: Any, operation: Operation, actor: str) -> Any:
-        """A content with the ids of the actor's things where its names ask for those of any."""
+        """Return a body with the ids of the actor's resources in members that are references."""
         if self.known.in_future:
             value = in_future(value)
         if self.document.is_annotated:
@@ -139,7 +139,7 @@ class Client:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Request:
-        """A request with all that the operation requires, not signed yet."""
+        """Return an unauthenticated request with all required parameters of the operation."""
         path, sent, cookies = fill(operation.target, values), {}, []
         asked: dict[str, str] = {}
         whole = ""
@@ -171,7 +171,7 @@ class Client:
         return Request(operation.method, target, tuple(sent.items()), data, operation.name)
 
     def fill(self, value: Any) -> Any:
-        """A content with something of its own for each placeholder, and times of its own."""
+        """Return a body with unique values in place of placeholders, and unique times."""
         number = self.number()
         unique = self.actors.unique() if self.actors else f"{number:08}"
         return later(filled(value, own_values("walker", unique)), number)
@@ -183,9 +183,9 @@ class Client:
         request: Request,
         actor: str,
     ) -> Exchange:
-        """Send a request, signed where the operation takes that, and learn from the answers.
+        """Send a request, authenticated if the operation allows it, and learn from the responses.
 
-        Where the usual user may not send it, a user of another kind does, if one may.
+        If the main user is not permitted, another type of user sends it, if one is permitted.
         """
         exchange = self.send_as(self.signed(operation, request, actor), actor)
         if actor == self.mine and _is_forbidden(exchange):
@@ -196,14 +196,14 @@ class Client:
         return exchange
 
     def tell(self, operation: Operation) -> None:
-        """Say what is under way."""
+        """Report the current activity."""
         told = f"{self.doing}: {operation.name}" if self.doing else operation.name
         self.progress(told, self.sent, None)
 
     def send_as(self, request: Request, actor: str) -> Exchange:
-        """Send a request as it is; `actor` is whose things it may concern.
+        """Send a request as it is; `actor` owns the resources that it may affect.
 
-        `LeftOutError` if its operation has been waited for too long.
+        Raises `LeftOutError` if its operation has used up its time.
         """
         self.exchanger.leave_out_slow(request)
         exchange = self.exchanger.send(request)
@@ -216,7 +216,7 @@ class Client:
 
     @contextmanager
     def setting_up(self, operation: Operation | None = None) -> Iterator[None]:
-        """What is sent within makes what other requests need, if another shard tries it."""
+        """Mark requests in the block as setup for others, if another shard tests the operation."""
         before = self.exchanger.sets_up
         own = operation is not None and self.exchanger.ledger.share.owns(operation.name)
         self.exchanger.sets_up = before or not own
@@ -226,21 +226,21 @@ class Client:
             self.exchanger.sets_up = before
 
     def signed(self, operation: Operation, request: Request, actor: str) -> Request:
-        """The request on behalf of a user, where the operation takes one."""
+        """Return the request with a user's credentials, if the operation accepts any."""
         if not takes_user(self.document, operation):
             return request
         entitled = self.actors.entitled.get(operation.name) if self.actors else None
         return self.sign(request, entitled if entitled and actor == self.mine else actor)
 
     def sign(self, request: Request, actor: str) -> Request:
-        """The request on behalf of a user."""
+        """Return the request with a user's credentials."""
         who = self.actor(actor)
         if who is None or self.actors is None:
             return request
         return self.actors.authorise(request, who)
 
     def _entitled(self, operation: Operation, request: Request, actor: str) -> Exchange | None:
-        """The same request by the first user of another kind who may send it, sought once."""
+        """Repeat the request as the first other type of user with permission; tried once."""
         if self.actors is None or operation.name in self._asked:
             return None
         self._asked.add(operation.name)
@@ -254,13 +254,13 @@ class Client:
     def plainly(
         self, method: str, operation: Operation, values: Mapping[str, str], actor: str
     ) -> Exchange:
-        """Send another method to where an operation is, with the same parameters."""
+        """Send a request with another method to the path of an operation, with its parameters."""
         request = replace(self.request(operation, values), method=method, operation=None)
         return self.send_as(self.signed(operation, request, actor), actor)
 
     @property
     def entrances(self) -> set[str]:
-        """The names of the operations with which users come in."""
+        """The names of the operations to register and to log in."""
         return entrances(self.document, self.actors)
 
     def _refer(self, value: Any, name: str, owner: str, actor: str) -> Any:
@@ -282,7 +282,7 @@ class Client:
         return int(found) if whole and found.isdecimal() else found
 
     def _value(self, parameter: Declared) -> str:
-        """A valid value for a required parameter: a thing's where it asks for one."""
+        """Return a valid value for a required parameter, from an existing resource if any."""
         if parameter.location == "query" and not parameter.schema.get("enum"):
             families = families_for("", parameter.name)
             for family in sorted(families):
@@ -304,13 +304,13 @@ class Client:
 
 
 def _is_forbidden(exchange: Exchange) -> bool:
-    """Whether every target refuses somebody who has logged in."""
+    """Whether every target refuses a logged-in user."""
     refused = (status_of(outcome) in (401, 403) for outcome in exchange.outcomes.values())
     return exchange.request.actor is not None and all(refused)
 
 
 def takes_user(document: Document, operation: Operation) -> bool:
-    """Whether an operation asks for credentials, or takes them."""
+    """Whether an operation requires or accepts credentials."""
     security = operation.definition.get("security", document.modern.get("security", []))
     return operation.requires_auth or any(security or ()) or _says_optional(document, operation)
 

@@ -1,4 +1,4 @@
-"""Which operations make what others name: what a part of a document needs of the rest."""
+"""Finds operations that create what others refer to, and the prerequisites of a shard."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lockstep.drivers.walk.items import families_for, family_of, parameters_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
-# Of what may make one thing.
+# Maximum number of operations that may create one resource.
 _FEW = 2
 
 
 def entrances(document: Document, actors: ActorBook | None) -> set[str]:
-    """The names of the operations with which users come in."""
+    """Return the names of the operations to register and to log in."""
     calls = [call for spec in (actors.specs if actors else ()) for call in spec.calls]
     found = (find_operation(document, call.operation) for call in calls)
     return {operation.name for operation in found if operation is not None}
@@ -28,9 +28,9 @@ def entrances(document: Document, actors: ActorBook | None) -> set[str]:
 def creators(
     document: Document, head: str, name: str, apart: Collection[str]
 ) -> Iterator[Operation]:
-    """The operations that may make what a parameter behind the head of a path names.
+    """Yield the operations that may create what a parameter after the head of a path refers to.
 
-    `apart` are those with which users come in: they make nothing else.
+    `apart` are those to register and to log in, which create nothing else.
     """
     collection, itself = head.rstrip("/"), head + "{" + name + "}"
     of = document.families.of
@@ -50,10 +50,10 @@ def creators(
 
 @dataclass(slots=True)
 class Surroundings:
-    """What the operations of a shard need of the others, and which others show what they do.
+    """Operations that those of a shard depend on, and those that show their effects.
 
-    `beside` make what the shard's lists hold, `around` what its paths name; `witnesses` read what
-    its writes may change.
+    `beside` create the elements of the shard's lists, `around` the resources in its paths;
+    `witnesses` read what its writes may change.
     """
 
     document: Document
@@ -75,7 +75,7 @@ class Surroundings:
 
     @property
     def needed(self) -> set[str]:
-        """The names of all that must be done before."""
+        """The names of all operations that must come before."""
         return self.beside | self.around
 
     def _make_lists(self, operation: Operation) -> None:
@@ -115,7 +115,7 @@ class Surroundings:
                 self.witnesses.add(reader.name)
 
     def _referred(self, operation: Operation) -> Iterator[str]:
-        """The families of the things that a body refers to."""
+        """Yield the families of the resources that a body refers to."""
         families = self.document.families
         body = self.document.resolve(operation.definition.get("requestBody", {}))
         content = body.get("content", {}) if isinstance(body, Mapping) else {}

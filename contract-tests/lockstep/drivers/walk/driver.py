@@ -1,7 +1,7 @@
-"""Walks through a document as a careful user would: make, read, list, change, delete, look again.
+"""Walks through a document like a careful user: create, read, list, change, delete, read again.
 
-Few requests, each with a reason, where generated ones rarely lead: to lists that hold something, to
-what changed a moment ago, to what belongs to somebody else.
+It sends few requests, each with a reason, to states that generated ones rarely reach: lists with
+elements, resources just changed, and those of another user.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from lockstep.transport.messages import Response
 
 __all__ = ["Maker", "Progress", "walk"]
 
-# Of what an operation is tried on.
+# Maximum number of changes that are sent to an operation.
 _MOST_CHANGES = 16
-# So many things are looked at for some that are beside each other.
+# Number of resources among which siblings are sought.
 _MOST_BESIDE = 50
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
-# A slow server is not walked through for ever.
+# Limits the time spent on slow servers.
 MOST_SECONDS = 600.0
 
 
 def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> Maker:
-    """Walk once; returns what makes further things, with all that is known by now.
+    """Walk once; returns the maker, with all the knowledge of the walk.
 
     Raises `ActorError` and `TargetLostError`.
     """
@@ -57,7 +57,7 @@ def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> 
 
 
 def _inner_first(operation: Operation) -> tuple[bool, int]:
-    """What is inside something goes before it; what names nothing, the session say, comes last."""
+    """Sort key: nested resources first, those without identifiers, such as the session, last."""
     return "{" not in operation.path, -operation.path.count("/")
 
 
@@ -86,7 +86,7 @@ class _Walk:
         needed = self.around.needed
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
-        # What is done to things that clients name.
+        # Operations on resources that clients have named.
         late = [each for each in self._with("POST", also=needed) if self.maker.is_untried(each)]
         self._each("making more", late, self._setting_up(self._make))
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
@@ -99,7 +99,7 @@ class _Walk:
         self._read_all()
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         if self.client.exchanger.effects.sees_rows:
-            # What is left of others then shows in rows alone.
+            # Orphans of other resources only show in the rows.
             self._each("deleting around", list(self._around_others()), self._delete_around)
         self._read_all()
         self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)
@@ -107,7 +107,7 @@ class _Walk:
     def _each(
         self, doing: str, operations: list[Operation], act: Callable[[Operation], object]
     ) -> None:
-        """Do something with each operation, and tell so; a fault ends it for that one."""
+        """Call `act` with each operation, and report progress; a fault only ends that operation."""
         for number, operation in enumerate(operations, 1):
             if time.monotonic() > self.ending:
                 left = f"{len(operations) - number + 1:,} of {len(operations):,} operations"
@@ -118,7 +118,7 @@ class _Walk:
                 act(operation)
 
     def _setting_up(self, act: Callable[[Operation], object]) -> Callable[[Operation], object]:
-        """What is done, if only for others' sake where an operation is another shard's."""
+        """Wrap `act` to mark its requests as setup if another shard tests the operation."""
 
         def done(operation: Operation) -> object:
             with self.client.setting_up(operation):
@@ -127,7 +127,7 @@ class _Walk:
         return done
 
     def _look_around(self) -> None:
-        """See what is already there: what is made may have to name it."""
+        """Read the existing lists, as created resources may have to refer to their elements."""
         lists = self._with("GET", also=self.around.witnesses)
         plain = [each for each in lists if not parameters_of(each.path)]
         self._each("looking around", plain, self._setting_up(self._see))
@@ -158,10 +158,10 @@ class _Walk:
     def _with(
         self, *methods: str, changing: bool = False, also: Collection[str] = ()
     ) -> list[Operation]:
-        """The operations of some methods, outer paths first, those that make users left out.
+        """Return operations by method, outer paths first, except those to register and to log in.
 
-        A safe one that seems to change something is only among the `changing` ones. Of a shard
-        they are its own, and those named in `also`.
+        Operations with safe methods that seem to change something are returned only if `changing`.
+        For a shard, they are its own, and those named in `also`.
         """
         ways = find_log_in(self._document)
         apart = {way.operation.name for way in ways if way is not None}
@@ -176,7 +176,7 @@ class _Walk:
         return sorted(found, key=lambda operation: operation.path.count("/"))
 
     def _make(self, operation: Operation) -> None:
-        """Create something in each way; what is no collection is done again to the same thing."""
+        """Create a resource in each style; other actions are repeated on the same resource."""
         self._post(operation, self._mine)
         if operation.name in self.around.around:
             self._post(operation, self._other)
@@ -202,7 +202,7 @@ class _Walk:
         skipped: int = 0,
         media: Media | None = None,
     ) -> None:
-        """Where a path names an item it is the newest of the owner, with `skipped` an older one."""
+        """Send a POST within the owner's newest resource, or with `skipped` an older one."""
         found = paths(self.client, operation, owner if owner is not None else actor)
         for values, _ in islice(found, skipped, skipped + 1):
             if style is Style.PLAIN and media is None:
@@ -213,7 +213,7 @@ class _Walk:
                 self.maker.note(operation, style)
 
     def _put(self, operation: Operation) -> None:
-        """Create things under names of the client's own, where that can be."""
+        """Create resources with identifiers chosen by the client, where possible."""
         names = parameters_of(operation.path)
         if not names or not operation.path.rstrip("/").endswith("}"):
             return
@@ -237,7 +237,7 @@ class _Walk:
         self._each("reading", safe, self.reader.read)
 
     def _change(self, operation: Operation) -> None:
-        # What was made before may be in a state in which it cannot be changed.
+        # Existing resources may be in a state in which they cannot be changed.
         fresh = self.maker.live(operation, self._mine, fresh=True, whole=True)
         values = fresh or {}
         if fresh is not None:
@@ -245,7 +245,8 @@ class _Walk:
             self._patch(operation, values)
             for change, media in islice(self._changes(operation), _MOST_CHANGES):
                 if media is not None and not media.has_members:
-                    # What takes in a part of something may do so but once.
+                    # An operation with a raw body, such as an upload, may work only once per
+                    # resource.
                     values = self.maker.live(operation, self._mine, fresh=True) or values
                 self._send(operation, values, self._mine, change, media=media)
                 values = self.client.known.present(operation.path, values, self._mine)
@@ -257,14 +258,14 @@ class _Walk:
                     self._send(operation, values, self._mine, plain, headers=headers)
             plain = self.client.template(operation, self._mine)
             if operation.method == "PUT":
-                # Only what is not there yet may be made so (RFC 9110, 13.1.2).
+                # Only resources that do not exist yet may be created so (RFC 9110, section 13.1.2).
                 headers = {"If-None-Match": "*"}
                 self._send(operation, values, self._mine, plain, headers=headers)
             self._send(operation, values, self._other, plain)
             self.reader.look_around(operation, values)
 
     def _patch(self, operation: Operation, values: Values) -> None:
-        """Send what JSON Patch can say, where an operation takes that."""
+        """Send JSON Patch documents, if the operation accepts them."""
         media = self.client.media(operation)
         patch = next((each for each in media if each.name == JSON_PATCH), None)
         seen = self.reader.look(operation, values) if patch is not None else None
@@ -282,14 +283,14 @@ class _Walk:
             self.reader.look(operation, values)
 
     def _in_states(self) -> list[Operation]:
-        """The first act of each kind of things to which several may be done; users are none."""
-        firsts = (able[0] for able in self.states.able.values())
+        """Return the first action on each type of resource with several, except users."""
+        firsts = (able[0].operation for able in self.states.able.values())
         own = (each for each in firsts if self._share.owns(each.name))
         is_user = self.client.known.is_user
         return [each for each in own if not is_user(each.path, parameters_of(each.path)[-1])]
 
     def _changes(self, operation: Operation) -> Iterator[tuple[Any, Media | None]]:
-        """The contents that a change is tried with: whole ones first, then member by member."""
+        """Yield the bodies for a change: whole ones first, then one member at a time."""
         media = self.client.media(operation)
         if not media:
             yield None, None
@@ -323,7 +324,7 @@ class _Walk:
             self.reader.look_around(operation, values)
 
     def _first_of_several(self, operation: Operation) -> Iterator[Values]:
-        """The oldest of the things beside each other: what comes after it may move up."""
+        """Yield the oldest of several siblings, as later ones may move up."""
         bound = self.client.known.bind(operation.path, self._mine, live=True)
         found = [values for _, values in islice(bound, _MOST_BESIDE)]
         last = parameters_of(operation.path)[-1:]
@@ -333,17 +334,17 @@ class _Walk:
             yield beside[-1]
 
     def _around_others(self) -> Iterator[Operation]:
-        """The operations that delete what other things are made in."""
+        """Return the operations that delete parents of other resources."""
         return (each for each in self._with("DELETE") if next(self._makers_in(each), None))
 
     def _makers_in(self, operation: Operation) -> Iterator[Operation]:
-        """The operations that make something in what an operation is about."""
+        """Return the operations that create children of an operation's resource."""
         inside = f"{operation.path.rstrip('/')}/"
         found = (each for each in self._with("POST") if each.path.startswith(inside))
         return (each for each in found if "{" not in each.path.removeprefix(inside))
 
     def _delete_around(self, operation: Operation) -> None:
-        """Delete a thing of one's own that others have just been made in."""
+        """Delete a parent in which children have just been created."""
         values = self.maker.live(operation, self._mine, fresh=True)
         if values is None:
             return

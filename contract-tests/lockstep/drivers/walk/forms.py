@@ -1,6 +1,4 @@
-"""Forms as bytes: fields and parts, each as the `encoding` of its media type says (OpenAPI 3.1,
-4.8.15).
-"""
+"""Encodes forms, each member by the `encoding` of its media type (OpenAPI 3.1, 4.8.15)."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from lockstep.openapi.document import Document
 
 BOUNDARY = "lockstep-boundary"
 _FILES = frozenset({"binary", "byte", "base64"})
-# What is sent where a range is documented.
+# Media types to send for documented ranges.
 RANGES = {
     "*/*": "application/octet-stream",
     "application/*": "application/octet-stream",
@@ -33,7 +31,7 @@ Encoding = Mapping[str, Any]
 
 
 def urlencoded(value: Any, encoding: Mapping[str, Encoding]) -> bytes:
-    """The fields of a form in one line."""
+    """Encode a form as application/x-www-form-urlencoded."""
     if not isinstance(value, Mapping):
         return b""
     pairs = [
@@ -47,13 +45,13 @@ def urlencoded(value: Any, encoding: Mapping[str, Encoding]) -> bytes:
 def multipart(
     document: Document, schema: Any, value: Any, encoding: Mapping[str, Encoding]
 ) -> bytes:
-    """The parts of a form: files with a name, what is no text as JSON."""
+    """Encode a form as multipart: files with a name, values other than strings as JSON."""
     properties = flat(document, schema).get("properties", {})
     parts: list[bytes] = []
     for name, member in value.items() if isinstance(value, Mapping) else ():
         told = encoding.get(name, {})
         if told.keys() & _STYLES and not told.get("contentType"):
-            # Since OpenAPI 3.1 fields of parts may be written like those of a line.
+            # Since OpenAPI 3.1, parts may be serialized like URL-encoded fields.
             parts += [_part(document, *field, {}, {}) for field in _fields(name, member, told)]
             continue
         inner = flat(document, properties.get(name, {}))
@@ -65,7 +63,7 @@ def multipart(
 
 
 def _fields(name: str, value: Any, told: Encoding) -> Iterator[tuple[str, str]]:
-    """A member as fields, by its style; without one lists are repeated and objects are JSON."""
+    """Yield a member as fields, by its style; by default arrays repeat and objects are JSON."""
     style = told.get("style", "form")
     explode = told.get("explode", style == "form")
     json_wanted = "json" in told.get("contentType", "")
@@ -120,7 +118,7 @@ def _part(
 
 
 def _content_type(value: Any, told: Encoding) -> str:
-    """The first of the media types that a value can be written in."""
+    """Return the first of the media types that can represent a value."""
     listed = [one.strip() for one in told.get("contentType", "").split(",") if one.strip()]
     if isinstance(value, Mapping | list):
         listed = [one for one in listed if "json" in one] or listed
@@ -129,7 +127,7 @@ def _content_type(value: Any, told: Encoding) -> str:
 
 
 def _headers(document: Document, told: Encoding) -> Iterator[str]:
-    """The headers that a part must have; its media type stands apart."""
+    """Yield the required header fields of a part, except its media type."""
     for name, header in told.get("headers", {}).items():
         known = document.resolve(header)
         if name.lower() == "content-type" or not known.get("required"):
@@ -140,7 +138,7 @@ def _headers(document: Document, told: Encoding) -> Iterator[str]:
 
 
 def _quoted(name: str) -> str:
-    """A name as browsers write it (HTML Living Standard, 4.10.21.8)."""
+    """Escape a name as browsers do (HTML Living Standard, section 4.10.21.8)."""
     for character, written in (("\n", "%0A"), ("\r", "%0D"), ('"', "%22")):
         name = name.replace(character, written)
     return name

@@ -1,4 +1,4 @@
-"""Things that answers have shown, and how other requests name them."""
+"""Resources shown by responses, and how other requests refer to them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
-# Names that things of many kinds have.
+# Member names that resources of many types have.
 _GENERIC = frozenset({"id", "key", "name", "slug", "code", "uuid", "title", "type", "value"})
 _IDS = ("id", "uuid", "_id")
 _KEYS = ("name", "slug", "key", "code")
-# Of a list in an answer.
+# Elements read from each list in a response.
 _FEW_ELEMENTS = 5
 _DEEPEST = 3
 _LONGEST = 500
@@ -26,11 +26,11 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """Something that an answer showed, and what the path of its request named.
+    """A resource that a response showed, and the path parameters of its request.
 
-    `family` is what it is, such as `task`, `also` are other words for it. `actor` is the name of
-    the user who made it, or, where it was only seen, of the one who saw it. `user` is the name of
-    the actor that it is, if it is one.
+    `family` is its type, such as `task`, `also` are synonyms. `actor` is the name of the user who
+    created it, or, if it was only seen, of the one who saw it. `user` is the name of the actor that
+    the resource represents, if any.
     """
 
     family: str
@@ -44,15 +44,15 @@ class Item:
 
     @property
     def families(self) -> frozenset[str]:
-        """All words for what it is."""
+        """The family and its synonyms."""
         return self.also | {self.family}
 
     def candidates(self, parameter: str) -> tuple[tuple[str, str], ...]:
-        """The members that may name the item in a path, with their values, the likeliest first."""
+        """Return (member, value) for members that may identify the item in a path, best first."""
         return _candidates(self, parameter)
 
     def read_candidates(self, parameter: str) -> Iterator[tuple[str, str]]:
-        """The same, read anew."""
+        """Yield the same, without the cache."""
         about, attribute = split(parameter)
         behind = unquote(self.location.rstrip("/").rpartition("/")[2])
         own = ("id", f"{about or self.family}_id", *_IDS)
@@ -65,17 +65,17 @@ class Item:
                 yield name, str(found)
 
     def value(self, parameter: str) -> str | None:
-        """What a path parameter is to hold to name the item."""
+        """Return the value of a path parameter that refers to the item, or `None`."""
         return next((value for _, value in self.candidates(parameter)), None)
 
     def exact(self, parameter: str) -> str | None:
-        """The value of the member that is called as the parameter, and as few others are."""
+        """Return the value of the member with the parameter's name, unless the name is generic."""
         if "".join(words(parameter)) in _GENERIC:
             return None
         return self._member(parameter)
 
     def member(self, name: str) -> str | None:
-        """A value of the item that may stand for a query parameter of this name."""
+        """Return a value of the item that may be used for a query parameter of this name."""
         found = next(_named(self.shown, name), None)
         if isinstance(found, list):
             found = found[0] if found else None
@@ -99,18 +99,18 @@ def _candidates(item: Item, parameter: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=4_000)
 def _called(item: Item) -> Mapping[tuple[str, ...], str]:
-    """The names of the members of an item by their words, the first ones of each."""
+    """Return a mapping from the words of member names to the first name with these words."""
     return {words(name): name for name in reversed(list(item.shown)) if name}
 
 
 def family_of(path: str) -> str:
-    """What a POST to a path makes: `/users/{id}/tasks` makes a `task`."""
+    """Return the family that a POST to a path creates: `task` for `/users/{id}/tasks`."""
     parts = [part for part in path.split("/") if part and "{" not in part]
     return noun(parts[-1]) if parts else ""
 
 
 def made(path: str, answer: Response, actor: str, outer: Mapping[str, str]) -> Item | None:
-    """The item that an answer to a POST shows, `None` if it shows none."""
+    """Return the item in the response to a POST, or `None`."""
     body = json_of(answer.body)
     family = family_of(path)
     shown = _unwrapped(body, family)
@@ -128,9 +128,9 @@ def seen(
     *,
     is_list: bool = True,
 ) -> Iterator[Item]:
-    """The items that any answer shows; `about` is what its path answers with.
+    """Yield the items in a response; `about` is the family of its path.
 
-    Where that is a list, the elements of the outermost ones are so, whatever these are called.
+    If it `is_list`, the elements of the outermost lists are of that family, whatever their names.
     """
     body = json_of(answer.body)
     inside = body.values() if isinstance(body, Mapping) else [body]
@@ -142,18 +142,18 @@ def seen(
 
 
 def parameters_of(path: str) -> list[str]:
-    """The names of the parameters of a documented path, in order."""
+    """Return the parameter names of a path template, in order."""
     return _PARAMETER.findall(path)
 
 
 def fill(path: str, values: Mapping[str, str]) -> str:
-    """The path with its parameters filled in."""
+    """Return the path with its parameters filled in."""
     return _PARAMETER.sub(lambda match: quote(values[match[1]], safe=""), path)
 
 
 @lru_cache(maxsize=20_000)
 def families_for(path: str, name: str) -> frozenset[str]:
-    """The words for what a parameter of a path names: `{task_id}` below `/tasks` is a `task`."""
+    """Return the families that a path parameter may mean: `task` for `{task_id}` in `/tasks`."""
     parts = path.split("/")
     at = next((at for at, part in enumerate(parts) if "{" + name + "}" in part), 0)
     before = parts[at - 1] if at else ""
@@ -192,7 +192,7 @@ def _named(node: Any, name: str) -> Iterator[Any]:
     if isinstance(node, Mapping):
         wanted = noun(name)
         yield from (member for key, member in node.items() if noun(key) == wanted and member)
-        # The filter `tag` is about `tagList`.
+        # The filter `tag` matches the member `tagList`.
         about = set(words(name))
         yield from (v for key, v in node.items() if about and about <= set(words(key)) and v)
         for member in node.values():

@@ -1,4 +1,4 @@
-"""What a walk knows: the things that there are, and what was accepted."""
+"""The knowledge of a walk: existing resources, and accepted requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response, status_of
 
 _MOST_SEEN = 120
-# Of one family and actor: the newest are used.
+# Maximum number per family and actor; the newest are kept.
 _MOST_MADE = 16
 _GONE = (404, 410)
 _USERS = frozenset({"user", "account", "member", "profile"})
@@ -25,12 +25,12 @@ Values = dict[str, str]
 
 @dataclass(slots=True)
 class Knowledge:
-    """Things by whom they belong to, and the requests that every target accepted.
+    """Resources by owner, and requests that every target accepted.
 
-    `recipes` are contents with which a creation succeeds, by the schema; `accepted` are the last
-    requests that did, by the name of the operation. `in_future` says that times must be to come.
-    `extras` are optional headers with which an operation succeeds, `bodiless` those that succeed
-    without a body alone.
+    `recipes` are bodies with which a creation succeeds, by schema; `accepted` are the last
+    successful requests, by the name of the operation. `in_future` is true if times must be in the
+    future. `extras` are optional header fields with which an operation succeeds, `bodiless`
+    operations that succeed only without a body.
     """
 
     document: Document
@@ -41,25 +41,24 @@ class Knowledge:
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
     gone: set[Item] = field(default_factory=set)
-    # The values of what was deleted, by the documented path that named it.
+    # The path parameters of deleted resources, by path template.
     _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
         default_factory=lambda: defaultdict(set)
     )
     _renamed: dict[Item, Item] = field(default_factory=dict)
     _works: dict[tuple[str, str], str] = field(default_factory=dict)
-    # What `_ordered` gives for a path, and `_sorted` without one, until there is something new.
+    # Caches of `_ordered` by path, and of `_sorted` with an empty path, until an item is added.
     _ordering: dict[tuple[str, str, bool], list[Item]] = field(default_factory=dict)
-    # How well each item fits a parameter, by what that may name.
+    # Caches the quality of each item for a parameter, by families and parameter name.
     _fit: dict[tuple[frozenset[str], str], dict[Item, int | None]] = field(default_factory=dict)
     _wide: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
     _fails: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def bind(self, path: str, actor: str, *, live: bool = False) -> Iterator[tuple[Item, Values]]:
-        """The ways to fill in the parameters of a path with an actor's things.
+        """Yield the ways to fill in the parameters of a path with an actor's resources.
 
-        What was made comes first, the newest before all, then what was only seen, then what is gone
-        (not with `live`). Users stand for everybody: where something is done to one, another one
-        comes first.
+        Created ones come first, the newest before all, then those only seen, then deleted ones (not
+        with `live`). For users, any will do: for an action on one, another user comes first.
         """
         names = parameters_of(path)
         if not names:
@@ -83,7 +82,7 @@ class Knowledge:
                 yield item, values
 
     def is_gone(self, path: str, values: Mapping[str, str]) -> bool:
-        """Whether what a path names, or what that is in, was deleted."""
+        """Whether the resource of a path, or one of its parents, was deleted."""
         parts = path.split("/")
         for at, part in enumerate(parts, 1):
             deleted = self._deleted.get("/".join(parts[:at])) if part.endswith("}") else None
@@ -92,15 +91,15 @@ class Knowledge:
         return False
 
     def newest(self, family: str, actor: str) -> Item | None:
-        """The newest thing of a family that an actor has, or any user."""
+        """Return the newest resource of a family that an actor owns, or the newest user."""
         return next(iter(self.all(family, actor)), None)
 
     def all(self, family: str, actor: str) -> list[Item]:
-        """The things of a family that an actor has, or all users, the newest first."""
+        """Return the resources of a family that an actor owns, or all users, the newest first."""
         return [item for item in self._sorted(actor, live=True) if family in self._words(item)]
 
     def is_user(self, path: str, name: str) -> bool:
-        """Whether a parameter of a path names a user."""
+        """Whether a path parameter refers to a user."""
         named = families_for(path, name)
         users = {word for item in self.items if item.user for word in item.families}
         exact = any(item.exact(name) for item in self.items if item.user)
@@ -109,7 +108,7 @@ class Knowledge:
     def learn(
         self, operation: Operation, exchange: Exchange, actor: str, values: Mapping[str, str]
     ) -> None:
-        """Take in what an exchange showed of things, if all targets agree that it succeeded."""
+        """Learn the resources in an exchange, if it succeeded on all targets."""
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
         if statuses[0] in _GONE and operation.method in ("GET", "HEAD"):
             self._note_failure(operation.path, values, actor)
@@ -134,7 +133,7 @@ class Knowledge:
             self._see(item)
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
-        """What names the same thing now: a change may have given it another name."""
+        """Return the current path parameters of a resource, as a change may have renamed it."""
         if not self._renamed:
             return {**values}
         bound = self.bind(path, actor)
@@ -143,7 +142,7 @@ class Knowledge:
         return next((known for each, known in self.bind(path, actor) if each is item), {**values})
 
     def name(self, operation: Operation, actor: str, values: Mapping[str, str]) -> None:
-        """Note that a client named something by a PUT that succeeded."""
+        """Record a resource that a client has created with a PUT."""
         *outer, last = parameters_of(operation.path)
         around = {name: values[name] for name in outer}
         family = min(families_for(operation.path, last), default=last)
@@ -157,7 +156,7 @@ class Knowledge:
         self._add(Item(family, actor, {last: values[last]}, around, also=also))
 
     def introduce(self, name: str, facts: Mapping[str, Any], words: Iterable[str]) -> None:
-        """Note who an actor is; `words` are what users are called."""
+        """Record the resource of an actor; `words` are the families of users."""
         flat: dict[str, Any] = {}
         for key, member in facts.items():
             flat |= member if isinstance(member, Mapping) else {key: member}
@@ -165,11 +164,11 @@ class Knowledge:
         self._add(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
 
     def use_up(self, path: str, values: Mapping[str, str], actor: str) -> None:
-        """Note that what a path is about is no longer there."""
+        """Record that the resource of a path no longer exists."""
         self._bury(path[: path.rindex("}") + 1], values, actor)
 
     def forget(self, actor: str = "") -> None:
-        """Drop an actor's things, or all things, as they are no longer alike, or not theirs."""
+        """Forget an actor's resources, or all created ones and users, as these have diverged."""
         self._ordering.clear()
         self.items = [
             item
@@ -178,7 +177,7 @@ class Knowledge:
         ]
 
     def _rename(self, path: str, answer: Response, actor: str, values: Mapping[str, str]) -> None:
-        """Take in the name that a thing, or the user, has after a change."""
+        """Record the new identifier of a resource, or of the user, after a change."""
         item = made(path, answer, actor, values)
         names = parameters_of(path)
         if item is None:
@@ -211,7 +210,7 @@ class Knowledge:
         self._ordering.clear()
 
     def _leave_room(self, family: str, actor: str) -> None:
-        """Forget the oldest of what an actor has made of a family, where that is much."""
+        """Remove the oldest item that an actor has created in a family, if there are too many."""
         made = (each for each in self.items if each.made and not each.user)
         alike = [each for each in made if (each.family, each.actor) == (family, actor)]
         if len(alike) >= _MOST_MADE:
@@ -222,7 +221,7 @@ class Knowledge:
         for each in known:
             if each.shown == item.shown and each.actor == item.actor:
                 if not item.families <= each.families and each not in self.gone:
-                    # Another answer calls it by another word.
+                    # Another response uses another family for it.
                     also = each.also | item.families
                     self.items[self.items.index(each)] = replace(each, also=also)
                     self._ordering.clear()
@@ -255,7 +254,7 @@ class Knowledge:
         return [item for *_, item in sorted(found, key=lambda ranked: ranked[:2])]
 
     def _quality(self, path: str, name: str, item: Item) -> int | None:
-        """How well an item fits a parameter, 0 being best; `None` if it does not."""
+        """Return how well an item fits a parameter, 0 being best; `None` if it does not."""
         by_family = bool(self._families(path, name) & self._words(item))
         exact = item.exact(name) is not None
         if not by_family and not exact:
@@ -272,7 +271,7 @@ class Knowledge:
         return self._widened(item.families)
 
     def _widened(self, named: frozenset[str]) -> frozenset[str]:
-        """Words for things, and those that the document uses for the same."""
+        """Return families with the document's synonyms."""
         if named not in self._wide:
             self._wide[named] = named | set(map(self.document.families.of, named))
         return self._wide[named]
@@ -290,7 +289,7 @@ class Knowledge:
         )
 
     def _outer(self, path: str, names: list[str], item: Item, actor: str) -> Values:
-        """Values of the parameters further left, out of the newest things of an actor."""
+        """Return the parameters further left, from the newest resources of an actor."""
         if len(names) < 2 or set(names[:-1]) <= item.outer.keys():
             return {}
         around = path[: path.rindex("{" + names[-2] + "}") + len(names[-2]) + 2]
@@ -308,7 +307,7 @@ class Knowledge:
     def _chosen(
         self, path: str, values: Mapping[str, str], actor: str
     ) -> Iterator[tuple[str, str]]:
-        """The member that the last parameter of a path was taken from."""
+        """Yield the member that the last parameter of a path was taken from."""
         for name in parameters_of(path)[-1:]:
             families = self._families(path, name)
             self._ordered(path, name, actor, live=True)
@@ -327,5 +326,5 @@ class Knowledge:
 
 
 def _key(path: str, values: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    """The values of the parameters of a path."""
+    """Return the path parameters as a hashable key."""
     return frozenset((name, values.get(name, "")) for name in parameters_of(path))

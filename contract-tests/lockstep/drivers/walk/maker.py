@@ -1,4 +1,4 @@
-"""Creates things: what a request needs, when it needs it."""
+"""Creates the resources that a request needs, on demand."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content
 from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.parameters import plain_value
-from lockstep.drivers.walk.values import in_future, is_in_future, nothing_like
+from lockstep.drivers.walk.values import in_future, is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Response, status_of
 
-# A creation that was refused so often is not tried again.
+# Maximum number of refusals after which a creation is not tried again.
 _MAX_REFUSALS = 3
 _DEEPEST = 4
-# Of optional headers.
+# Maximum number of optional header fields to try.
 _MOST_EXTRAS = 6
 
 
 @dataclass(slots=True)
 class Maker:
-    """Creates things through a client; see there for what sending raises."""
+    """Creates resources through a client; see `Client` for the errors raised by sending."""
 
     client: Client
-    # What there was no time for, in words.
+    # Sentences on what was skipped for lack of time.
     left_out: list[str] = field(default_factory=list)
     _refused: Counter[str] = field(default_factory=Counter)
-    # The creations for which it was tried what makes them succeed.
+    # Creations for which a successful variant was sought.
     _sought: set[str] = field(default_factory=set)
-    # The creations that have succeeded with every member, each of them with a text of its own.
+    # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
 
@@ -49,7 +49,7 @@ class Maker:
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
     ) -> Exchange:
-        """Send a creation with what succeeds; what that is is determined the first time."""
+        """Send a creation; the first time it is refused, a successful variant is sought."""
         value = self.client.template(operation, owner or actor)
         self.needs.meet(operation, (values, value), actor)
         exchange = self._post(operation, values, actor, value)
@@ -66,7 +66,7 @@ class Maker:
         )
 
     def is_untried(self, operation: Operation) -> bool:
-        """Whether a creation could not be sent yet: there was nothing to do it to."""
+        """Whether a creation could not be sent before, for lack of a parent."""
         tried = operation.name in self._sought or operation.name in self.client.known.accepted
         return (
             not tried
@@ -74,7 +74,7 @@ class Maker:
         )
 
     def seek_again(self) -> list[Operation]:
-        """The creations that never succeeded though what does it was sought: sought anew."""
+        """Return creations that never succeeded though variants were sought, to seek again."""
         found = [
             operation
             for operation in self.client.document.operations.values()
@@ -98,14 +98,14 @@ class Maker:
                 known.recipes[media.key] = recipe
                 known.in_future |= is_in_future(recipe)
                 return exchange
-        # None is: it is not looked for again.
+        # None succeeds: do not seek again.
         known.recipes[media.key] = content(client.document, media, Style.PLAIN)
         return None
 
     def _with_needs(
         self, operation: Operation, values: Mapping[str, str], actor: str
     ) -> Exchange | None:
-        """A creation that succeeds once something else was done to what it names."""
+        """Send a creation after other actions on what it refers to, if it succeeds then."""
 
         def again() -> Exchange | None:
             value = self.client.template(operation, actor)
@@ -116,7 +116,7 @@ class Maker:
         return self.needs.find(operation, named, actor, again)
 
     def _done(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
-        """Do something to a thing; `None` if it is refused, or by one target alone."""
+        """Perform an action on a resource; `None` unless it succeeds on all targets."""
         if operation.method == "POST":
             exchange = self.post(operation, values, actor)
         else:
@@ -130,12 +130,12 @@ class Maker:
         actor: str,
         style: Style = Style.PLAIN,
     ) -> Exchange:
-        """Create something under a name of the client's own."""
+        """Create a resource with an identifier chosen by the client."""
         last = parameters_of(operation.path)[-1]
         return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor, style)
 
     def _whole(self, creator: Operation, outer: Mapping[str, str], actor: str) -> Exchange | None:
-        """A creation with every member; `None` where such a one is not known to succeed."""
+        """Create a resource with every member; `None` unless that is known to succeed."""
         if creator.name not in self.whole:
             return None
         if creator.method == "PUT":
@@ -156,7 +156,7 @@ class Maker:
         style: Style = Style.PLAIN,
         media: Media | None = None,
     ) -> Exchange:
-        """Create something under a given name."""
+        """Create a resource with a given identifier."""
         client = self.client
         value = client.template(operation, actor, style, media)
         request = client.request(operation, values, value, media=media)
@@ -167,12 +167,12 @@ class Maker:
         return exchange
 
     def note(self, operation: Operation, style: Style) -> None:
-        """Note in which style a creation has succeeded."""
+        """Record in which style a creation has succeeded."""
         if style is Style.WORDS:
             self.whole.add(operation.name)
 
     def new_name(self, operation: Operation, style: Style = Style.PLAIN) -> str:
-        """A value for the last parameter of a path that names nothing yet."""
+        """Return a value for the last path parameter that does not identify anything yet."""
         client = self.client
         last = parameters_of(operation.path)[-1]
         told = next(each for each in client.parameters(operation) if each.name == last)
@@ -195,10 +195,10 @@ class Maker:
         whole: bool = False,
         depth: int = 0,
     ) -> Values | None:
-        """Values for the path of an operation that name something of an actor's.
+        """Return the path parameters of an operation for a resource that an actor owns.
 
-        It is made where there is none yet, or where it is to be a `fresh` one, with every member
-        that it may have if it is to be `whole`; `None` if that fails and nothing was seen either.
+        It is created if there is none yet, or if it is to be `fresh`, with every possible member if
+        it is to be `whole`; `None` if that fails and nothing was seen either.
         """
         path, known = operation.path, self.client.known
         names = parameters_of(path)
@@ -216,9 +216,9 @@ class Maker:
         return next((values for _, values in known.bind(path, actor, live=True)), None)
 
     def unknown(self, operation: Operation) -> Values:
-        """Values for the path of an operation that name nothing."""
+        """Return path parameters of an operation that do not identify anything."""
         return {
-            each.name: nothing_like(plain_value(self.client.document, each), each)
+            each.name: unknown_value(plain_value(self.client.document, each), each)
             for each in self.client.parameters(operation)
             if each.location == "path"
         }
@@ -244,7 +244,7 @@ class Maker:
         return None
 
     def _outer(self, creator: Operation, head: str, actor: str, depth: int) -> Values | None:
-        """What a creation happens in."""
+        """Return the path parameters of a creation's parent."""
         if creator.method == "POST":
             return self.live(creator, actor, depth=depth + 1)
         if not parameters_of(head):
@@ -261,7 +261,7 @@ class Maker:
     def _with_extras(
         self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
     ) -> Exchange | None:
-        """A creation that succeeds without its body, or with an optional header, if any does."""
+        """Send a creation without its body, or with an optional header, until one succeeds."""
         client, known = self.client, self.client.known
         told = client.document.resolve(operation.definition.get("requestBody", {}))
         contents = [] if told.get("required") else [None]
@@ -282,7 +282,7 @@ class Maker:
         return None
 
     def _recipes(self, media: Media) -> Iterator[Any]:
-        """Contents that may succeed where the plain one does not."""
+        """Yield bodies that may succeed where the plain one does not."""
         if not media.has_members:
             return
         document = self.client.document
@@ -290,7 +290,7 @@ class Maker:
         plain = content(document, media, Style.PLAIN)
         own = with_own_names(document, media.schema, plain, every=True)
         if own != plain:
-            # It may name what must not be there yet.
+            # The plain one may refer to what must not exist yet.
             yield own
         yield content(document, media, Style.FULL)
         for dates in (False, True):
@@ -300,12 +300,12 @@ class Maker:
 
 
 def succeeded(exchange: Exchange) -> bool:
-    """Whether the leader answered 2xx."""
+    """Whether the leader responded with 2xx."""
     return isinstance(exchange.leader, Response) and exchange.leader.status < 300
 
 
 def _is_condition(name: str) -> bool:
-    """Whether a header asks for something only under a condition, or for a part of it."""
+    """Whether a header field makes a request conditional or partial."""
     return name.lower().startswith("if-") or name.lower() in ("range", "prefer")
 
 

@@ -1,4 +1,4 @@
-"""The media types that an operation takes, valid contents for them, and their bytes."""
+"""The media types of an operation's body, valid values for them, and their encoding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
-# From the one that says most to the one that says least.
+# From the most to the least expressive.
 _KINDS = ("json", "form", "multipart", "xml", "text", "binary")
 _TEXTS = {
     Style.PLAIN: "lockstep",
@@ -37,8 +37,8 @@ _BYTES = {
 class Media:
     """A media type as it is sent.
 
-    `kind` says how contents become bytes: `json`, `form`, `multipart`, `xml`, `text` or `binary`;
-    `examples` are contents as the document shows them.
+    `kind` is how values are encoded: `json`, `form`, `multipart`, `xml`, `text` or `binary`;
+    `examples` are those of the document.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Media:
 
     @property
     def key(self) -> str:
-        """The same for contents of the same schema."""
+        """A key that is equal for bodies of the same schema."""
         return f"{self.kind} {self.schema!r}"
 
     @property
     def has_members(self) -> bool:
-        """Whether contents may have named members."""
+        """Whether bodies may have named members."""
         return self.kind in ("json", "form", "multipart", "xml")
 
 
 def media_types(document: Document, operation: Operation) -> list[Media]:
-    """What an operation takes, JSON first."""
+    """Return the media types of an operation's body, JSON first."""
     told = document.resolve(operation.definition.get("requestBody", {}))
     entries = told.get("content", {}) if isinstance(told, Mapping) else {}
     found = [
@@ -77,7 +77,7 @@ def media_types(document: Document, operation: Operation) -> list[Media]:
 
 
 def content(document: Document, media: Media, style: Style) -> Any:
-    """A valid content; in what must differ by user there are placeholders."""
+    """Return a valid body, with placeholders where it must differ by user."""
     if media.has_members:
         return body(document, media.schema, style)
     texts = [example for example in media.examples if isinstance(example, str)]
@@ -89,7 +89,7 @@ def content(document: Document, media: Media, style: Style) -> Any:
 
 
 def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
-    """The bytes of a content, and the `Content-Type` that goes with them."""
+    """Return the encoded body and its `Content-Type`."""
     if isinstance(value, bytes):
         return value, media.name
     match media.kind:
@@ -106,7 +106,7 @@ def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
 
 
 def _xml(document: Document, schema: Any, value: Any) -> bytes:
-    """The XML of a content, with the names and attributes of the schemas (OpenAPI 3.1, 4.8.26)."""
+    """Encode as XML, with the names and attributes of the schemas (OpenAPI 3.1, 4.8.26)."""
     components = {"components": document.modern.get("components", {})}
     root = {**flat(document, schema), **components}
     name = schema.get("$ref", "").rpartition("/")[2] if isinstance(schema, Mapping) else ""

@@ -1,4 +1,4 @@
-"""What must be done to a thing before something else succeeds: an order needs a cart with items."""
+"""Finds the preconditions of operations: an order, for example, needs a cart with items."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import scalars
 
-# The values of the path of a request, and its content.
+# The path parameters of a request, and its body.
 Named = tuple[Mapping[str, str], Any]
 Act = Callable[[Operation, Values, str], Exchange | None]
-# What may be tried to make one operation succeed.
+# Maximum number of actions to try for one operation.
 _MOST = 5
 
 
 @dataclass(slots=True)
 class Needs:
-    """Determines once what an operation needs, and does it again for each thing.
+    """Finds the preconditions of an operation once, and meets them for each resource.
 
-    `act` does something to a thing; it gives nothing if that was refused.
+    `act` performs an action on a resource; it returns `None` if that was refused.
     """
 
     client: Client
     act: Act
-    # By the name of the operation: those that are done before, in their order.
+    # Operations to perform first, in order, by the name of the operation.
     _known: dict[str, list[Operation]] = field(default_factory=dict)
-    # For which things that is done: the operation and the value that names the thing.
+    # Where that is done: the operation's name and the identifier of the resource.
     _done: set[tuple[str, str]] = field(default_factory=set)
     _doing: bool = False
 
@@ -43,7 +43,7 @@ class Needs:
         actor: str,
         again: Callable[[], Exchange | None],
     ) -> Exchange | None:
-        """Do what can be done to what a request names until it succeeds `again`, if it does."""
+        """Perform actions on what a request refers to until it succeeds `again`, if it does."""
         if self._doing:
             return None
         done: list[Operation] = []
@@ -58,7 +58,7 @@ class Needs:
         return None
 
     def meet(self, operation: Operation, named: Named, actor: str) -> None:
-        """Do what an operation needs to what a request names, once for each thing."""
+        """Meet an operation's preconditions for what a request refers to, once per resource."""
         known = self._known.get(operation.name, ())
         if not known or self._doing:
             return
@@ -69,7 +69,7 @@ class Needs:
         self._done |= {(operation.name, text) for text in _texts(named)}
 
     def use_up(self, operation: Operation) -> None:
-        """Note that an operation succeeded: it may need all of it again."""
+        """Record that an operation succeeded, after which its preconditions may be needed again."""
         self._done = {key for key in self._done if key[0] != operation.name}
 
     def _act(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
@@ -83,7 +83,7 @@ class Needs:
     def _beside(
         self, operation: Operation, named: Named, actor: str
     ) -> Iterator[tuple[Operation, Values]]:
-        """What else may be done to the things that a request names."""
+        """Yield the other actions on the resources that a request refers to."""
         texts = _texts(named)
         for other in self.client.document.operations.values():
             path = other.path

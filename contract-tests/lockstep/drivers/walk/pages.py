@@ -1,4 +1,4 @@
-"""The page of a list that comes after another one, however an answer tells of it."""
+"""Finds the next page of a list, for several styles of pagination."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SIZE = re.compile(r"limit|size|per_?page|count|first|top|take|max_?(results|ite
 _CURSOR = re.compile(r"cursor|(page_?)?token|continu|after|next|marker|bookmark", re.I)
 _AFTER = re.compile(r"(starting_?)?after(_?id)?|since_?id|marker|last_?id", re.I)
 _NEXT = re.compile(r"next|cursor|continu|more", re.I)
-# RFC 8288; of several relations one link may have more than one.
+# RFC 8288; a link may have several relation types.
 _LINK = re.compile(r'<([^>]*)>[^,<]*;\s*rel="?[^",]*\bnext\b')
 _DEEPEST = 3
 
 
 def first_page(parameters: Sequence[Declared]) -> Query:
-    """The query for a page of one element; empty where the document has none."""
+    """Return the query for a page with one element; empty if the document has no such parameter."""
     sizes = (
         each
         for each in parameters
@@ -34,10 +34,10 @@ def first_page(parameters: Sequence[Declared]) -> Query:
 
 
 def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) -> Query | None:
-    """The query for the page after an answer, `None` where there is none.
+    """Return the query for the next page, `None` if there is none.
 
-    An answer tells of it by a link in its headers or its body, by a cursor, or by the id of the
-    last element, after which a parameter goes on.
+    It is taken from a link in the header fields or the body, a cursor, or the id of the last
+    element, to be sent in a parameter such as `after`.
     """
     link = _LINK.search(answer.header("link") or "")
     if link is not None:
@@ -65,7 +65,7 @@ def _id(member: str, value: Any) -> str | None:
 
 
 def _told(node: Any, depth: int) -> Iterator[str | int]:
-    """What members say that is about a next page, the outer ones first."""
+    """Yield the values of members about a next page, the outer ones first."""
     members = node.items() if isinstance(node, Mapping) else ()
     for name, value in members:
         told = isinstance(value, str | int) and not isinstance(value, bool) and value

@@ -1,4 +1,4 @@
-"""The parameters that an operation declares, and plain values for them."""
+"""The declared parameters of an operation, and plain values for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.transport.cookies import is_csrf
 
-# About the message or the user, and told elsewhere in a document.
+# About the message or the user, and declared elsewhere in a document.
 _IGNORED = IGNORED_HEADERS | {"content-length", "cookie", "host", "user-agent"}
 _WORD = "lockstep"
 _CHOSEN = frozenset({"const", "default", "enum", "example", "examples"})
@@ -34,12 +34,12 @@ class Declared:
 
     @property
     def kind(self) -> str:
-        """The JSON type of its values, empty if none is told."""
+        """The JSON type of its values, empty if it has none."""
         return kind_of_value(self.schema) if "type" in self.schema else ""
 
 
 def declared(document: Document, operation: Operation) -> list[Declared]:
-    """The parameters of an operation, those of its path among them; credentials are left out."""
+    """Return the parameters of an operation and of its path, except credentials."""
     item = document.resolve(document.modern["paths"][operation.path])
     found: dict[tuple[str, str], Declared] = {}
     raws = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
@@ -55,20 +55,20 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
             tuple(_examples(document, raw)),
         )
     for name in parameters_of(operation.path):
-        # Not every document declares what its paths have.
+        # Some documents do not declare all path parameters.
         found.setdefault(("path", name), Declared(name, "path", True, {}))
     return list(found.values())
 
 
 def plain_value(document: Document, parameter: Declared) -> str:
-    """A valid value, the same each time: an example where there is one."""
+    """Return a valid value, always the same: an example if there is one."""
     for example in parameter.examples:
         return as_text(example)
     schema = parameter.schema
     if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
         return _WORD[: schema.get("maxLength", 99)].ljust(schema.get("minLength", 0), "k")
     if parameter.kind in ("integer", "number") and not schema.keys() & _CHOSEN:
-        # A page, say, of which there may be but one.
+        # A page number, for example: there may be just one page.
         return as_text(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
     try:
         return as_text(body_template(document, schema)) or _WORD
@@ -77,7 +77,7 @@ def plain_value(document: Document, parameter: Declared) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value as a parameter has it; lists as with `style: simple`."""
+    """Serialize a value as a parameter; arrays as with `style: simple`."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Changes as JSON Patch has them: operations on the members that a thing has (RFC 6902)."""
+"""JSON Patch documents for the members of a resource (RFC 6902)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from lockstep.openapi.naming import is_id
 
 JSON_PATCH = "application/json-patch+json"
-# Of the members of a thing.
+# Maximum number of members of a resource.
 _MOST_MEMBERS = 3
 Patch = list[dict[str, Any]]
 
 
 def patches(shown: Mapping[str, Any], changeable: Collection[str]) -> Iterator[Patch]:
-    """Patches of a thing as it was shown: what they test holds, or does not, and all is as before.
+    """Yield patches of a resource with operations whose tests succeed, or fail.
 
-    They are about the members that are `changeable`, about any where none is known to be. The
-    first one is replaced, removed, added and copied as well.
+    They are about the `changeable` members, or any if none is known to be. The first one is
+    replaced, removed, added and copied as well.
     """
     names = [name for name in shown if name in changeable] if changeable else list(shown)
     members = [name for name in names if not is_id(name) and not isinstance(shown[name], Mapping)]
@@ -43,7 +43,7 @@ def _operation(name: str, member: str, *value: Any) -> dict[str, Any]:
 
 
 def _pointer(member: str) -> str:
-    """RFC 6901, 3."""
+    """Return the JSON Pointer of a member (RFC 6901, section 3)."""
     return "/" + member.replace("~", "~0").replace("/", "~1")
 
 

@@ -1,14 +1,15 @@
-"""The queries that show what a list does with its parameters."""
+"""Queries that exercise the parameters of a list."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
+from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.inference.forms import is_random
@@ -16,29 +17,33 @@ from lockstep.openapi.naming import is_id, is_made_time, noun, words
 
 Query = dict[str, str]
 _WORD = re.compile(r"\w+")
-# So many values of each parameter are tried before parameters are tried together.
+# Number of values of each parameter that come before combinations of parameters.
 _FIRST = 3
-# Of different texts under the name of a parameter, and of all texts for one parameter.
+# Maximum number of texts from members with the parameter's name, and of all texts.
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
-# Words by which a parameter says how a member is compared with it.
-_COMPARING = frozenset({"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"})
+# Words in parameter names that denote a comparison.
+_COMPARING = frozenset(
+    {"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"}
+    | {"before", "after", "since", "until"}
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-# A range far behind the end of most things.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+# A range far behind the end of most lists.
 _FAR = ("1000000", "1000001")
 
 
 def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
-    """No query, each parameter alone, and the numbers together, as pages take them.
+    """Yield no query, each parameter alone, and numbers together, as for pagination.
 
-    A parameter has values that occur in the items, the most telling one of each parameter first,
-    its bounds, and values beside them. What is called as no member of theirs is taken for a search
-    for text: it is tried with a text of each member.
+    The values of a parameter occur in the items, the most informative one of each parameter first,
+    or are its bounds, or close to these. A parameter without a member of its name is treated as a
+    text search, and gets a text from each member.
     """
     yield {}
-    schemas = {each.name: each.schema for each in parameters if each.location == "query"}
-    alone = [[{name: text} for text in _values(name, s, items)] for name, s in schemas.items()]
-    numbers = [name for name, schema in schemas.items() if kind_of_value(schema) == "integer"]
+    found = {each.name: each for each in parameters if each.location == "query"}
+    alone = [[{name: text} for text in _values(each, items)] for name, each in found.items()]
+    numbers = [name for name, each in found.items() if kind_of_value(each.schema) == "integer"]
     turns = list(zip_longest(*alone))
     first, later = turns[:_FIRST], turns[_FIRST:]
     yield from (query for turn in first for query in turn if query is not None)
@@ -47,7 +52,7 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
 
 
 def has_few_values(parameter: Declared) -> bool:
-    """Whether all values of a parameter can be tried: a state, say, or a yes or no."""
+    """Whether all values of a parameter can be tried, as for an enum or a boolean."""
     return bool(parameter.schema.get("enum")) or parameter.kind == "boolean"
 
 
@@ -57,7 +62,8 @@ def _together(numbers: list[str]) -> Iterator[Query]:
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
-def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[str]:
+def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
+    name, schema = parameter.name, parameter.schema
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
@@ -66,14 +72,35 @@ def _values(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iter
             yield from ("true", "false")
         case "integer" | "number":
             yield from dict.fromkeys(map(str, _numbers(name, schema, items)))
-        case _ if schema.get("format") in ("date", "date-time"):
-            yield from _times(schema["format"], items)
+        case _ if form := _form_of_time(parameter):
+            yield from _times(name, form, items)
         case _:
-            yield from islice(dict.fromkeys(_texts(name, items)), _MOST_TEXTS)
+            yield from islice(_accepted_first(schema, _texts(name, items)), _MOST_TEXTS)
+
+
+def _form_of_time(parameter: Declared) -> str:
+    """The format of a parameter that takes a time, by its schema or an example of its values."""
+    schema = parameter.schema
+    if schema.get("format") in ("date", "date-time"):
+        return str(schema["format"])
+    told = [*parameter.examples, schema.get("example"), *schema.get("examples", ())]
+    if "pattern" in schema:
+        told.append(plain_text(schema))
+    texts = [each for each in told if isinstance(each, str)]
+    if texts and all(map(_INSTANT.match, texts)):
+        return "date-time"
+    return "date" if texts and all(map(_DATE.fullmatch, texts)) else ""
+
+
+def _accepted_first(schema: Mapping[str, Any], texts: Iterable[str]) -> Iterator[str]:
+    """Yield the distinct texts that a schema accepts, and one that it does not."""
+    every = list(dict.fromkeys(texts))
+    yield from (text for text in every if matches(schema, text))
+    yield from islice((text for text in every if not matches(schema, text)), 1)
 
 
 def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Iterator[Any]:
-    """The bounds, and the numbers that the items have under a name like this one."""
+    """Yield the bounds, and the numbers of the items in a member with a similar name."""
     yield from sorted({schema.get("minimum", 1), 1, 2, schema.get("maximum", 100)})
     about = set(words(name)) - _COMPARING
     for item in items:
@@ -85,7 +112,7 @@ def _numbers(name: str, schema: Mapping[str, Any], items: Sequence[Item]) -> Ite
 
 
 def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
-    """Texts that occur: whole ones, in another case, and parts of them."""
+    """Yield existing texts: whole, in another case, and in part."""
     named = list(islice(dict.fromkeys(filter(None, (_text(name, each) for each in items))), _FEW))
     found = named or list(_by_member(items).values()) or ["a"]
     yield from found
@@ -98,7 +125,7 @@ def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
 
 
 def _by_member(items: Sequence[Item]) -> dict[str, str]:
-    """A text of each member of the items: where there is one, of words that no other member has."""
+    """Return a text of each member, preferably with a word that no other member has."""
     some: dict[str, str] = {}
     telling: dict[str, str] = {}
     for item in items:
@@ -114,7 +141,7 @@ def _by_member(items: Sequence[Item]) -> dict[str, str]:
 
 
 def _is_prose(name: str, text: Any) -> bool:
-    """Whether a value may be what somebody wrote: no id, no time, and not blank."""
+    """Whether a value may be text by a person: no id, no time, and not blank."""
     if not name or not isinstance(text, str):
         return False
     made = is_id(name) or is_random(text) or _DATE.match(text)
@@ -122,24 +149,38 @@ def _is_prose(name: str, text: Any) -> bool:
 
 
 def _text(name: str, item: Item) -> str | None:
-    """What an item has under the name of a parameter, or is called where the parameter is it."""
+    """Return an item's value for the name of a parameter, or the identifier of the item."""
     return item.member(name) or (item.value(name) if noun(name) in item.families else None)
 
 
-def _times(form: str, items: Sequence[Item]) -> Iterator[str]:
-    """The instant that an item was given, or its day and the days around it."""
+def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:
+    """Yield the instant of an item, or its day and the days around it.
+
+    Of several, it is one with a name like that of the parameter.
+    """
+    about = set(words(name)) - _COMPARING
     given = [
-        value
+        (_is_like(about, member), value)
         for item in items
-        for name, value in item.shown.items()
-        if isinstance(value, str) and _DATE.match(value) and not is_made_time(name)
+        for member, value in item.shown.items()
+        if isinstance(value, str) and _DATE.match(value) and not is_made_time(member)
     ]
+    values = [value for _, value in sorted(given, key=lambda pair: not pair[0])]
     if form == "date-time":
-        yield next((value for value in given if len(value) > 10), "2001-01-01T00:00:00Z")
+        yield next((value for value in values if len(value) > 10), "2001-01-01T00:00:00Z")
         return
     try:
-        day = date.fromisoformat(given[0][:10]) if given else date(2001, 1, 1)
+        day = date.fromisoformat(values[0][:10]) if values else date(2001, 1, 1)
     except ValueError:
         return
     for distance in (0, 1, -1):
         yield (day + timedelta(days=distance)).isoformat()
+
+
+def _is_like(about: set[str], member: str) -> bool:
+    """Whether a member has a word of a parameter's name, in any form: `started`, `start`."""
+    return any(
+        min(len(word), len(other)) > 2 and (word.startswith(other) or other.startswith(word))
+        for word in about
+        for other in words(member)
+    )

@@ -1,4 +1,4 @@
-"""Ranges of days or of time in the bodies of requests."""
+"""Ranges of dates or times in request bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.transport.messages import Request
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The members of a body that are the two ends of a range, and where that starts."""
+    """The members of a body with the two ends of a range, and its start."""
 
     start: str
     end: str
@@ -22,17 +22,17 @@ class Range:
 
     @property
     def unit(self) -> timedelta:
-        """An hour of a range of time, a day of one of days."""
+        """An hour for a range of times, a day for one of dates."""
         return timedelta(hours=1) if isinstance(self.first, datetime) else timedelta(days=1)
 
     def place(self, body: Mapping[str, Any], ends: tuple[int, int]) -> dict[str, Any]:
-        """A body with its range so many units from the start."""
+        """Return a body with its range at offsets from the start, in units."""
         texts = (_text(self.first + number * self.unit, body[self.start]) for number in ends)
         return {**body, **dict(zip((self.start, self.end), texts, strict=True))}
 
 
 def range_in(body: Any) -> Range | None:
-    """The first two members of a body that are days, or instants, one after the other."""
+    """Return the range in the first two adjacent dates or instants of a body that are in order."""
     moments = {
         name: moment
         for name, value in (body.items() if isinstance(body, Mapping) else ())
@@ -46,14 +46,14 @@ def range_in(body: Any) -> Range | None:
 
 
 def json_body(request: Request) -> Any:
-    """The JSON that a request carries; `None` if it carries none."""
+    """Return the JSON of a request; `None` if it has none."""
     if "json" not in (request.header("content-type") or ""):
         return None
     return json.loads(request.body or b"null")
 
 
 def is_exclusive(request: Request) -> bool:
-    """Whether a creation may take what no other thing can have: a range, or a unique name."""
+    """Whether a creation may claim something exclusive: a range, or a unique name."""
     body = json_body(request)
     if not isinstance(body, Mapping):
         return False
@@ -61,7 +61,7 @@ def is_exclusive(request: Request) -> bool:
 
 
 def _moment(value: Any) -> date | None:
-    """The day or the instant that a text is."""
+    """Parse a date or an instant."""
     if not isinstance(value, str) or not value[:4].isdecimal():
         return None
     kind = date if len(value) == len("2026-01-01") else datetime
@@ -72,6 +72,6 @@ def _moment(value: Any) -> date | None:
 
 
 def _text(moment: date, like: str) -> str:
-    """A moment in the form of another text."""
+    """Format a moment like another text."""
     text = moment.isoformat()
     return text.replace("+00:00", "Z") if like.endswith("Z") else text

@@ -1,4 +1,4 @@
-"""Reads each created thing and list, its headers alone, without credentials, and as others."""
+"""Reads each resource and list: all, headers only, without credentials, and as other users."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lockstep.transport.messages import Response
 
 _FEW = 3
 _MOST_QUERIES = 36
-# Of a document with many reads each has fewer queries, and fewer still when it is read again.
+# For a document with many reads each has fewer queries, and still fewer when repeated.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6
 _MOST_PAGES = 3
@@ -43,7 +43,7 @@ class Reader:
 
     @property
     def client(self) -> Client:
-        """What the requests are sent with."""
+        """The client that sends the requests."""
         return self.maker.client
 
     @property
@@ -60,7 +60,7 @@ class Reader:
         return _QUERIES_AGAIN if again else self._most
 
     def list_after(self, maker: Operation) -> None:
-        """Look at the lists that show what was made, before anything else is done to it."""
+        """Read the lists that show a created resource, before any other action on it."""
         families = self._document.families
         family = families.of(family_of(maker.path))
         for operation in self._document.operations.values():
@@ -73,7 +73,7 @@ class Reader:
                 self._send(operation, {}, self._mine, query=query)
 
     def read(self, operation: Operation) -> None:
-        """Read a few things, or a list by every query; what is not known by name as well, once."""
+        """Read a few resources, or a list with every query; also, once, an unknown resource."""
         found = list(islice(paths(self.client, operation, self._mine), _FEW))
         if "{" in operation.path and not found:
             if operation.name not in self._tried:
@@ -108,7 +108,7 @@ class Reader:
                 self._send(operation, values, stranger)
 
     def _turn_pages(self, operation: Operation, values: Values) -> None:
-        """Read a list page by page, as its answers tell where the next one is."""
+        """Read a list page by page, following the pagination of its responses."""
         parameters = self.client.parameters(operation)
         query: Query | None = first_page(parameters)
         for _ in range(_MOST_PAGES):
@@ -120,7 +120,7 @@ class Reader:
             query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
-        """Whether a GET has taken away what it names: then it is not asked again."""
+        """Whether a GET consumes its resource, so that it must not be repeated."""
         exchanger = self.client.exchanger
         if operation.name in exchanger.unrepeatable:
             if operation.name not in self._tried:
@@ -143,7 +143,7 @@ class Reader:
         return False
 
     def _head(self, operation: Operation, values: Values) -> None:
-        """Ask for the headers alone, once for each path."""
+        """Send a HEAD request, once for each path."""
         documented = self._document.find("HEAD", operation.path) is not None
         if documented or operation.path in self._heads or changes_state(operation):
             return
@@ -151,7 +151,7 @@ class Reader:
         self.client.plainly("HEAD", operation, values, self._mine)
 
     def _condition(self, operation: Operation, values: Values, exchange: Exchange) -> None:
-        """Ask for what is already known, once for each path."""
+        """Send conditional requests, once for each path."""
         answer = exchange.leader
         tag = answer.header("etag") if isinstance(answer, Response) else None
         if tag is None or f"tag {operation.path}" in self._heads:
@@ -161,7 +161,7 @@ class Reader:
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
 
     def look(self, operation: Operation, values: Values) -> Exchange | None:
-        """Read what a path names, if it can be read."""
+        """Read the resource of a path, if it can be read."""
         for method in ("GET", "HEAD"):
             reader = self._document.find(method, operation.path)
             if reader is not None and reader.path == operation.path:
@@ -169,9 +169,9 @@ class Reader:
         return None
 
     def look_around(self, operation: Operation, values: Values) -> None:
-        """Read what an operation is about, what is beside that, and what it is in.
+        """Read the resource of an operation, its siblings and its parents.
 
-        What is beside may move up when an item has gone, and a cart has one less.
+        Siblings may move up after a deletion, and a parent's count may change.
         """
         self.look(operation, values)
         whole, inner = operation.path, operation.path.rfind("{")
@@ -184,13 +184,13 @@ class Reader:
                 self._send(reader, outer, self._mine)
 
     def tag(self, operation: Operation, values: Values) -> str:
-        """The entity tag of what a path names, empty if it has none."""
+        """Return the entity tag of a resource, empty if it has none."""
         seen = self.look(operation, values)
         answer = seen.leader if seen is not None else None
         return (answer.header("etag") or "") if isinstance(answer, Response) else ""
 
     def _listed(self, operation: Operation) -> list[Item]:
-        """What a list may show, the newest first, else whatever there is."""
+        """Return the items that a list may show, the newest first, else any."""
         known = self.client.known
         family = self._document.families.about(operation.path)
         others = [item for item in known.items if not item.user]
@@ -210,7 +210,7 @@ class Reader:
 
 
 def paths(client: Client, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:
-    """What the parameters of a path may hold to name what an actor made, or has seen."""
+    """Yield the path parameters for resources that an actor has created or seen."""
     if "{" not in operation.path:
         yield {}, None
         return

@@ -1,4 +1,4 @@
-"""Tells which safe requests may be repeated: some APIs delete by GET."""
+"""Detects safe requests that must not be repeated, as some APIs delete by GET."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GONE = (404, 410)
 
 
 def changes_state(operation: Operation) -> bool:
-    """Whether a safe operation is called as if it changed something."""
+    """Whether the name of an operation with a safe method suggests a change."""
     if operation.method not in SAFE_METHODS:
         return False
     literals = [part for part in operation.path.split("/") if part and "{" not in part]
@@ -34,9 +34,9 @@ def changes_state(operation: Operation) -> bool:
 
 
 def is_spent(exchanger: Exchanger, request: Request) -> bool:
-    """Whether what a safe request names is there once and gone when it is asked again.
+    """Whether a resource exists for the first safe request and is gone for the second.
 
-    Nothing of it is compared or recorded.
+    Nothing is compared or recorded.
     """
     first = status_of(next(iter(exchanger.ask(request).values()))) or 599
     if first >= 300:

@@ -1,6 +1,7 @@
-"""Lets another user in, and does as them what that kind of access allows: no schema has such rules.
+"""Grants another user access, and performs as that user all actions on the resource.
 
-Whether a viewer may write, say, or an editor delete what somebody else has written.
+Schemas do not tell, for example, whether a viewer may write, or an editor delete what another user
+has written.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from lockstep.openapi.naming import split
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 
-# Kinds of access, of the members with a choice that say so, and ways to give one.
+# Maximum number of roles, from the enum members of a body, and of ways to grant access.
 _MOST_ROLES, _MOST_WAYS = 4, 3
-# Requests for all of them together, those apart that read what has changed.
+# Maximum number of requests in all, except those that read what has changed.
 _MOST_SENT = 400
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(slots=True)
 class Sharing:
-    """Gives another user access to things of an actor, and tries what is inside of them."""
+    """Grants another user access to an actor's resources, and tries all operations within."""
 
     maker: Maker
     reader: Reader
@@ -42,7 +43,7 @@ class Sharing:
         return self.maker.client.document
 
     def ways(self) -> Iterator[Operation]:
-        """The operations that name a user beside or in what they are sent to."""
+        """Yield the operations that grant access: they refer to a user, and have a parent."""
         client = self.maker.client
         if client.mine == client.other or self._user() is None:
             return
@@ -55,7 +56,7 @@ class Sharing:
                 yield operation
 
     def explore(self, operation: Operation) -> None:
-        """Give each kind of access to a fresh thing, do all that is inside as the other user."""
+        """Grant each role on a new resource, and send all operations within as the other user."""
         if self._done >= _MOST_WAYS:
             return
         self._done += 1
@@ -65,7 +66,7 @@ class Sharing:
             if thing is None or self._sent > _MOST_SENT:
                 return
             inside = [op for op in self._inside(around.path) if op.name != operation.name]
-            # What is inside has to be there before somebody else tries to change it.
+            # Nested resources must exist before another user tries to change them.
             known = {op.name: self._values(op, thing) for op in inside}
             if not succeeded(self._give(operation, thing, role)):
                 continue
@@ -82,7 +83,7 @@ class Sharing:
             self.reader.look_around(operation, values)
 
     def _take_back(self, operation: Operation, thing: Values) -> None:
-        """Let the other user out again, where the path says whom."""
+        """Revoke the other user's access, if the path identifies the user."""
         client, names = self.maker.client, parameters_of(operation.path)
         removal = self._document.find("DELETE", operation.path)
         reader = self._document.find("GET", _around(operation))
@@ -112,7 +113,7 @@ class Sharing:
         return client.send_as(client.sign(request, client.other), client.other)
 
     def _inside(self, around: str) -> list[Operation]:
-        """What may be done to a thing and in it: reads first, ends last, inner ones first."""
+        """Return the operations on a resource and within it: reads first, deletions last."""
         found = [
             operation
             for operation in self._document.operations.values()
@@ -123,7 +124,7 @@ class Sharing:
         return sorted(found, key=lambda op: (_ORDER.index(op.method), -op.path.count("/")))
 
     def _values(self, operation: Operation, thing: Values, depth: int = 3) -> Values | None:
-        """Values for the path of an operation inside of a thing; what is needed is made."""
+        """Return path parameters for an operation within a resource; creates missing parents."""
         missing = [name for name in parameters_of(operation.path) if name not in thing]
         if not missing:
             return thing
@@ -150,7 +151,7 @@ class Sharing:
         return next((values for _, values in bound if thing.items() <= values.items()), None)
 
     def _roles(self, operation: Operation) -> Iterator[dict[str, Any]]:
-        """What a body may say of the kind of access, once for each choice."""
+        """Yield the members of a body that set the role, one per choice."""
         choices = [
             (name, each)
             for name, member in self._properties(operation).items()
@@ -161,7 +162,7 @@ class Sharing:
             yield {}
 
     def _names(self, operation: Operation) -> bool:
-        """Whether an operation names a user, in the last place of its path or in its body."""
+        """Whether an operation refers to a user, at the end of its path or in its body."""
         names = parameters_of(operation.path)
         last = operation.path.rstrip("/").endswith("}") and len(names) > 1
         if last and self.maker.client.known.is_user(operation.path, names[-1]):
@@ -177,7 +178,7 @@ class Sharing:
         return properties if isinstance(properties, Mapping) else {}
 
     def _called(self, name: str) -> str:
-        """What the other user is called under a name, empty if it names no user."""
+        """Return the other user's value for a name, empty if it does not refer to a user."""
         user = self._user()
         if user is None:
             return ""
@@ -192,7 +193,7 @@ class Sharing:
 
 
 def _around(operation: Operation) -> str:
-    """The path of the thing to which access is given, empty if there is none."""
+    """Return the path of the resource that access is granted to, empty if there is none."""
     path = operation.path.rstrip("/")
     path = path[: path.rindex("{")] if path.endswith("}") else path
     return path[: path.rfind("}") + 1]

@@ -1,68 +1,109 @@
-"""Tries what may be done to a thing one after the other: much is allowed in some states alone.
+"""Tries sequences of actions on a resource, as many are allowed in some states only.
 
-Whether what is paid may be cancelled, say, and what is cancelled be paid: rules of this kind stand
-in no schema.
+Schemas do not tell, for example, whether a paid order may be cancelled, or a cancelled one paid.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.media import media_types
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 
-Acts = tuple[Operation, ...]
-# So many acts one after the other, of so many that a thing has.
-_LONGEST, _MOST_ACTS = 3, 6
-# Requests for a kind of things, and for all kinds together.
+# Maximum length of a sequence, number of actions per resource, and of states in an enum.
+_LONGEST, _MOST_ACTS, _MOST_STATES = 3, 8, 8
+# Maximum number of requests per type of resource, and for all types together.
 _MOST_SENT, _MOST_IN_ALL = 90, 900
 
 
+# Words in the name of a member that selects the next state of a resource.
+_SELECTING = frozenset(
+    {"status", "state", "stage", "phase", "step", "action", "transition", "event", "command"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action on a resource: an operation, and the `state` that a member of its body selects."""
+
+    operation: Operation
+    member: str = ""
+    state: str = ""
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the resource is gone afterwards."""
+        return self.operation.method == "DELETE" and self.operation.path.endswith("}")
+
+
+Acts = tuple[Act, ...]
+
+
 def acts(document: Document) -> Iterator[Acts]:
-    """What may be done to each kind of things of which several acts may be done."""
+    """Yield the actions on each type of resource that has several."""
     by_thing: dict[str, list[Operation]] = {}
     for operation in document.operations.values():
         around = operation.path[: operation.path.rfind("}") + 1]
         if around and operation.method not in SAFE_METHODS:
             by_thing.setdefault(around, []).append(operation)
     for around, found in by_thing.items():
-        ordered = sorted(found, key=lambda each: _rank(each, around))[:_MOST_ACTS]
-        if len(ordered) > 1:
-            yield tuple(ordered)
+        ordered = sorted(found, key=lambda each: _rank(each, around))
+        able = [act for operation in ordered for act in _acts_of(document, operation)]
+        if len(able) > 1:
+            # Its deletion ends every sequence.
+            yield (*able[:-1][: _MOST_ACTS - 1], able[-1])
+
+
+def _acts_of(document: Document, operation: Operation) -> Iterator[Act]:
+    """Yield an action for each state that a body can select, or the operation as one action."""
+    media = next(iter(media_types(document, operation)), None)
+    schema = flat(document, media.schema) if media is not None and media.has_members else {}
+    members = schema.get("properties")
+    for name, told in members.items() if isinstance(members, Mapping) else ():
+        member = flat(document, told)
+        states = [each for each in member.get("enum", ()) if isinstance(each, str)]
+        if _SELECTING & set(words(name)) and len(states) > 1 and not member.get("readOnly"):
+            yield from (Act(operation, name, state) for state in states[:_MOST_STATES])
+            return
+    yield Act(operation)
 
 
 def _rank(operation: Operation, around: str) -> tuple[bool, bool]:
-    """Own acts before changes of the thing, its end last."""
+    """Sort key: actions before changes of the resource, its deletion last."""
     itself = operation.path.rstrip("/") == around
     return operation.method == "DELETE" and itself, itself
 
 
 @dataclass(slots=True)
 class States:
-    """Does acts to things of an actor, in each order that the things allow."""
+    """Performs actions on an actor's resources, in each order that these allow."""
 
     maker: Maker
     reader: Reader
-    # By the name of the first act.
+    # The actions on a type of resource, by the name of the first one's operation.
     able: dict[str, Acts] = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.able = {each[0].name: each for each in acts(self.maker.client.document)}
+        able = acts(self.maker.client.document)
+        self.able = {each[0].operation.name: each for each in able}
 
     def explore(self, first: Operation) -> None:
-        """Do acts to fresh things, each one in each state that the others lead to.
+        """Perform actions on new resources, each in every state that the others lead to.
 
-        `first` is the first of them. What is refused changes nothing: the next act is tried on the
-        same thing.
+        `first` is the operation of the first one. A refused action changes nothing: the next one is
+        tried on the same resource.
         """
         able = self.able[first.name]
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
@@ -77,19 +118,18 @@ class States:
                 done = self._first(left, values, is_first=not before)
                 if done is None:
                     break
-                is_end = done.method == "DELETE" and done.path.endswith("}")
-                if done not in before and not is_end and len(before) + 1 < _LONGEST:
+                if done not in before and not done.is_deletion and len(before) + 1 < _LONGEST:
                     waiting.append((*before, done))
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
-        """A fresh thing to which something has been done; `None` if that cannot be had."""
+        """Return a new resource after some actions; `None` if one of them fails."""
         values = self._made(operation)
         if values is None or not all(succeeded(self._act(act, values)) for act in before):
             return None
         return values
 
     def _made(self, operation: Operation) -> Values | None:
-        """A thing to which nothing has been done yet."""
+        """Return a new resource without actions."""
         values = self.maker.live(operation, self.maker.client.mine, fresh=True)
         key = tuple((values or {}).values())
         if not key or key in self._seen:
@@ -98,10 +138,10 @@ class States:
         self._sent += 1
         return values
 
-    def _first(self, left: list[Operation], values: Values, *, is_first: bool) -> Operation | None:
-        """Try acts, which are then no longer `left`, up to the first one that succeeds.
+    def _first(self, left: list[Act], values: Values, *, is_first: bool) -> Act | None:
+        """Try actions, removing them from `left`, up to the first one that succeeds.
 
-        What has been done to the thing before is nothing if this `is_first`.
+        `is_first` is true if there were no actions on the resource before.
         """
         while left:
             act = left.pop(0)
@@ -110,23 +150,26 @@ class States:
                 return None
             if succeeded(exchange):
                 self._sent += 1
-                self.reader.look_around(act, values)
+                self.reader.look_around(act.operation, values)
                 if is_first:
                     self._make_again(exchange)
                 return act
         return None
 
     def _make_again(self, exchange: Exchange) -> None:
-        """Make the same thing once more: what it has to itself may now be free, or not."""
+        """Create an equal resource again: its exclusive values may be free now, or still taken."""
         client = self.maker.client
         makers = client.exchanger.trace.makers(exchange)
         made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
         if made is not None and is_exclusive(made.request) and not exchange.parted:
             client.send_as(made.request, client.mine)
 
-    def _act(self, operation: Operation, values: Values) -> Exchange:
+    def _act(self, act: Act, values: Values) -> Exchange:
         client = self.maker.client
-        value = client.template(operation, client.mine)
+        value = client.template(act.operation, client.mine)
+        if act.member:
+            rest = value if isinstance(value, Mapping) and act.operation.method != "PATCH" else {}
+            value = {**rest, act.member: act.state}
         self._sent += 1
-        request = client.request(operation, values, value)
-        return client.send(operation, values, request, client.mine)
+        request = client.request(act.operation, values, value)
+        return client.send(act.operation, values, request, client.mine)

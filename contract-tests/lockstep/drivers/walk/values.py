@@ -1,4 +1,4 @@
-"""Values that are like others: of another time, or naming nothing."""
+"""Values that are similar to others, but at other times, or of unknown identifiers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NO_UUID = "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"
 _FUTURE = 2031
-# So many days a range has at the most.
+# Maximum length of a range in days.
 _LONGEST_SPAN = 60
-# From here on nothing can be moved far.
+# From here on dates cannot be moved far.
 _LAST_YEAR = 9_000
 
 
 def later(value: Any, number: int) -> Any:
-    """The how many-th content of its kind: its times are behind those of the ones before.
+    """Return the body with its times moved, by the number of bodies sent before.
 
-    What takes a time of its own, such as a booking, does not meet another of its kind so. Each time
-    in a content comes after the one before it, as the end of a range does: instants by an hour,
-    days by one unless they differ already.
+    So resources with a time slot, such as bookings, do not overlap. Each time in a body is made
+    later than the one before it, like the end of a range: instants by an hour, dates by a day
+    unless they differ already.
     """
     days = sorted(day for text in texts(value) if (day := _day(text)) is not None)
     apart = len(set(days)) == len(days)
@@ -49,7 +49,7 @@ def later(value: Any, number: int) -> Any:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a content."""
+    """Yield every text in a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list):
@@ -66,7 +66,7 @@ def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _day(text: str) -> date | None:
-    """The day that a text is, unless it is a leap day, which is sent for its own sake."""
+    """Parse a date, except for leap days, which are sent on purpose."""
     if not _DATE.fullmatch(text) or text.endswith("-02-29") or int(text[:4]) > _LAST_YEAR:
         return None
     try:
@@ -75,12 +75,12 @@ def _day(text: str) -> date | None:
         return None
 
 
-def nothing_like(value: str, parameter: Declared | None = None) -> str:
-    """A value of the same form that names nothing."""
+def unknown_value(value: str, parameter: Declared | None = None) -> str:
+    """Return a value in the same format that identifies nothing."""
     head, slash, tail = value.rpartition("/")
     if slash and tail:
-        # A path: what is last in it.
-        return f"{head}/{nothing_like(tail)}"
+        # A path: replace its last segment.
+        return f"{head}/{unknown_value(tail)}"
     if _UUID.fullmatch(value):
         return _NO_UUID
     if value.isdecimal():
@@ -96,7 +96,7 @@ def nothing_like(value: str, parameter: Declared | None = None) -> str:
 
 
 def in_future(value: Any, *, dates: bool = False) -> Any:
-    """A content with its instants in a year to come; days are moved with `dates`."""
+    """Return a value with its instants moved to a future year, and its dates with `dates`."""
 
     def moved(text: str) -> str:
         is_time = _INSTANT.fullmatch(text) or (dates and _DATE.fullmatch(text))
@@ -106,7 +106,7 @@ def in_future(value: Any, *, dates: bool = False) -> Any:
 
 
 def is_in_future(value: Any) -> bool:
-    """Whether a content has an instant that is to come."""
+    """Whether a value contains a future instant."""
     if isinstance(value, str):
         return bool(_INSTANT.fullmatch(value)) and int(value[:4]) > datetime.now(UTC).year
     inner = value.values() if isinstance(value, Mapping) else value

@@ -1,1 +1,1 @@
-"""The calls that targets make to other services: recorded, answered and compared."""
+"""Outbound HTTP calls of the targets to other services: recorded, replayed and compared."""

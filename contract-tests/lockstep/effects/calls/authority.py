@@ -1,4 +1,4 @@
-"""A certificate authority of lockstep's own, so that it can read calls over HTTPS."""
+"""A local certificate authority, so that calls over HTTPS can be read."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 
 
 class AuthorityError(Exception):
-    """The authority can neither be read nor made; the message is the reason."""
+    """The certificate authority can be neither read nor created; the message is the reason."""
 
 
 class Authority:
-    """Vouches for every host, to a target that trusts it."""
+    """A certificate authority that issues a certificate for any host."""
 
     def __init__(self, file: Path) -> None:
-        """Read the certificate in a file and the key beside it, or make both.
+        """Load the certificate from `file` and the key beside it, or create both.
 
-        The key is in the file of the same name that ends with `.key`, which its owner alone reads.
-        Raises `AuthorityError`.
+        The key is in the file of the same name with the suffix `.key`, with mode 0600. Raises
+        `AuthorityError`.
         """
         try:
             import trustme
@@ -42,7 +42,7 @@ class Authority:
         self._lock = threading.Lock()
 
     def context(self, host: str) -> ssl.SSLContext:
-        """What a server needs to be taken for a host."""
+        """Return the TLS server context with a certificate for `host`."""
         with self._lock:
             if host not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

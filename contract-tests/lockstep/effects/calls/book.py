@@ -1,4 +1,4 @@
-"""Keeps the calls of the request under way, and finds what the other targets are answered."""
+"""Records the calls of the current request, and finds the recorded responses for other targets."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lockstep.effects.calls.call import ANSWERED, PASSED, REFUSED, Answer, Call, Made, Recorded
+from lockstep.effects.calls.call import (
+    ANSWERED,
+    PASSED,
+    REFUSED,
+    Answer,
+    Call,
+    Recorded,
+    RecordedCalls,
+)
 from lockstep.effects.calls.likeness import Images, likeness
 from lockstep.matching.bounded_dict import BoundedDict
 
-# So long after its answer the first target may still make the call that another one has made.
+# How long after its response the leader may still make the call that a partner has made.
 GRACE_SECONDS = 0.4
-# How long a call may wait for its counterpart to be answered.
+# Timeout for the response to a call's counterpart.
 _MOST_SECONDS = 60.0
 _PAUSE = 0.05
 _MOST_VAIN = 3
 _RECENT = 200
 _PLACES = 1_000
-# Longer answers serve for the request under way alone.
+# Responses with longer bodies are replayed for the current request only.
 _MOST_KEPT = 1 << 18
 
 ImagesOf = Callable[[str], Images]
@@ -38,13 +46,13 @@ def _ignored(_target: str, _answer: Answer) -> None:
 
 @dataclass(slots=True)
 class _Window:
-    """The calls of one request; `leads` says that the first target has been asked as well."""
+    """The calls of one request; `leads` is true if the request was sent to the leader, too."""
 
     leads: bool = False
     images: ImagesOf = _nothing_known
     given: Given = _ignored
     answered_at: float | None = None
-    made: Made = field(default_factory=Made)
+    made: RecordedCalls = field(default_factory=RecordedCalls)
     taken: set[tuple[str, int]] = field(default_factory=set)
 
 
@@ -52,10 +60,11 @@ class _Window:
 class CallBook:
     """The calls of all targets of a run. Safe to use from several threads.
 
-    The calls of the first target, the `leader`, are passed on and recorded. A call of another one
-    is answered from the recording of its counterpart, which was made for the same request. One that
-    has none is refused, unless the target may pass it on. Where no request of the leader's is under
-    way, as in races, the last call to the same place answers.
+    The calls of the first target, the `leader`, are passed on and recorded. A call of another
+    target is answered with the recorded response to its counterpart, which was made for the same
+    request. A call without a counterpart is refused, unless the target may pass it on. While no
+    request to the leader is in flight, as in races, the last call to the same place supplies the
+    response.
     """
 
     leader: str = ""
@@ -66,30 +75,30 @@ class CallBook:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def begin(self, targets: Sequence[str], images: ImagesOf, given: Given) -> None:
-        """A request to these targets begins.
+        """Start recording the calls of a request to these targets.
 
-        `images` tells what a value stands for on each; `given` hears what each is answered from the
-        recording.
+        `images` maps a target's name to the lookup of a leader's value's images on it; `given` is
+        called with the target's name and each response that was replayed to it.
         """
         with self._changed:
             self._window = _Window(self.leader in targets, images, given)
 
     def leader_answered(self) -> None:
-        """The leader has answered the request: it makes no more calls, or but a few late ones."""
+        """Note that the leader has responded: from now on it makes no calls, or a few late ones."""
         with self._changed:
             self._window.answered_at = time.monotonic()
             self._changed.notify_all()
 
     def stop_attributing(self) -> None:
-        """From now on no call belongs to a request: none is under way, or several are."""
+        """Stop attributing calls to a request, as none is in flight, or several are."""
         with self._changed:
             self._window = _Window()
             self._changed.notify_all()
 
-    def made(self) -> Made:
-        """The calls since the request began, without the bodies of their answers."""
+    def made(self) -> RecordedCalls:
+        """Return the calls since the request began, without the bodies of their responses."""
         with self._changed:
-            return Made(
+            return RecordedCalls(
                 {
                     name: [Recorded(each.call, _bare(each.answer), each.how) for each in several]
                     for name, several in self._window.made.by_target.items()
@@ -97,10 +106,10 @@ class CallBook:
             )
 
     def take(self, target: str, call: Call, *, passes: bool) -> Recorded:
-        """Record a call of a target, and say what becomes of it.
+        """Record a call of a target and decide whether it is passed on, replayed or refused.
 
-        One that is to be passed on has no answer yet: see `answered`. Waits for what the leader
-        does.
+        A call that is to be passed on has no response yet: see `answered`. Blocks while the leader
+        may still make the counterpart.
         """
         recorded = Recorded(call)
         with self._changed:
@@ -123,7 +132,7 @@ class CallBook:
         return recorded
 
     def answered(self, target: str, recorded: Recorded, answer: Answer) -> None:
-        """A call that was passed on has been answered."""
+        """Record the response to a call that was passed on."""
         with self._changed:
             recorded.answer = answer
             if target == self.leader and len(answer.body) <= _MOST_KEPT:
@@ -132,7 +141,7 @@ class CallBook:
             self._changed.notify_all()
 
     def _repeated(self, window: _Window, target: str, call: Call) -> Recorded | None:
-        """The same call of the same target, where it has been answered and the leader made one."""
+        """Return the target's identical earlier call if replayed and not repeated by the leader."""
         here = window.made.by_target
         same = [each for each in here.get(target, ()) if each.call == call and each.how == ANSWERED]
         ours = sum(
@@ -143,7 +152,7 @@ class CallBook:
         return same[0] if same and settled and len(same) >= ours else None
 
     def _counterpart(self, window: _Window, target: str, call: Call) -> Recorded | None:
-        """The leader's call that a call is answered by; waits for it, the lock given up."""
+        """Return the counterpart among the leader's calls; waits for it with the lock released."""
         images = window.images(target)
         since = time.monotonic()
         while time.monotonic() < since + _MOST_SECONDS:
@@ -166,7 +175,7 @@ class CallBook:
     def _best(
         self, window: _Window, target: str, call: Call, images: Images
     ) -> tuple[int | None, bool]:
-        """The likeliest call of the leader that answers no other yet, and whether it is exact."""
+        """Return the index of the leader's most similar unmatched call, and whether it is exact."""
         best: tuple[bool, float, int] | None = None
         for at, recorded in enumerate(window.made.by_target.get(self.leader, ())):
             found = likeness(recorded.call, call, images)
@@ -176,7 +185,7 @@ class CallBook:
         return (-best[2], best[0]) if best is not None else (None, False)
 
     def _known(self, window: _Window, call: Call, images: Images) -> Recorded | None:
-        """A call that says the same, of this request or an earlier one: it has been answered."""
+        """Return an exactly matching call with a response, from this request or an earlier one."""
         here = window.made.by_target.get(self.leader, [])
         for recorded in (*here, *reversed(self._recent)):
             found = likeness(recorded.call, call, images)
@@ -185,7 +194,7 @@ class CallBook:
         return None if window.leads else self._by_place.get(call.place)
 
     def _is_worth_waiting(self, window: _Window, target: str, call: Call, since: float) -> bool:
-        """Whether the leader may make the same call yet."""
+        """Whether the leader may still make the same call."""
         key = target, call.place
         if self._vain[key] >= _MOST_VAIN:
             return False
@@ -204,7 +213,7 @@ class CallBook:
 
 
 def problem(status: int, title: str, detail: str) -> Answer:
-    """An answer of lockstep's own (RFC 9457)."""
+    """Return a problem details response made by lockstep itself (RFC 9457)."""
     told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     headers = (("Content-Type", "application/problem+json"),)
     return Answer(status, title, headers, json.dumps(told).encode())

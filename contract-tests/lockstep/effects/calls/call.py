@@ -1,4 +1,4 @@
-"""A call of a target to another service, and what came back."""
+"""A call of a target to another service, and its response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lockstep.transport.literals import Object
 from lockstep.transport.messages import Headers, header_values
 from lockstep.transport.streams import bare
 
-# Of a longer body the size and the digest are compared, and it is not kept.
+# Longer bodies are not kept: only their size and digest are compared.
 MOST_COMPARED = 1 << 20
 _VERSION = re.compile(r"v\d+([._]\d+)*")
 
@@ -27,7 +27,7 @@ _VERSION = re.compile(r"v\d+([._]\d+)*")
 class Call:
     """A request of a target to another service: `url` is absolute and has no fragment.
 
-    `whole` tells of a body that is too long to be kept.
+    `whole` has the size and digest of a body that is too long to be kept.
     """
 
     method: str
@@ -38,30 +38,30 @@ class Call:
 
     @cached_property
     def origin(self) -> str:
-        """The scheme, the host and the port, without a user and a password."""
+        """The scheme, host and port, without user and password."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
-        """The segments of the path, as they were sent."""
+        """The path segments, as they were sent."""
         return tuple(urlsplit(self.url).path.split("/")[1:])
 
     @cached_property
     def query(self) -> Object:
-        """The parameters of the query, in order of their names."""
+        """The query parameters, sorted by name and value."""
         pairs = parse_qsl(urlsplit(self.url).query, keep_blank_values=True, errors="replace")
         return Object(sorted((name, value) for name, value in pairs))
 
     @cached_property
     def place(self) -> str:
-        """The method and the URL, without the query, with `*` for what names a thing."""
-        path = "".join(f"/{'*' if names_thing(part) else part}" for part in self.segments)
+        """The method and the URL without its query, with `*` for segments that are identifiers."""
+        path = "".join(f"/{'*' if is_identifier(part) else part}" for part in self.segments)
         return f"{self.method} {self.origin}{path}"
 
     @cached_property
     def content(self) -> Any:
-        """What the body says: JSON or a form as a value, else a text; a digest of other bytes."""
+        """The parsed body: a value for JSON, a form or XML, else text; a digest of other bytes."""
         media = self.header("content-type")
         if self.whole is not None:
             return self.whole
@@ -76,11 +76,11 @@ class Call:
             return whole(self.body)
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, whatever its case."""
+        """Return the first value of a header field, or `None`; names are case-insensitive."""
         return next(header_values(self.headers, name), None)
 
     def kept(self) -> Call:
-        """The call as it is recorded: of a long body the size and the digest."""
+        """Return the call as it is recorded: a long body is replaced by its size and digest."""
         if len(self.body) <= MOST_COMPARED:
             return self
         return replace(self, body=b"", whole=whole(self.body))
@@ -88,7 +88,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service answered: its body is as it came, without the coding of its transfer."""
+    """The response of a service: its body is as received, without the transfer coding."""
 
     status: int
     reason: str = ""
@@ -98,9 +98,9 @@ class Answer:
 
 @dataclass(eq=False, slots=True)
 class Recorded:
-    """A call with its answer, which is `None` while the service has not answered yet.
+    """A call with its response, which is `None` until the service has responded.
 
-    `how` says what became of it: `passed on`, `answered from the recording` or `refused`.
+    `how` is `PASSED`, `ANSWERED` or `REFUSED`.
     """
 
     call: Call
@@ -109,33 +109,33 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class Made:
-    """The calls that each target has made while one request was under way, by its name."""
+class RecordedCalls:
+    """The calls that each target has made during one request, by the target's name."""
 
     by_target: dict[str, list[Recorded]] = field(default_factory=dict)
 
     def calls(self, target: str) -> list[Call]:
-        """The calls of a target, in order."""
+        """Return the calls of a target, in order."""
         return [each.call for each in self.by_target.get(target, ())]
 
     def refused(self, target: str) -> bool:
-        """Whether a call of a target was refused, since it has no counterpart."""
+        """Whether a call of a target was refused because it has no counterpart."""
         return any(each.how == REFUSED for each in self.by_target.get(target, ()))
 
 
 PASSED, ANSWERED, REFUSED = "passed on", "answered from the recording", "refused"
 
 
-def names_thing(segment: str) -> bool:
-    """Whether a segment of a path may name a thing: it has a digit, and is no version."""
+def is_identifier(segment: str) -> bool:
+    """Whether a path segment may be an identifier: it has a digit and is not a version."""
     return has_digit(segment) and _VERSION.fullmatch(segment) is None
 
 
 def numbered(count: int) -> str:
-    """`1 call`, `2 calls`."""
+    """Return the count with its noun: `1 call`, `2 calls`."""
     return "1 call" if count == 1 else f"{count} calls"
 
 
 def without(headers: Headers, names: Sequence[str] | frozenset[str]) -> Headers:
-    """Headers without those of some names, in lower case."""
+    """Return the header fields except those with the given names, which are in lower case."""
     return tuple((name, value) for name, value in headers if name.lower() not in names)

@@ -12,7 +12,7 @@ from lockstep.compare.allowed import Allowed
 from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import SAME, Judge
 from lockstep.compare.walker import Place, Walker
-from lockstep.effects.calls.call import Answer, Call, names_thing, numbered
+from lockstep.effects.calls.call import Answer, Call, is_identifier, numbered
 from lockstep.effects.calls.likeness import counterparts
 from lockstep.effects.comparer import Compared
 from lockstep.effects.judges import Judges
@@ -27,7 +27,7 @@ from lockstep.transport.literals import Number, Object, show
 from lockstep.transport.messages import Headers, Request
 from lockstep.transport.streams import bare
 
-# What a library for HTTP adds by itself, one this and another that.
+# Header fields that HTTP client libraries add by themselves, each library its own.
 _OF_THE_LIBRARY = re.compile(
     r"host|user-agent|accept|accept-encoding|accept-charset|content-length|date|expect|pragma"
     r"|cache-control|priority|sec-.*|traceparent|tracestate|baggage|b3|x-b3-.*|via|forwarded"
@@ -35,11 +35,11 @@ _OF_THE_LIBRARY = re.compile(
 )
 _MASK = "***"
 _SECRET = re.compile(r"authorization|cookie|token|secret|key|password|signature", re.IGNORECASE)
-# These words do not make a header secret: what it holds is made for one call.
+# Header fields that are named for a secret but hold an identifier of one call.
 _OPEN = re.compile(r"idempotency|request|correlation", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][\w-]*) +\S")
 _KEPT = 20_000
-# In JSON they say nothing.
+# JSON that differs in these only has the same meaning.
 _SAID_ALIKE = frozenset({"order", "bytes"})
 _ABSENT = "absent"
 
@@ -48,9 +48,9 @@ _ABSENT = "absent"
 class CallComparer:
     """Compares the calls of a leader with those of one partner, request by request.
 
-    `answers` is what the answers have matched, `beside` what rows and calls have. `same_target`
-    says that one target did the same twice; `renamed` are then texts of the second time with those
-    of the first time.
+    `answers` has the values matched by responses, `beside` those matched by rows and calls.
+    `same_target` is true if the two sides are one target, called twice; `renamed` then maps texts
+    of the second time to those of the first.
     """
 
     document: Document
@@ -66,11 +66,11 @@ class CallComparer:
         self._judges = Judges(self.document, self.clock, *known)
 
     def images(self, text: str) -> set[str]:
-        """What a value of the leader is known to stand for."""
+        """Return the partner's values that a value of the leader is known to correspond to."""
         return self.answers.images(text) | self.beside.images(text)
 
     def note_given(self, answer: Answer) -> None:
-        """Both got the same answer of a service: what it has made up is the same on both sides."""
+        """Match the random values of a response that both sides got, as they are equal on both."""
         for text in scalars(json_of(answer.body)):
             if is_random(text):
                 self.beside.learn("id", text, text)
@@ -78,7 +78,7 @@ class CallComparer:
     def compare(
         self, requests: tuple[Request, Request], left: Sequence[Call], right: Sequence[Call]
     ) -> Compared:
-        """Where the calls differ; the order of calls is no matter."""
+        """Return the differences between the calls, whose order is ignored."""
         if not (left or right):
             return Compared([])
         right = [self._renamed(call) for call in right]
@@ -86,7 +86,8 @@ class CallComparer:
         pairs = counterparts(left, right, self.images)
         calls = [_Pair(left[one], right[other], judge) for one, other in pairs]
         for each in calls:
-            # A subject may name what a later member, or another call, has as an id.
+            # First pass to learn identifiers: a value may refer to a later member, or to another
+            # call.
             list(each.differences())
         found = [*_counted(left, right, pairs)]
         for each in calls:
@@ -112,7 +113,7 @@ class CallComparer:
 def _counted(
     left: Sequence[Call], right: Sequence[Call], pairs: Sequence[tuple[int, int]]
 ) -> Iterator[Difference]:
-    """The calls without a counterpart, by place."""
+    """Yield the differences in number by place, for calls without a counterpart."""
     alone = [call for at, call in enumerate(left) if at not in {one for one, _ in pairs}]
     alone += [call for at, call in enumerate(right) if at not in {other for _, other in pairs}]
     counts = [Counter(call.place for call in side) for side in (left, right)]
@@ -130,16 +131,16 @@ def _once(differences: Iterable[Difference]) -> Iterator[Difference]:
 
 
 class _CallPolicy(InferredPolicy):
-    """Judges what was sent member by member: a message is no thing that has a name."""
+    """Judges a payload member by member: a message is not an entity with an identifier."""
 
     def enter(self, left: Object, right: Object, place: Place) -> Place:
-        """The place with the two objects."""
+        """Return the place with the two objects around it."""
         return Place(place.path, place.shape, place.owner, place.thing, (left, right))
 
 
 @dataclass(slots=True)
 class _Pair:
-    """Two calls that are counterparts."""
+    """A pair of corresponding calls."""
 
     left: Call
     right: Call
@@ -152,7 +153,7 @@ class _Pair:
         if any(each.body or each.whole is not None for each in (self.left, self.right)):
             contents = self.left.content, self.right.content
             if bare(self.left.header("content-type")) != bare(self.right.header("content-type")):
-                # A form has no numbers; that it is one is said of the header.
+                # A form has no numbers; the difference in media type is reported for the header.
                 contents = _as_texts(contents[0]), _as_texts(contents[1])
             yield from self._values(*contents, "body")
 
@@ -172,7 +173,7 @@ class _Pair:
 
     def _segment(self, a: str, b: str) -> str:
         learnt = self.judge.learnt
-        if not (names_thing(a) and names_thing(b)):
+        if not (is_identifier(a) and is_identifier(b)):
             return SAME if a == b else "url"
         if learnt.is_pair(a, b):
             return SAME
@@ -183,7 +184,7 @@ class _Pair:
 
     def _values(self, left: Any, right: Any, part: str) -> Iterator[Difference]:
         walker = Walker(_CallPolicy(self.judge), Allowed())
-        owner = next((s for s in reversed(self.left.segments) if s and not names_thing(s)), "")
+        owner = next((s for s in reversed(self.left.segments) if s and not is_identifier(s)), "")
         walker.compare(left, right, Place(owner=self.judge.families.of(noun(owner))))
         for one in walker.differences:
             if one.kind not in _SAID_ALIKE and not _same_number(one):
@@ -224,7 +225,7 @@ class _Pair:
 
 
 def _as_texts(node: Any) -> Any:
-    """A value with its scalars as a form would have them."""
+    """Return a value with its scalars as a form would encode them."""
     if isinstance(node, Object):
         return Object([(name, _as_texts(member)) for name, member in node.items()])
     if isinstance(node, list):
@@ -233,7 +234,7 @@ def _as_texts(node: Any) -> Any:
 
 
 def _told(headers: Headers) -> dict[str, str]:
-    """The headers that somebody has chosen, in lower case; repeated ones in one."""
+    """Return the header fields set by the application, in lower case; repeated ones are joined."""
     found: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
@@ -248,7 +249,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _shown(name: str, value: str) -> str:
-    """The value of a header, without what is secret: of credentials the scheme stays."""
+    """Return a header value with its secrets masked; the scheme of credentials stays."""
     if not _is_secret(name):
         return show(value)
     if name == "cookie":
@@ -258,7 +259,7 @@ def _shown(name: str, value: str) -> str:
 
 
 def _same_number(one: Difference) -> bool:
-    """Whether two numbers are only written in two ways: `12.50` and `12.5`."""
+    """Whether two values are the same number in two notations, as `12.50` and `12.5`."""
     if one.kind not in ("value", "form"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Which call of one target is the counterpart of which call of another."""
+"""Finds which call of one target corresponds to which call of another."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.effects.calls.call import Call, names_thing
+from lockstep.effects.calls.call import Call, is_identifier
 from lockstep.inference.forms import is_random, same_form
 from lockstep.matching.timestamps import both, read_instant
 from lockstep.openapi.naming import kind_of
 from lockstep.transport.literals import Number, Object, show
 
-# What a value of the leader is known to stand for on the other side.
+# Maps a value of the leader to the values that it corresponds to on the other side.
 Images = Callable[[str], Collection[str]]
 _ENOUGH = 0.5
-# What may stand for one another, and what does.
+# Scores of values that may correspond, and of those that are known to.
 _MAY, _DOES = 0.5, 1.0
 _URL, _CONTENT, _METHOD = 4.0, 4.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two calls are: `exact` where nothing differs that a server has not made up."""
+    """The similarity of two calls; `exact` if they differ in server-generated values only."""
 
     exact: bool
     score: float
 
 
 def likeness(left: Call, right: Call, images: Images) -> Likeness | None:
-    """How alike two calls are; `None` for calls that are no counterparts."""
+    """Return the similarity of two calls, or `None` if they cannot be counterparts."""
     ours, theirs = [left.origin, *left.segments], [right.origin, *right.segments]
     same_method = left.method == right.method
     url = _share([_alike(a, b, _named(a), images) for a, b in zip(ours, theirs, strict=False)])
@@ -55,7 +55,7 @@ def likeness(left: Call, right: Call, images: Images) -> Likeness | None:
 def counterparts(
     left: Sequence[Call], right: Sequence[Call], images: Images
 ) -> list[tuple[int, int]]:
-    """The positions of calls that belong together; the likeliest are taken first, in any order."""
+    """Return index pairs of corresponding calls, the most similar matched first, in any order."""
     found = [
         (-one.score, at, other)
         for at, ours in enumerate(left)
@@ -77,7 +77,7 @@ def _may_be_counterparts(
 ) -> bool:
     if same_method and same_url:
         return True
-    # Another URL or another method: then what is sent has to be the same, or nearly so.
+    # With another URL or another method, the payloads have to be the same or nearly so.
     if not (same_url or same_method):
         return False
     return content >= _ENOUGH if content is not None else url > _ENOUGH
@@ -88,11 +88,11 @@ def _share(parts: Sequence[float]) -> float:
 
 
 def _named(segment: str) -> bool:
-    return "://" not in segment and names_thing(segment)
+    return "://" not in segment and is_identifier(segment)
 
 
 def _alike(left: str, right: str, made: bool, images: Images) -> float:
-    """1 for values that stand for one another, 0.5 for those that may, else 0."""
+    """Return 1 for values that correspond, 0.5 for those that may, else 0."""
     known = images(left) if made else ()
     if known:
         return _DOES if right in known else 0.0
@@ -104,7 +104,7 @@ def _alike(left: str, right: str, made: bool, images: Images) -> float:
 
 
 def _is_made(path: tuple[str, ...], text: str) -> bool:
-    """Whether a server may have made up a value: by its name, or by its form."""
+    """Whether a value may be server-generated, judged by its name or its format."""
     named = next((part for part in reversed(path) if part != "*"), "")
     return kind_of(named) is not None or is_random(text) or read_instant(text) is not None
 

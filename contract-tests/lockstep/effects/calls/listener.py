@@ -18,17 +18,18 @@ from lockstep.effects.calls.tunnel import Tunnels, relay
 
 _IDLE_SECONDS = 75.0
 _CHUNK = 1 << 16
-# A call with a longer body is refused.
+# Calls with longer bodies are refused.
 _MOST_BODY = 64 << 20
 _NO_BODY = (204, 304)
 _ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 
 @dataclass(slots=True)
-class Passage:
-    """What one proxy knows: its target, whether calls may pass, who is asked and who vouches.
+class ProxyContext:
+    """The settings and collaborators of one target's proxy.
 
-    `is_leader` says whether the target is the one whose calls are recorded.
+    `passes` allows calls without a counterpart to reach their service; `authority` is needed to
+    read HTTPS.
     """
 
     target: str
@@ -40,11 +41,11 @@ class Passage:
 
     @property
     def is_leader(self) -> bool:
-        """Whether it is the target whose calls are passed on, and recorded."""
+        """Whether this is the target whose calls are passed on and recorded."""
         return self.target == self.book.leader
 
     def answer(self, call: Call) -> Answer:
-        """What a call is answered: by its service, from the recording, or refused."""
+        """Return the response to a call: from its service, from the recording, or a refusal."""
         recorded = self.book.take(self.target, call.kept(), passes=self.passes)
         if recorded.answer is None:
             self.book.answered(self.target, recorded, self.services.call(call))
@@ -53,10 +54,10 @@ class Passage:
 
 
 class Listener:
-    """Listens for the calls of one target, in threads of its own, until it is closed."""
+    """Listens for the calls of one target, in its own threads, until it is closed."""
 
-    def __init__(self, address: tuple[str, int], passage: Passage) -> None:
-        """Listen at an address; `OSError` if that is not possible."""
+    def __init__(self, address: tuple[str, int], passage: ProxyContext) -> None:
+        """Listen at an address. Raises `OSError` if that is not possible."""
         self._passage = passage
         handler = type("_Bound", (_Handler,), {"passage": passage})
         kind = type("_Kind", (_Server,), {"address_family": _family(address[0])})
@@ -68,7 +69,7 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -86,11 +87,11 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks is the client's matter."""
+        """Ignore broken connections, which concern only the client."""
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    passage: Passage
+    passage: ProxyContext
 
     def handle(self) -> None:
         """Serve one connection."""
@@ -99,15 +100,15 @@ class _Handler(socketserver.BaseRequestHandler):
 
 
 class _TooLongError(Exception):
-    """A body is longer than may be kept."""
+    """A body exceeds the size limit."""
 
 
 @dataclass(slots=True)
 class _Connection:
-    """One connection of a target; `origin` is what its requests are for, where that is known."""
+    """One connection of a target; `origin` is the origin of its requests inside of a tunnel."""
 
     sock: socket.socket
-    passage: Passage
+    passage: ProxyContext
     origin: str = ""
     _method: str = ""
     _http: h11.Connection = field(default_factory=lambda: h11.Connection(h11.SERVER))
@@ -117,7 +118,7 @@ class _Connection:
             while self._once():
                 self._http.start_next_cycle()
         except (OSError, h11.LocalProtocolError):
-            # It was closed, or can be used no more.
+            # The connection is closed or no longer usable.
             return
         except h11.RemoteProtocolError as error:
             self._send(problem(error.error_status_hint, "Bad Request", f"lockstep: {error}"))
@@ -126,7 +127,7 @@ class _Connection:
             self._send(problem(413, "Content Too Large", told))
 
     def _once(self) -> bool:
-        """Serve one request; whether another one may follow."""
+        """Serve one request. Returns whether another one may follow."""
         request = self._next()
         if not isinstance(request, h11.Request):
             return False
@@ -187,7 +188,7 @@ class _Connection:
         self.sock.sendall(b"".join(self._http.send(event) or b"" for event in events))
 
     def _connect(self, place: str) -> None:
-        """Read what is tunnelled, where the target trusts us; else let it through unread."""
+        """Decrypt the tunnel if the target trusts the authority; else relay it unread."""
         passage = self.passage
         host, _, port = place.rpartition(":")
         if not host or not port.isdigit():

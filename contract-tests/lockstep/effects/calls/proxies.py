@@ -24,9 +24,9 @@ class ProxyError(Exception):
 
 @dataclass(slots=True)
 class Proxies:
-    """The proxies, each opened once and until they are closed. Safe to use from several threads.
+    """The proxies of a run, each opened once. Safe to use from several threads.
 
-    The first target that was ever named is the one whose calls are passed on.
+    The first target of the first call of `open` is the leader, whose calls are passed on.
     """
 
     book: CallBook = field(default_factory=CallBook)
@@ -37,7 +37,7 @@ class Proxies:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, targets: Sequence[Target]) -> None:
-        """Listen for all targets that say where. Raises `ProxyError`."""
+        """Open the proxies of all targets that configure one. Raises `ProxyError`."""
         named = [(target, target.outbound) for target in targets if target.outbound is not None]
         with self._lock:
             for target, outbound in named:
@@ -46,16 +46,16 @@ class Proxies:
                     self._open[outbound.address] = self._opened(target.name, outbound)
 
     def note(self, text: str) -> None:
-        """Say what is not compared."""
+        """Report what is not compared."""
         self.notes[text] = None
 
     def sentences(self) -> Iterator[str]:
-        """What was not compared, in words."""
+        """Yield a sentence for each thing that was not compared."""
         yield from self.notes
         yield from self._tunnels.sentences()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         with self._lock:
             for opened in self._open.values():
                 opened.close()
@@ -63,14 +63,14 @@ class Proxies:
 
     def _opened(self, name: str, outbound: Outbound) -> Listener:
         try:
-            from lockstep.effects.calls.listener import Listener, Passage
+            from lockstep.effects.calls.listener import Listener, ProxyContext
         except ImportError as error:
             raise ProxyError("effects.proxy needs pip install 'lockstep-http[effects]'") from error
         from lockstep.effects.calls.service import Services
 
         try:
             authority = Authority(outbound.authority) if outbound.authority is not None else None
-            passage = Passage(
+            passage = ProxyContext(
                 *(name, outbound.passes, self.book, Services(), self._tunnels), authority=authority
             )
             return Listener(outbound.address, passage)

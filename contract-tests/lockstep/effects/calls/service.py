@@ -1,4 +1,4 @@
-"""Passes calls on to the services that they are for."""
+"""Forwards calls to the services that they are addressed to."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from urllib3.util import SKIP_HEADER
 from lockstep.effects.calls.book import problem
 from lockstep.effects.calls.call import Answer, Call, without
 
-# They belong to one connection, and not to what travels over it (RFC 9110, 7.6.1).
+# Hop-by-hop header fields, which belong to one connection (RFC 9110, section 7.6.1).
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"}
     | {"te", "trailer", "transfer-encoding", "upgrade"}
 )
 _SECONDS = urllib3.Timeout(connect=10.0, read=60.0)
-# Without these urllib3 would send headers of its own.
+# Header fields that urllib3 would otherwise add.
 _OWN = ("User-Agent", "Accept-Encoding")
 
 
 class Services:
-    """The services behind the proxy. Safe to use from several threads."""
+    """Client for the services behind the proxy. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=50, maxsize=10, retries=False)
 
     def call(self, call: Call) -> Answer:
-        """Send a call as it is, and read the answer; a service that is not there answers 502."""
+        """Send a call unchanged and return the response; 502 if the service is unreachable."""
         headers = urllib3.HTTPHeaderDict()
         for name, value in without(call.headers, HOP_BY_HOP | {"content-length"}):
             headers.add(name, value)
@@ -50,5 +50,5 @@ class Services:
         return Answer(answer.status, answer.reason or "", kept, answer.data)
 
     def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         self._pool.clear()

@@ -1,4 +1,4 @@
-"""Tunnels that are not read: only where they lead to is known, and how much went through."""
+"""Encrypted tunnels: only their destinations and byte counts are known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _CHUNK = 1 << 16
 
 
 def relay(client: socket.socket, service: socket.socket, idle: float) -> tuple[int, int]:
-    """Pass bytes on until a side closes, or says nothing for so many seconds.
+    """Relay bytes until a side closes, or is silent for `idle` seconds.
 
-    Returns how many the client and how many the service has sent.
+    Returns the numbers of bytes that the client and the service have sent.
     """
     counts = {client: 0, service: 0}
     other = {client: service, service: client}
@@ -40,34 +40,34 @@ def relay(client: socket.socket, service: socket.socket, idle: float) -> tuple[i
 
 @dataclass(slots=True)
 class Tunnels:
-    """What went through tunnels, and what did not. Safe to use from several threads."""
+    """Statistics of tunnels, and why some failed. Safe to use from several threads."""
 
     _sizes: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
     _others: dict[str, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, target: str, place: str, sent: int, received: int) -> None:
-        """A tunnel has ended: how many bytes went in either direction."""
+        """Add the numbers of bytes of a closed tunnel in both directions."""
         with self._lock:
             count, out, back = self._sizes.get((target, place), (0, 0, 0))
             self._sizes[target, place] = count + 1, out + sent, back + received
 
     def note_refused(self, target: str, place: str) -> None:
-        """A tunnel was refused: what is in it cannot be answered from a recording."""
+        """Report a refused tunnel, since its content cannot be answered from a recording."""
         self._say(
             f"{target}: its calls to {place} over HTTPS were refused: without `ca` they cannot be"
             " answered from a recording"
         )
 
     def note_untrusted(self, target: str, place: str) -> None:
-        """A target does not trust the authority."""
+        """Report that a target does not trust the certificate authority."""
         self._say(
             f"{target}: its calls to {place} over HTTPS fail: it does not trust the certificate"
             " in `ca`"
         )
 
     def sentences(self) -> Iterator[str]:
-        """What was not compared, in words."""
+        """Yield a sentence for each thing that was not compared."""
         with self._lock:
             for (target, place), (count, sent, received) in self._sizes.items():
                 tunnels = "1 tunnel" if count == 1 else f"{count} tunnels"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from lockstep.effects.calls.book import GRACE_SECONDS
-from lockstep.effects.calls.call import Answer, Made
+from lockstep.effects.calls.call import Answer, RecordedCalls
 from lockstep.effects.calls.comparer import CallComparer
 from lockstep.effects.calls.likeness import Images
 from lockstep.effects.calls.proxies import Proxies
@@ -35,8 +35,8 @@ class CallWatch:
     ) -> None:
         """Watch the calls of targets, the leader first.
 
-        While it `is_steady` late calls are waited for after each request. `table` has what the
-        answers have matched, `beside` what rows and calls have, by partner.
+        While `is_steady` returns true, late calls are awaited after each request. `table` has the
+        values matched by responses, `beside` those matched by rows and calls, by partner.
         """
         self._proxies = proxies
         self._is_steady = is_steady
@@ -48,23 +48,25 @@ class CallWatch:
         }
 
     def begin(self) -> None:
-        """Before a request: the calls from now on belong to it."""
+        """Attribute the calls from now on to the next request."""
         self._proxies.book.begin(self._names, self._images, self._note_given)
 
     def leader_answered(self) -> None:
-        """The leader has answered the request."""
+        """Note that the leader has responded to the request."""
         self._proxies.book.leader_answered()
 
-    def made(self) -> Made:
-        """The calls since the request began."""
+    def made(self) -> RecordedCalls:
+        """Return the calls since the request began."""
         if self._is_steady():
             time.sleep(self._proxies.lateness.seconds)
         return self._proxies.book.made()
 
-    def compare(self, name: str, requests: tuple[Request, Request], made: Made) -> list[Difference]:
-        """Where the calls of a partner differ from the leader's.
+    def compare(
+        self, name: str, requests: tuple[Request, Request], made: RecordedCalls
+    ) -> list[Difference]:
+        """Return the differences between a partner's calls and the leader's.
 
-        Where they do, late ones are waited for; `made` has them then.
+        If there are any, late calls are awaited and added to `made`.
         """
         lateness, leader = self._proxies.lateness, self._names[0]
         comparer = self._comparers[name]
@@ -82,7 +84,8 @@ class CallWatch:
                 lateness.note_late(time.monotonic() - since, compared.differences)
         compared.keep()
         if made.refused(name):
-            # What it did not do after that follows.
+            # A missing call may be a consequence of the refusal, so only additional ones are
+            # reported.
             return [one for one in compared.differences if one.kind == "calls" and _more(one)]
         return compared.differences
 
@@ -90,10 +93,10 @@ class CallWatch:
         self,
         name: str,
         requests: tuple[Request, Request],
-        made: tuple[Made, Made],
+        made: tuple[RecordedCalls, RecordedCalls],
         renamed: Mapping[str, str],
     ) -> list[Difference]:
-        """Where one target has made other calls when it was asked the same again."""
+        """Return the differences between the calls of one target when a request is repeated."""
         comparer = CallComparer(
             self._document, self._clock, Bijection(), same_target=True, renamed=renamed
         )
@@ -116,5 +119,5 @@ def _more(one: Difference) -> bool:
     return right > left
 
 
-def _number(made: Made) -> int:
+def _number(made: RecordedCalls) -> int:
     return sum(map(len, made.by_target.values()))

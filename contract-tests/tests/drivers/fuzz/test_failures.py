@@ -1,4 +1,4 @@
-"""What the checks of the engine call a failure is held against what was answered."""
+"""Failures reported by Schemathesis checks are verified against the responses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DOCUMENT = {
 
 
 def wanting(status: int, body: bytes = b"things") -> Answering:
-    """A server that answers with a status where the header is missing or short."""
+    """Return a server that responds with a status code if the header is missing or short."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if len(handler.headers.get("X-Tenant", "")) >= 3 or status == 200:
@@ -58,7 +58,7 @@ def wanting(status: int, body: bytes = b"things") -> Answering:
 def compare(
     tmp_path: Path, old: Answering, new: Answering, text: str = json.dumps(DOCUMENT)
 ) -> tuple[int, list[dict[str, Any]]]:
-    """The exit code and the findings of a short run on two servers."""
+    """Return the exit code and the findings of a short run on two servers."""
     document, report = tmp_path / "openapi.json", tmp_path / "report.json"
     document.write_text(text)
     with scripted("old", old) as first, scripted("new", new) as second:
@@ -69,7 +69,7 @@ def compare(
 
 
 @pytest.mark.parametrize(("status", "accepted"), [(401, False), (419, False), (200, True)])
-def test_what_is_wrong_is_refused_by_any_status_of_an_error(
+def test_invalid_requests_may_be_refused_with_any_error_status(
     tmp_path: Path, status: int, accepted: bool
 ) -> None:
     exit_code, findings = compare(tmp_path, wanting(status), wanting(status))
@@ -79,14 +79,16 @@ def test_what_is_wrong_is_refused_by_any_status_of_an_error(
     assert any("violating request accepted" in sentence for sentence in found) is accepted
 
 
-def test_who_accepts_what_is_wrong_is_named_whatever_else_differs(tmp_path: Path) -> None:
+def test_a_target_that_accepts_invalid_requests_is_named_whatever_else_differs(
+    tmp_path: Path,
+) -> None:
     _, found = compare(tmp_path, wanting(200), wanting(200, b"other"))
     (missing,) = [each for each in found if each["kind"] == "MissingHeaderNotRejected"]
     assert missing["sentence"].startswith("Old and new break")
 
 
 @pytest.mark.parametrize("name", ["Accept", "content-type", "Authorization"])
-def test_headers_that_parameters_cannot_describe_are_not_asked_for(
+def test_headers_that_parameters_cannot_describe_are_not_required(
     tmp_path: Path, name: str
 ) -> None:
     text = json.dumps(DOCUMENT).replace("X-Tenant", name)
@@ -96,7 +98,7 @@ def test_headers_that_parameters_cannot_describe_are_not_asked_for(
 
 
 def notes(request: Request) -> Outcome:
-    """A server that loses notes, which are numbered inside of their card."""
+    """A server that loses notes, which are numbered within their card."""
     path = request.path.strip("/").split("/")
     known = {"a": 5, "b": 1}
     if request.method == "POST":
@@ -105,7 +107,7 @@ def notes(request: Request) -> Outcome:
 
 
 def document_of_notes() -> dict[str, Any]:
-    """The paths of notes in cards."""
+    """Return the paths of notes in cards."""
     note = {"type": "object", "properties": {"id": {"type": "integer"}}}
     made = {"description": "made", "content": {"application/json": {"schema": note}}}
     gone = {"204": {"description": "gone"}, "404": {"description": "not there"}}
@@ -118,7 +120,9 @@ def document_of_notes() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("card", "is_told"), [("a", True), ("b", False)])
-def test_what_was_made_in_one_thing_need_not_be_in_another(card: str, is_told: bool) -> None:
+def test_a_resource_created_in_one_parent_need_not_exist_in_another(
+    card: str, is_told: bool
+) -> None:
     sender, _ = exchanger(notes, notes, paths=document_of_notes())
     for each in ("a", "b"):
         sender.send(Request("POST", f"/cards/{each}/notes", actor="alice"))

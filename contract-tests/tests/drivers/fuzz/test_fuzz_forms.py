@@ -1,4 +1,4 @@
-"""Forms are compared with their schemas as they were sent."""
+"""Forms are validated against their schemas as they were sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def is_valid(media_type: str, body: bytes, schema: Any = SCHEMA) -> bool | None:
-    """Whether an upload keeps its schema."""
+    """Whether a form body matches the schema."""
     content = {name: {"schema": schema} for name in (URLENCODED, MULTIPART)}
     post = {"operationId": "add", "requestBody": {"content": content}, "responses": {}}
     document = Document({"openapi": "3.1.0", "paths": {"/x": {"post": post}}})
@@ -36,7 +36,7 @@ def is_valid(media_type: str, body: bytes, schema: Any = SCHEMA) -> bool | None:
 
 
 def part(name: str, text: str, more: str = "") -> bytes:
-    """A part of a multipart body."""
+    """Return a part of a multipart body."""
     head = f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
     return f"{head}{text}\r\n".encode()
 
@@ -57,7 +57,7 @@ def part(name: str, text: str, more: str = "") -> bytes:
         (b"title=a&other=1", False),
     ],
 )
-def test_a_number_in_a_form_is_a_text(body: bytes, valid: bool) -> None:
+def test_a_number_in_a_form_is_sent_as_text(body: bytes, valid: bool) -> None:
     assert is_valid(URLENCODED, body) is valid
 
 
@@ -73,9 +73,9 @@ def test_a_number_in_a_form_is_a_text(body: bytes, valid: bool) -> None:
         ([part("title", "0"), part("more", "{}", "\r\nContent-Type: application/json")], False),
     ],
 )
-def test_a_multipart_body_is_read_by_its_parts(parts: list[bytes], valid: bool) -> None:
+def test_a_multipart_body_is_validated_by_its_parts(parts: list[bytes], valid: bool) -> None:
     assert is_valid(f"{MULTIPART}; boundary=b", b"".join([*parts, b"--b--\r\n"])) is valid
 
 
-def test_what_is_no_form_is_not_judged() -> None:
+def test_a_body_that_is_not_a_form_is_not_validated() -> None:
     assert is_valid("application/json", b"{}") is None

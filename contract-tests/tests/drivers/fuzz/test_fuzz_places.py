@@ -1,4 +1,4 @@
-"""Generated requests name what clients put, and keep to the values that were accepted."""
+"""Generated requests use identifiers created by PUT, and values that were accepted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def heard(places: Places, method: str, path: str, *statuses: int) -> None:
     places.listen(Exchange(1, request, "", {}, {**outcomes}, {}), [])
 
 
-def test_what_a_put_has_made_is_named_until_it_is_gone(places: Places) -> None:
+def test_a_resource_created_by_put_is_used_until_it_is_deleted(places: Places) -> None:
     reader = places.document.operations["read-file"]
     assert places.values_for(reader) == {}
     heard(places, "PUT", "/files/a%20b", 201, 201)
@@ -42,18 +42,18 @@ def test_what_a_put_has_made_is_named_until_it_is_gone(places: Places) -> None:
     assert places.values_for(reader) == {}
 
 
-def test_what_only_one_side_has_is_not_named(places: Places) -> None:
+def test_a_resource_of_one_side_is_not_used(places: Places) -> None:
     heard(places, "PUT", "/files/a", 201, 400)
     assert places.values_for(places.document.operations["read-file"]) == {}
 
 
-def test_what_was_given_is_known_from_the_beginning() -> None:
+def test_given_values_are_known_from_the_beginning() -> None:
     given = Given({}, ((FILE, {"file": "a"}),))
     places = Places(Document.load(DOCUMENT), random.Random(0), given)
     assert places.values_for(places.document.operations["store-file"]) == {"file": "a"}
 
 
-def test_a_walk_leaves_what_every_target_calls_by_one_name() -> None:
+def test_a_walk_passes_on_identifiers_that_are_equal_on_every_target() -> None:
     with pair(make_files) as targets:
         run = Run(Settings(DOCUMENT, require_coverage=False))
         with run.stage("walk", targets), run.lane("walk", targets) as (exchanger, actors):
@@ -63,14 +63,14 @@ def test_a_walk_leaves_what_every_target_calls_by_one_name() -> None:
     assert all(values["file"] for _, values in given.paths)
 
 
-def test_generated_requests_meet_what_is_there() -> None:
+def test_generated_requests_refer_to_existing_resources() -> None:
     fuzz = FuzzSettings(phases=("fuzzing",), max_examples=25)
     with pair(make_files) as targets:
         run = Run(Settings(DOCUMENT, require_coverage=False, fuzz=fuzz))
         run.walk(targets)
         before = run.ledger.coverage.operations["read-file"].statuses["old"][200]
         run.fuzz(targets)
-        # A number drawn at random may be the name of a thing on one side alone, and never again.
+        # A random number may identify a resource on one side only, and never again.
         run.confirm_all(targets)
     after = run.ledger.coverage.operations["read-file"].statuses["old"][200]
     assert after - before >= 5

@@ -1,4 +1,4 @@
-"""What clients gave comes again in later requests."""
+"""Values from clients are reused in later requests."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ TASK = "0196f0aa-0000-7000-8000-000000000001"
         ("report", ""),
     ],
 )
-def test_a_point_in_time_is_known_by_its_form(value: str, form: str) -> None:
+def test_a_point_in_time_is_detected_by_its_format(value: str, form: str) -> None:
     assert form_of(value) == form
 
 
-def test_a_filter_gets_what_a_body_had() -> None:
+def test_a_filter_reuses_values_of_a_body() -> None:
     given = ValueDictionary(random.Random(1))
     body = {"tags": ["home"], "period": {"start": "2026-01-01T00:00:00Z"}, "day": "2026-01-02"}
     instants = given.learn(Request("POST", "/tasks", (), json.dumps(body).encode()))
@@ -45,7 +45,7 @@ def test_a_filter_gets_what_a_body_had() -> None:
     assert given.instant_like(3) is None
 
 
-def test_what_is_no_json_teaches_nothing_and_the_oldest_is_forgotten() -> None:
+def test_other_bodies_than_json_are_ignored_and_the_oldest_value_is_dropped() -> None:
     given = ValueDictionary(random.Random(1))
     for body in (None, b"", b"{", b"[" * 100_000):
         assert given.learn(Request("POST", "/tasks", (), body)) == []
@@ -67,7 +67,7 @@ def _exchange(method: str, path: str, status: int, actor: str, body: bytes = b""
     )
 
 
-def test_what_its_owner_asked_for_in_vain_is_named_no_more() -> None:
+def test_an_id_that_its_owner_requested_in_vain_is_dropped() -> None:
     pool = Pool(random.Random(1))
     made = Generated("id", TASK, ("id",), owner="Task")
     pool.listen(_exchange("POST", "/tasks", 201, "ada#1"), [made])
@@ -78,7 +78,7 @@ def test_what_its_owner_asked_for_in_vain_is_named_no_more() -> None:
     assert pool.id_for("task_id") is None
 
 
-def test_who_gave_an_instant_is_its_owner() -> None:
+def test_the_sender_of_an_instant_is_its_owner() -> None:
     pool = Pool(random.Random(1))
     body = b'{"due": "2026-01-01T00:00:00Z"}'
     pool.listen(_exchange("POST", "/tasks", 400, "bob#1", body), [])

@@ -1,4 +1,4 @@
-"""Several workers share the work without mixing their states; one alone repeats exactly."""
+"""Several workers share the requests without mixing their states; a single one is reproducible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AMOUNTS = FuzzSettings(max_examples=3, stateful_rounds=2, stateful_examples=3, s
 
 
 class Recorder(Target):
-    """A target that remembers what it was sent."""
+    """A target that records its requests."""
 
     def __init__(self, target: Target) -> None:
         super().__init__(target.name, target.base_url)
@@ -33,7 +33,7 @@ class Recorder(Target):
         return super().encode(request)
 
 
-def test_workers_share_the_work_and_find_no_difference_where_there_is_none(
+def test_workers_share_the_requests_and_find_no_difference_between_equal_servers(
     settings: Settings, servers: Servers
 ) -> None:
     run = Run(replace(settings, fuzz=replace(AMOUNTS, workers=3)))
@@ -47,14 +47,14 @@ def test_workers_share_the_work_and_find_no_difference_where_there_is_none(
     assert {200, 404} <= operations["getNote"].statuses["right"].keys()
 
 
-def test_workers_find_what_one_finds(settings: Settings, servers: Servers) -> None:
+def test_several_workers_find_the_same_as_one(settings: Settings, servers: Servers) -> None:
     run = Run(replace(settings, fuzz=replace(AMOUNTS, workers=2)))
     run.fuzz(servers("text"))
     found = {(each.operation, each.where) for each in run.finish().findings}
     assert ("createNote", "body /text") in found
 
 
-def test_one_worker_repeats_to_the_letter(settings: Settings, servers: Servers) -> None:
+def test_a_run_with_one_worker_is_reproducible(settings: Settings, servers: Servers) -> None:
     fixed = replace(settings, nonce="n", fuzz=replace(AMOUNTS, phases=("coverage", "fuzzing")))
     sent = []
     for _ in range(2):
@@ -66,9 +66,11 @@ def test_one_worker_repeats_to_the_letter(settings: Settings, servers: Servers) 
     assert sent[0] == sent[1]
 
 
-def test_what_progress_raises_ends_all_workers(settings: Settings, servers: Servers) -> None:
+def test_an_exception_of_the_progress_callback_ends_all_workers(
+    settings: Settings, servers: Servers
+) -> None:
     class EnoughError(Exception):
-        """There is something to report."""
+        """Raised by the progress callback."""
 
     def enough(phase: str, _label: str) -> None:
         if phase.startswith("coverage"):
@@ -83,14 +85,14 @@ def test_what_progress_raises_ends_all_workers(settings: Settings, servers: Serv
     assert not [thread for thread in threading.enumerate() if "schemathesis" in thread.name]
 
 
-def test_a_write_passes_alone_and_reads_pass_side_by_side() -> None:
+def test_writes_are_exclusive_and_reads_are_concurrent() -> None:
     gate = ReadWriteLock()
     both = threading.Barrier(2, timeout=10)
     order: list[str] = []
 
     def read() -> None:
         with gate.passing("GET"):
-            # Neither comes through unless the other is inside too.
+            # Both readers must be inside of the gate at the same time.
             both.wait()
             order.append("read")
 
@@ -112,7 +114,7 @@ def test_a_write_passes_alone_and_reads_pass_side_by_side() -> None:
     assert order == ["read", "read", "write"]
 
 
-def test_chosen_operations_are_tried_alone(settings: Settings, servers: Servers) -> None:
+def test_only_selected_operations_are_tested(settings: Settings, servers: Servers) -> None:
     run = Run(replace(settings, fuzz=replace(AMOUNTS, phases=("coverage", "fuzzing"))))
     run.choose(["getNote"])
     targets = servers()
@@ -120,5 +122,5 @@ def test_chosen_operations_are_tried_alone(settings: Settings, servers: Servers)
     operations = run.ledger.coverage.operations
     tried = {name for name, record in operations.items() if record.requests}
     assert tried - {"registerUser", "logIn"} == {"getNote", "TRACE /notes/{note_id}"}
-    # What it needs was made before.
+    # The prerequisite was created before.
     assert 200 in operations["getNote"].statuses["right"]

@@ -1,4 +1,4 @@
-"""The probes try what is always to be tried, one thing at a time, and find what differs there."""
+"""The probes send all standard variants, one change at a time, and find the differences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fixtures.shed_server import DOCUMENT as SHED
 from fixtures.shed_server import make_shed
 from flask import Flask
 
-from lockstep.drivers.probes.credentials import spoilt
+from lockstep.drivers.probes.credentials import altered_token
 from lockstep.drivers.probes.driver import MOST_OF_ONE, probe
 from lockstep.drivers.probes.members import invalid, values, variants, with_member, without
 from lockstep.drivers.probes.parameters import with_query
@@ -38,7 +38,7 @@ APIS: dict[str, tuple[Callable[[Variant], Flask], Path]] = {
 
 
 def probed(api: str, *faults: str) -> tuple[Run, list[Exchange]]:
-    """The probes of two servers after a walk, and what came of them."""
+    """Return the run with the probes of two servers after a walk, and the exchanges."""
     make, document = APIS[api]
     seen: list[Exchange] = []
     with pair(make, *faults) as targets:
@@ -54,13 +54,13 @@ def probed(api: str, *faults: str) -> tuple[Run, list[Exchange]]:
 
 @pytest.fixture(scope="module")
 def blog() -> tuple[Run, list[Exchange]]:
-    """The probes of two blogs that are alike."""
+    """The probes of two equal blogs."""
     return probed("blog")
 
 
 @pytest.fixture(scope="module")
 def shed() -> tuple[Run, list[Exchange]]:
-    """The probes of two tool sheds that are alike."""
+    """The probes of two equal tool sheds."""
     return probed("shed")
 
 
@@ -68,7 +68,7 @@ def conditions(exchanges: list[Exchange], label: str) -> set[str]:
     return {kind for each in exchanges if each.label == label for kind in kinds_of(each.conditions)}
 
 
-def test_everything_is_tried_on_an_operation_that_changes_something(
+def test_all_probes_are_sent_to_an_operation_that_changes_a_resource(
     shed: tuple[Run, list[Exchange]],
 ) -> None:
     assert conditions(shed[1], "change-tool") >= {
@@ -77,7 +77,7 @@ def test_everything_is_tried_on_an_operation_that_changes_something(
     }
 
 
-def test_everything_is_tried_on_an_operation_that_makes_something(
+def test_all_probes_are_sent_to_an_operation_that_creates_a_resource(
     blog: tuple[Run, list[Exchange]],
 ) -> None:
     assert conditions(blog[1], "CreateArticle") >= {
@@ -86,14 +86,14 @@ def test_everything_is_tried_on_an_operation_that_makes_something(
     }
 
 
-def test_how_users_come_in_is_tried_too(blog: tuple[Run, list[Exchange]]) -> None:
+def test_registration_and_log_in_are_probed_too(blog: tuple[Run, list[Exchange]]) -> None:
     _, seen = blog
     assert conditions(seen, "POST /users") >= {"missing", "wrong type", "duplicate", "second time"}
     answered = {status_of(each.leader) for each in seen if each.label == "Login"}
     assert {200, 422} <= answered
 
 
-def test_paths_that_are_not_documented_are_tried_once(shed: tuple[Run, list[Exchange]]) -> None:
+def test_undocumented_paths_are_probed_once(shed: tuple[Run, list[Exchange]]) -> None:
     tried = Counter(
         (each.request.method, each.label)
         for each in shed[1]
@@ -105,19 +105,19 @@ def test_paths_that_are_not_documented_are_tried_once(shed: tuple[Run, list[Exch
     assert "/tools/" in {each.request.path for each in shed[1]}
 
 
-def test_what_is_tried_is_bounded_and_changes_nothing_between_equals(
+def test_probes_are_limited_and_find_nothing_between_equal_servers(
     blog: tuple[Run, list[Exchange]], shed: tuple[Run, list[Exchange]]
 ) -> None:
     for run, seen in (blog, shed):
         operations = len(run.document.operations)
-        # Some probes send what they need before.
+        # Some probes send prerequisites first.
         assert len(seen) < 2 * MOST_OF_ONE * operations
         verdict = run.finish()
         assert [each for each in verdict.findings if each.category == "parity"] == []
         assert verdict.problems == []
 
 
-def test_a_required_header_is_left_out_and_an_unknown_file_asked_for() -> None:
+def test_a_required_header_is_omitted_and_an_unknown_file_requested() -> None:
     run, seen = probed("files")
     without_tenant = [each for each in seen if each.request.header("X-Tenant") is None]
     assert {status_of(each.leader) for each in without_tenant if "/files" in each.label} <= {400}
@@ -133,7 +133,7 @@ def test_a_required_header_is_left_out_and_an_unknown_file_asked_for() -> None:
         ("shed", "long_name", "add-tool"),
     ],
 )
-def test_a_difference_that_one_thing_shows_is_found(api: str, fault: str, operation: str) -> None:
+def test_a_difference_that_one_probe_shows_is_found(api: str, fault: str, operation: str) -> None:
     run, _ = probed(api, fault)
     # A finding of several operations is named after the one that shows it in the fewest steps.
     findings = run.finish().findings
@@ -186,14 +186,14 @@ def test_each_variant_changes_one_member() -> None:
         assert sum(value.get(name) != PLAIN.get(name) for name in {*value, *PLAIN}) <= 1
 
 
-def test_a_body_within_a_body_is_changed_inside() -> None:
+def test_a_nested_body_is_changed_inside() -> None:
     schema = {"type": "object", "required": ["note"], "properties": {"note": NOTE}}
     found = {each.reason: each.value for each in variants(DOCUMENT, schema, {"note": PLAIN})}
     assert found["without note/title"] == {"note": {"size": 5}}
     assert found["a member that is not documented"]["note"]["lockstep_unknown"] == "lockstep"
 
 
-def test_the_plainest_invalid_body_lacks_something() -> None:
+def test_the_plainest_invalid_body_lacks_a_required_member() -> None:
     assert invalid(DOCUMENT, NOTE, PLAIN) == {"size": 5}
     assert invalid(DOCUMENT, {"type": "object"}, {}) is None
 
@@ -209,18 +209,18 @@ def test_the_plainest_invalid_body_lacks_something() -> None:
         ({}, {None}),
     ],
 )
-def test_values_of_every_kind_have_neighbours(schema: dict[str, Any], expected: set[Any]) -> None:
+def test_values_of_every_type_have_variants(schema: dict[str, Any], expected: set[Any]) -> None:
     found = [value for _, _, value in values(DOCUMENT, schema)]
     assert all(value in found for value in expected)
 
 
-def test_members_are_set_and_taken_away_at_any_depth() -> None:
+def test_members_are_set_and_removed_at_any_depth() -> None:
     assert with_member({"a": {"b": 1}}, ("a", "c"), 2) == {"a": {"b": 1, "c": 2}}
     assert with_member({}, ("a", "c"), 2) == {"a": {"c": 2}}
     assert without({"a": {"b": 1, "c": 2}}, ("a", "c")) == {"a": {"b": 1}}
 
 
-def test_a_query_parameter_is_set_or_left_out() -> None:
+def test_a_query_parameter_is_set_or_removed() -> None:
     request = Request("GET", "/a?x=1&y=2")
     assert with_query(request, "x", "a\0b").path == "/a?y=2&x=a%00b"
     assert with_query(request, "x", None).path == "/a?y=2"
@@ -228,6 +228,6 @@ def test_a_query_parameter_is_set_or_left_out() -> None:
     assert slash(request).path == "/a/?x=1&y=2"
 
 
-def test_a_bad_token_has_the_form_of_a_good_one() -> None:
-    assert spoilt("abcdefghijxx") == "abcdefxxxxyy"
-    assert spoilt("ab") == "xx"
+def test_an_invalid_token_has_the_format_of_a_valid_one() -> None:
+    assert altered_token("abcdefghijxx") == "abcdefxxxxyy"
+    assert altered_token("ab") == "xx"

@@ -1,4 +1,4 @@
-"""Races are run on each target apart, and what must never be is found."""
+"""Races run on each target separately, and impossible outcomes are findings."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def raced(run: Run, document: Document, targets: list[Target], text: str) -> Rac
     return result
 
 
-def test_what_is_possible_is_no_finding(run: Run, document: Document, servers: Servers) -> None:
+def test_possible_outcomes_are_no_finding(run: Run, document: Document, servers: Servers) -> None:
     result = raced(run, document, servers(), NAME)
     assert result.outcomes == {name: {"201 + 409 name_taken": 4} for name in ("left", "right")}
     assert (result.impossible, result.notes) == ([], [])
@@ -92,7 +92,7 @@ def test_two_winners_are_a_finding_with_counts(
     assert as_data(verdict)["races"][0]["outcomes"]["right"] == {"201 + 201": 4}
 
 
-def test_what_one_target_alone_showed_is_noted_with_what_the_rounds_can_tell(
+def test_an_outcome_of_one_target_only_is_noted_with_its_significance(
     run: Run, document: Document, servers: Servers
 ) -> None:
     text = NAME.replace("[[200, 200],", "[[201, 201],")
@@ -103,7 +103,7 @@ def test_what_one_target_alone_showed_is_noted_with_what_the_rounds_can_tell(
     assert not run.ledger.findings.all()
 
 
-def test_who_won_tells_where_the_requests_are_not_the_same(document: Document) -> None:
+def test_the_winner_matters_if_the_requests_differ(document: Document) -> None:
     text = CHANGE.replace("[[200, 412], [412, 200]]", "[[200, 412 precondition_failed]]")
     race = read_race(text, document)
     assert race.allows(["200", "412 precondition_failed"])
@@ -120,7 +120,7 @@ def test_one_of_two_changes_wins(run: Run, document: Document, servers: Servers)
     assert result.impossible == ["right: 200 + 200, in 4 of 4 rounds"]
 
 
-def test_a_state_that_must_not_be_is_found_after_the_race(
+def test_an_invalid_state_after_the_race_is_found(
     run: Run, document: Document, servers: Servers
 ) -> None:
     text = NAME.replace("password: secret }\n    expect", "password: other }\n    expect")
@@ -148,7 +148,7 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
         ("then:", "them:", "them"),
     ],
 )
-def test_a_race_of_another_form_is_refused(
+def test_a_race_that_violates_the_schema_is_refused(
     document: Document, old: str, new: str, told: str
 ) -> None:
     with pytest.raises(StoryError, match=told):
@@ -163,7 +163,7 @@ def test_races_are_inferred_from_a_document(document: Document) -> None:
     assert change.together[0]["headers"] == {"If-Match": "${tag}"}
 
 
-def test_inferred_races_have_bodies_that_third_parties_take() -> None:
+def test_bodies_of_inferred_races_are_accepted_by_third_party_servers() -> None:
     document = Document.load(BLOG)
     race = next(race for race in infer_races(document) if race.name.startswith("POST /users:"))
     with pair(make_blog) as targets:
@@ -188,7 +188,7 @@ def test_inferred_races_find_two_winners(
     assert "2 winners" in finding.values["right"]
 
 
-def test_a_name_that_is_taken_already_is_no_sequential_result(
+def test_a_taken_name_is_retried_in_the_sequential_run(
     run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unique = ActorBook.unique
@@ -209,7 +209,7 @@ def test_a_name_that_is_taken_already_is_no_sequential_result(
     assert not run.finish().findings
 
 
-def test_what_chance_may_have_chosen_tells_no_targets_apart(
+def test_a_difference_in_races_that_may_be_chance_is_not_significant(
     run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (fisher_exact(0, 0, 20), fisher_exact(1, 0, 20)) == (1, 1)
@@ -240,7 +240,7 @@ def test_a_race_that_all_targets_lose_is_one_finding_and_no_difference(
     assert run.finish().parity != "not alike"
 
 
-def test_rounds_are_added_until_they_tell_targets_apart(
+def test_rounds_are_added_until_the_difference_is_significant(
     run: Run, document: Document, servers: Servers
 ) -> None:
     race = replace(infer_races(document, "alice")[0], rounds=2)
@@ -252,14 +252,14 @@ def test_rounds_are_added_until_they_tell_targets_apart(
     )
 
 
-def test_requests_at_once_are_answered_in_the_order_of_the_jobs(servers: Servers) -> None:
+def test_outcomes_of_concurrent_requests_are_in_the_order_of_the_jobs(servers: Servers) -> None:
     left, right = servers()
     jobs = [(left, Request("GET", "/metrics")), (right, Request("GET", "/nowhere"))]
     outcomes = send_at_once(jobs, first=1)
     assert [one.status for one in outcomes if isinstance(one, Response)] == [200, 404]
 
 
-def test_a_target_that_is_gone_is_an_outcome(servers: Servers) -> None:
+def test_an_unreachable_target_is_an_outcome(servers: Servers) -> None:
     left, _ = servers()
     gone = Target("gone", "http://127.0.0.1:9")
     first, second = send_at_once([(gone, Request("GET", "/")), (left, Request("GET", "/metrics"))])

@@ -1,4 +1,4 @@
-"""Recordings that are replayed: ids, credentials and taken names are replaced."""
+"""Recordings are replayed with live ids, credentials and unique names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACCOUNT = {"name": "alice", "password": "secret"}
 
 
 class Browser:
-    """Writes down what it sends to a server that is gone when the recording is played."""
+    """Records the requests to a server that is stopped before the replay."""
 
     def __init__(self, target: Target, settings: Settings) -> None:
         self.exchanger = Exchanger(Run(settings).ledger, [target])
@@ -49,7 +49,7 @@ def browser(settings: Settings, servers: Servers) -> Browser:
 
 @pytest.fixture
 def session(browser: Browser) -> list[Step]:
-    """The life of a note, from the registration of its owner on."""
+    """The life cycle of a note, starting with the registration of its owner."""
     browser.send("POST", "/users", ACCOUNT)
     browser.token = browser.send("POST", "/sessions", ACCOUNT)["access_token"]
     note = browser.send("POST", "/notes", {"text": "ONE"})
@@ -72,7 +72,7 @@ def found(run: Run) -> set[tuple[str, str, str]]:
     return {(each.operation, each.kind, each.where) for each in run.ledger.findings.all()}
 
 
-def test_a_session_is_carried_over_to_servers_with_other_ids(
+def test_a_session_is_replayed_on_servers_with_other_ids(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     play(run, session, servers())
@@ -99,7 +99,7 @@ def test_the_credentials_of_a_client_are_not_taken_for_bad_ones(
     assert run.ledger.coverage.inputs["getNote"].unseen("credentials") == ["without credentials"]
 
 
-def test_names_that_are_taken_at_the_second_play_are_replaced(
+def test_names_that_are_taken_at_the_second_replay_are_replaced(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     targets = servers()
@@ -110,7 +110,7 @@ def test_names_that_are_taken_at_the_second_play_are_replaced(
     assert statuses(run, "deleteNote") == {204: 2}
 
 
-def test_texts_can_be_named_that_are_new_in_each_play(
+def test_configured_texts_are_replaced_in_each_replay(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     targets = servers()
@@ -119,7 +119,7 @@ def test_texts_can_be_named_that_are_new_in_each_play(
     assert statuses(run, "registerUser") == {201: 2}
 
 
-def test_the_recording_can_be_a_side_of_its_own(
+def test_the_recording_can_be_compared_as_another_target(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     play(run, session, servers(), against_recording=True)
@@ -128,7 +128,7 @@ def test_the_recording_can_be_a_side_of_its_own(
     assert run.ledger.requests == 2 * len(session)
 
 
-def test_an_answer_unlike_the_recorded_one_is_found(
+def test_a_response_that_differs_from_the_recorded_one_is_found(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     (_, changed) = servers("text", "header")
@@ -139,7 +139,7 @@ def test_an_answer_unlike_the_recorded_one_is_found(
     assert ("createNote", "header", "header location") in found(run)
 
 
-def test_users_of_the_settings_stand_in_for_those_who_logged_in_before(
+def test_configured_users_replace_those_who_logged_in_before_the_recording(
     run: Run, session: list[Step], servers: Servers
 ) -> None:
     play(run, session[2:], servers())
@@ -148,7 +148,7 @@ def test_users_of_the_settings_stand_in_for_those_who_logged_in_before(
     assert run.not_judged == ["users whose log-in was not recorded: 1"]
 
 
-def test_a_header_of_the_targets_replaces_the_recorded_one(
+def test_a_configured_header_replaces_the_recorded_one(
     settings: Settings, session: list[Step], servers: Servers
 ) -> None:
     run = Run(replace(settings, actors=()))
@@ -159,7 +159,7 @@ def test_a_header_of_the_targets_replaces_the_recorded_one(
     assert statuses(run, "createNote") == {401: 1}
 
 
-def test_what_could_not_be_carried_over_is_told(
+def test_what_could_not_be_replayed_is_reported(
     settings: Settings, session: list[Step], servers: Servers
 ) -> None:
     run = Run(replace(settings, actors=()))

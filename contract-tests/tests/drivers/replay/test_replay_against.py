@@ -1,4 +1,4 @@
-"""A replay compared with the recording, and against an earlier replay."""
+"""A replay compared with the recording, and with an earlier replay."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SOUND: Answers = {
 
 
 def document(*, headers: Any = None) -> dict[str, Any]:
-    """Tasks, and whether each of the answers is documented with headers."""
+    """Return a document of tasks; `headers` are those of its responses."""
     content: Any = {"content": {"application/json": {"schema": {}}}}
     answers = {
         status: {"description": status, "headers": headers or {}, **content}
@@ -51,7 +51,7 @@ def document(*, headers: Any = None) -> dict[str, Any]:
 
 
 def har(answers: Answers, headers: Any = HEADERS) -> Any:
-    """A HAR file of a server that gave these answers."""
+    """Return a HAR file of a server with these responses."""
     entries = []
     for asked, (status, body) in answers.items():
         method, path = asked.split(" ")
@@ -82,7 +82,7 @@ def answering(answers: Answers) -> Callable[[BaseHTTPRequestHandler], None]:
 
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Play]:
-    """Plays a recording against servers that give answers of their own."""
+    """A function that replays a recording against servers with given responses."""
     with ExitStack() as stack:
 
         def run(recording: Any, *servers: Answers, options: tuple[str, ...] = ()) -> Result:
@@ -107,7 +107,7 @@ def report(tmp_path: Path) -> Callable[[], Any]:
     return lambda: json.loads((tmp_path / "report.json").read_text())
 
 
-def test_targets_that_answer_as_recorded_are_alike(play: Play, report: Any) -> None:
+def test_targets_that_respond_as_recorded_are_equal(play: Play, report: Any) -> None:
     result = play(har(SOUND), SOUND, SOUND)
     assert result.exit_code == 0, result.output
     (told,) = report()["replays"]
@@ -119,7 +119,7 @@ def test_targets_that_answer_as_recorded_are_alike(play: Play, report: Any) -> N
 @pytest.mark.parametrize(
     "headers", [[], [{"name": "X-Only", "value": "1"}], [*HEADERS, {"name": "age", "value": "3"}]]
 )
-def test_headers_of_proxies_and_headers_that_were_not_kept_are_no_difference(
+def test_headers_of_proxies_and_unrecorded_headers_are_no_difference(
     play: Play, headers: Any
 ) -> None:
     assert play(har(SOUND, headers), SOUND).exit_code == 0
@@ -133,7 +133,7 @@ def test_headers_of_proxies_and_headers_that_were_not_kept_are_no_difference(
         '[{"title": "one", "note": "\\u00e9"}]',
     ],
 )
-def test_json_that_a_tool_wrote_in_its_own_way_is_no_difference(play: Play, text: str) -> None:
+def test_json_that_a_tool_has_reformatted_is_no_difference(play: Play, text: str) -> None:
     recorded = har({"GET /tasks": SOUND["GET /tasks"]})
     recorded["log"]["entries"][0]["response"]["content"] = {"size": -1, "text": text}
     servers = SOUND | {"GET /tasks": (200, [{"title": "one", "note": "é"}])}
@@ -142,7 +142,9 @@ def test_json_that_a_tool_wrote_in_its_own_way_is_no_difference(play: Play, text
     assert play(recorded, servers, servers).exit_code == 1
 
 
-def test_a_documented_header_that_the_target_lacks_is_one(play: Play, tmp_path: Path) -> None:
+def test_a_documented_header_that_the_target_lacks_is_a_difference(
+    play: Play, tmp_path: Path
+) -> None:
     documented = {"X-Total": {"schema": {"type": "string"}}}
     (tmp_path / "openapi.json").write_text(json.dumps(document(headers=documented)))
     result = play(har(SOUND, [*HEADERS, {"name": "X-Total", "value": "1"}]), SOUND)
@@ -150,7 +152,7 @@ def test_a_documented_header_that_the_target_lacks_is_one(play: Play, tmp_path: 
     assert "x-total" in result.output.lower()
 
 
-def test_a_difference_from_the_recording_alone_is_found(play: Play, report: Any) -> None:
+def test_a_difference_from_only_the_recording_is_found(play: Play, report: Any) -> None:
     changed = SOUND | {"GET /tasks": (200, [{"title": "two"}])}
     assert play(har(SOUND), changed, changed).exit_code == 1
     (finding,) = report()["findings"]
@@ -159,7 +161,7 @@ def test_a_difference_from_the_recording_alone_is_found(play: Play, report: Any)
     assert play(har(SOUND), changed, changed, options=only).exit_code == 0
 
 
-def test_a_recorded_answer_without_its_body_is_compared_by_its_status(
+def test_a_recorded_response_without_its_body_is_compared_by_status(
     play: Play, report: Any
 ) -> None:
     recorded: Answers = {"GET /tasks": (200, None), "GET /tasks/7": (200, None)}
@@ -178,7 +180,7 @@ def test_a_request_without_its_body_is_named_in_the_verdict(play: Play, report: 
 
 
 @pytest.mark.parametrize("options", [(), ("--no-against-recording",)])
-def test_a_replay_in_which_nothing_is_as_recorded_is_not_alike(
+def test_a_replay_with_nothing_as_recorded_fails(
     play: Play, report: Any, options: tuple[str, ...]
 ) -> None:
     asked = "GET /tasks?page=2"
@@ -190,12 +192,12 @@ def test_a_replay_in_which_nothing_is_as_recorded_is_not_alike(
     assert report()["verdict"] != "alike"
 
 
-def test_an_unmodified_answer_of_then_may_be_a_new_one_now(play: Play) -> None:
+def test_a_recorded_304_may_be_a_200_in_the_replay(play: Play) -> None:
     recorded = {"GET /tasks": (304, None)}
     assert play(har(recorded), SOUND, SOUND).exit_code == 0
 
 
-def test_what_a_log_names_and_no_target_has_is_no_difference(play: Play, report: Any) -> None:
+def test_a_logged_resource_that_no_target_has_is_no_difference(play: Play, report: Any) -> None:
     line = '- - - [12/May/2020:22:33:23 +0000] "GET /tasks/{} HTTP/1.1" 200 1\n'
     log = line.replace("/{}", "") + line.format(7)
     assert play(log, SOUND, SOUND).exit_code == 0
@@ -228,7 +230,7 @@ def test_entries_are_fixed_still_or_new_against_an_earlier_report(
     ("text", "message"),
     [("{}", "no schema_version"), ("nonsense", "not JSON")],
 )
-def test_what_is_no_earlier_report_is_refused(
+def test_an_invalid_earlier_report_is_refused(
     play: Play, tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "earlier.json").write_text(text)

@@ -1,4 +1,4 @@
-"""`lockstep replay` as a command."""
+"""The command `lockstep replay`."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def report(tmp_path: Path, run: Run, document: Document, servers: Servers) -> Pa
     return path
 
 
-def test_a_finding_shows_again_on_servers_like_those(report: Path, servers: Servers) -> None:
+def test_a_finding_is_reproduced_on_servers_with_the_fault(report: Path, servers: Servers) -> None:
     assert replay(report, servers("elapsed")).exit_code == 1
 
 
-def test_a_finding_is_gone_where_the_fault_is(
+def test_a_finding_is_fixed_on_servers_without_the_fault(
     report: Path, servers: Servers, tmp_path: Path
 ) -> None:
     written = tmp_path / "again.json"
@@ -61,7 +61,7 @@ def test_a_finding_is_gone_where_the_fault_is(
     assert operations["closeNote"]["statuses"]["right"] == {"200": 1}
 
 
-def test_the_same_targets_can_be_asked_twice(report: Path, servers: Servers) -> None:
+def test_a_replay_can_be_repeated_on_the_same_targets(report: Path, servers: Servers) -> None:
     targets = servers()
     assert [replay(report, targets).exit_code for _ in range(2)] == [0, 0]
 
@@ -74,7 +74,7 @@ def test_the_same_targets_can_be_asked_twice(report: Path, servers: Servers) -> 
         ("{}", ["--header=nonsense"], "is not 'NAME: VALUE'"),
     ],
 )
-def test_what_cannot_be_played_ends_with_two(
+def test_an_invalid_recording_exits_with_2(
     tmp_path: Path, servers: Servers, text: str, options: list[str], message: str
 ) -> None:
     path = tmp_path / "file"
@@ -84,13 +84,13 @@ def test_what_cannot_be_played_ends_with_two(
     assert message in result.output
 
 
-def test_a_target_that_is_not_there_ends_with_two(report: Path) -> None:
+def test_an_unreachable_target_exits_with_2(report: Path) -> None:
     result = replay(report, [Target("gone", "http://127.0.0.1:1")])
     assert result.exit_code == 2
     assert "gone at http://127.0.0.1:1: refused" in result.output
 
 
-def test_a_replay_says_what_it_has_proved_of_each_route(
+def test_a_replay_reports_its_evidence_for_each_route(
     report: Path, servers: Servers, tmp_path: Path
 ) -> None:
     files = [tmp_path / f"warrant.{ending}" for ending in ("json", "html", "md")]
@@ -100,7 +100,7 @@ def test_a_replay_says_what_it_has_proved_of_each_route(
     created, closed = warrant.route("createNote"), warrant.route("closeNote")
     assert created is not None
     assert closed is not None
-    # What is sent again to confirm a finding is no traffic.
+    # Repetitions to confirm a finding do not count as traffic.
     assert (created.requests, created.alike, created.diverged) == (1, 1, 0)
     assert (closed.requests, closed.alike, closed.diverged) == (1, 0, 1)
     assert "seconds" in closed.findings[0].sentence
@@ -110,7 +110,7 @@ def test_a_replay_says_what_it_has_proved_of_each_route(
         assert "1 compared, 1 diverged: below 100 % with 95 %" in file.read_text(), file
 
 
-def test_a_single_target_is_held_against_the_recording(servers: Servers, tmp_path: Path) -> None:
+def test_a_single_target_is_compared_with_the_recording(servers: Servers, tmp_path: Path) -> None:
     har = tmp_path / "session.har"
     har.write_text(json.dumps(recorded("/metrics", "x_total 2\n")))
     written = tmp_path / "warrant.json"
@@ -123,7 +123,7 @@ def test_a_single_target_is_held_against_the_recording(servers: Servers, tmp_pat
 
 
 def recorded(path: str, text: str) -> dict[str, Any]:
-    """A recording with one read."""
+    """Return a recording with one read."""
     entry = {
         "startedDateTime": "2026-01-01T00:00:00Z",
         "request": {

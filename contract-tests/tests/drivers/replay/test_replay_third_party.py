@@ -1,4 +1,4 @@
-"""Browser sessions on servers whose documents say nothing of ids, played on others."""
+"""Browser sessions on servers without documented ids, replayed on others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
-# How short the steps become is a matter of requests, not of how busy the machine is.
+# The number of steps left must not depend on the load of the machine.
 UNHURRIED = ShrinkSettings(seconds=300)
 
 Make = Callable[[Variant], Flask]
@@ -30,7 +30,7 @@ Found = set[tuple[str, str, str]]
 
 @dataclass
 class Browser:
-    """Sends requests to one server and keeps a HAR file of them."""
+    """Sends requests to one server and records a HAR file."""
 
     target: Target
     headers: dict[str, str] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def records(pairs: Any) -> list[dict[str, str]]:
 
 
 def blog(browser: Browser) -> None:
-    """Two users, an article that is changed and removed, and comments with numbers as ids."""
+    """Create two users, change and delete an article, and add comments with numeric ids."""
     for name in ("anna", "bert"):
         user = {"username": name, "email": f"{name}@mail.test", "password": "password1"}
         browser.read("POST", "/users", {"user": user})
@@ -94,7 +94,7 @@ def blog(browser: Browser) -> None:
 
 
 def shed(browser: Browser) -> None:
-    """A member with a cookie lends a tool."""
+    """Log in with a cookie and lend a tool."""
     member = {"login": "anna", "password": "password1", "display_name": "Anna"}
     browser.send("POST", "/members", member)
     answer = browser.send("POST", "/session", member)
@@ -119,7 +119,7 @@ APIS: dict[str, tuple[Make, Path, Callable[[Browser], None], str]] = {
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Callable[[str], Path]:
-    """A HAR file of a session on a server that ends before it is played."""
+    """A function that records a HAR file on a server that is stopped before the replay."""
 
     def record(api: str) -> Path:
         make, _, session, prefix = APIS[api]
@@ -154,7 +154,7 @@ def statuses(run: Run, operation: str) -> dict[int, int]:
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("options", [{}, {"times": 2}, {"against_recording": True}])
-def test_a_session_is_carried_over_to_sound_servers(
+def test_a_session_is_replayed_on_sound_servers(
     recorded: Callable[[str], Path], api: str, options: Any
 ) -> None:
     run = play(api, recorded(api), **options)
@@ -181,7 +181,7 @@ def test_a_session_is_carried_over_to_sound_servers(
         ("shed", "http_only", "POST /session", "cookie"),
     ],
 )
-def test_a_planted_difference_is_found_and_made_short(
+def test_a_planted_difference_is_found_and_shortened(
     recorded: Callable[[str], Path], api: str, fault: str, operation: str, kind: str
 ) -> None:
     run = play(api, recorded(api), fault)

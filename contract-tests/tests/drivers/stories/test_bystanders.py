@@ -1,4 +1,4 @@
-"""Who stands beside a story is as before when it is over, and so is a second thing."""
+"""Bystanders of a story are unchanged after it: another user's resources, and siblings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ neighbour:
 
 @pytest.fixture
 def watched(settings: Settings, tmp_path: Path) -> Run:
-    """A run in which somebody stands beside each story."""
+    """A run in which each story has bystanders."""
     return Run(replace(settings, bystanders=write(tmp_path, BYSTANDERS)))
 
 
@@ -61,7 +61,7 @@ def played(run: Run, document: Document, targets: list[Target], mode: str) -> li
 
 
 @pytest.mark.parametrize("mode", ["alone", "lockstep"])
-def test_where_nothing_else_changes_nothing_is_said(
+def test_nothing_is_reported_if_bystanders_do_not_change(
     watched: Run, document: Document, servers: Servers, mode: str
 ) -> None:
     targets = servers()
@@ -69,7 +69,7 @@ def test_where_nothing_else_changes_nothing_is_said(
     assert not watched.ledger.findings.all()
 
 
-def test_targets_in_turn_share_what_stands_beside(
+def test_targets_in_turn_share_their_bystanders(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     left = servers()[0]
@@ -78,10 +78,10 @@ def test_targets_in_turn_share_what_stands_beside(
     again.close()
 
 
-def test_what_cannot_be_made_beside_a_story_is_a_finding(
+def test_a_bystander_that_cannot_be_created_is_a_finding(
     settings: Settings, tmp_path: Path, document: Document, servers: Servers
 ) -> None:
-    """No story gets to its first step: that must not pass for silence."""
+    """No story gets to its first step, which must be reported."""
     other = BYSTANDERS.replace(
         "not yours }, expect: { status: 201 }", "x }, expect: { status: 200 }"
     )
@@ -93,7 +93,7 @@ def test_what_cannot_be_made_beside_a_story_is_a_finding(
     assert finding.where == "beside every story, another user"
 
 
-def test_whoever_deletes_everything_is_seen_beside_the_step(
+def test_a_step_that_deletes_everything_is_found(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     problem, _ = played(watched, document, servers("deletes_all"), "lockstep")
@@ -102,7 +102,7 @@ def test_whoever_deletes_everything_is_seen_beside_the_step(
     assert "left" not in problem
 
 
-def test_whoever_deletes_all_of_one_user_is_seen_beside_the_step_alone(
+def test_a_step_that_deletes_all_of_one_user_is_found_by_the_sibling(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     problem, _ = played(watched, document, servers("deletes_own"), "lockstep")
@@ -110,13 +110,13 @@ def test_whoever_deletes_all_of_one_user_is_seen_beside_the_step_alone(
     assert "another user" not in problem
 
 
-def test_without_it_nobody_sees_what_else_went(
+def test_without_bystanders_other_deletions_stay_unseen(
     run: Run, document: Document, servers: Servers
 ) -> None:
     assert played(run, document, servers("deletes_all"), "lockstep") == ["", ""]
 
 
-def test_each_story_is_blamed_for_what_it_did_itself(
+def test_each_story_is_blamed_for_its_own_changes_only(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     first, second = played(watched, document, servers("deletes_all"), "lockstep")
@@ -132,7 +132,7 @@ def test_each_story_is_blamed_for_what_it_did_itself(
         (BYSTANDERS.replace("look: [{ operation: listNotes }]", "look: []"), "/stranger/look"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_told(
+def test_errors_in_the_bystander_file_are_reported(
     settings: Settings, tmp_path: Path, text: str, told: str
 ) -> None:
     with pytest.raises(RunError, match=told):

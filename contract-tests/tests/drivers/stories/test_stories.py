@@ -1,4 +1,4 @@
-"""Stories are read strictly and played in three ways."""
+"""Stories are validated strictly and played in three modes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ HEAD = "name: a story\nabout: A test.\nactors: [alice, bob]\nsteps:\n"
 
 
 def play(run: Run, document: Document, targets: list[Target], mode: str, steps: str) -> str:
-    """The problem of a story with these steps; empty when it went well."""
+    """Return the problem of a story with these steps; empty if it succeeded."""
     stage = run.play_stories([read_story(HEAD + steps, document)], targets, mode)
     return stage.stories[0].problem if stage.stories else "not played"
 
 
 @pytest.mark.parametrize("mode", ["alone", "lockstep"])
-def test_a_story_that_is_answered_as_expected_has_no_problem(
+def test_a_story_with_the_expected_responses_has_no_problem(
     run: Run, document: Document, servers: Servers, mode: str
 ) -> None:
     steps = """
@@ -75,7 +75,9 @@ def test_an_expectation_that_fails_names_step_target_and_values(
     assert (found.targets, found.where) == (("right",), "a story, step 1")
 
 
-def test_a_race_is_judged_by_its_statuses(run: Run, document: Document, servers: Servers) -> None:
+def test_a_parallel_step_is_checked_by_its_status_codes(
+    run: Run, document: Document, servers: Servers
+) -> None:
     steps = """
   - { operation: createNote, json: { text: one }, expect: { status: 201 }, save: { note: body } }
   - parallel:
@@ -93,7 +95,7 @@ def test_a_race_is_judged_by_its_statuses(run: Run, document: Document, servers:
     assert play(run, document, servers(), "lockstep", steps) == ""
 
 
-def test_a_race_that_ends_otherwise_is_a_finding(
+def test_an_unexpected_result_of_a_parallel_step_is_a_finding(
     run: Run, document: Document, servers: Servers
 ) -> None:
     steps = """
@@ -105,7 +107,7 @@ def test_a_race_that_ends_otherwise_is_a_finding(
     assert "statuses [201, 409] expected, got" in play(run, document, servers(), "alone", steps)
 
 
-def test_steps_can_be_repeated_and_act_on_the_surroundings(
+def test_steps_can_be_repeated_and_call_controls(
     run: Run, document: Document, servers: Servers
 ) -> None:
     done = []
@@ -121,7 +123,7 @@ def test_steps_can_be_repeated_and_act_on_the_surroundings(
     assert run.ledger.coverage.operations["getMetrics"].requests == 3
 
 
-def test_a_story_is_played_only_where_it_can_be(
+def test_a_story_is_played_only_in_its_modes(
     run: Run, document: Document, servers: Servers
 ) -> None:
     story = read_story(
@@ -141,12 +143,12 @@ def test_a_story_is_played_only_where_it_can_be(
         ("{ method: GET, expect: { status: 200 } }", '"path" is a required property'),
     ],
 )
-def test_a_story_with_a_fault_is_not_read(document: Document, step: str, complaint: str) -> None:
+def test_an_invalid_story_is_refused(document: Document, step: str, complaint: str) -> None:
     with pytest.raises(StoryError, match=complaint):
         read_story(f"{HEAD}  - {step}", document)
 
 
-def test_all_faults_of_a_folder_are_told_with_their_files(
+def test_all_errors_in_a_folder_are_reported_with_their_files(
     tmp_path: Path, document: Document
 ) -> None:
     good = HEAD + "  - { operation: getMetrics, expect: { status: 200 } }"

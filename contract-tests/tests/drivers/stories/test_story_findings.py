@@ -1,4 +1,4 @@
-"""What a story finds is told once, with all the steps that it takes on a fresh server."""
+"""A story's finding is reported once, with all the steps needed on an empty server."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ steps:
 
 
 def labels(run: Run) -> list[list[str]]:
-    """The operations of the steps of each finding."""
+    """Return the operations of the steps of each finding."""
     return [[step.label for step in one.sequence] for one in run.finish().findings]
 
 
-def test_the_steps_make_what_they_name(run: Run, document: Document, servers: Servers) -> None:
+def test_the_steps_create_what_they_refer_to(
+    run: Run, document: Document, servers: Servers
+) -> None:
     _, right = servers("closes_twice")
     run.play_stories([read_story(CLOSING, document)], [right], "alone")
     (steps,) = labels(run)
     logging_in = ["registerUser", "logIn"]
-    # A list that nothing was saved of is not needed.
+    # A list without saved values is not needed.
     assert steps == [*logging_in, "createNote", "getNote", "closeNote", "closeNote"]
 
 
-def test_what_targets_differ_in_and_a_story_expects_is_one_finding(
+def test_a_difference_that_also_fails_a_story_is_one_finding(
     run: Run, document: Document, servers: Servers
 ) -> None:
     stories = [read_story(CLOSING, document)]

@@ -1,4 +1,4 @@
-"""Traps are read, sent as bytes, and judged by their expectation and by each other's answers."""
+"""Traps are loaded, sent as bytes, and checked against their expectation and between targets."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def test_a_trap_becomes_bytes(tmp_path: Path) -> None:
         "    head: [GET / HTTP/1.1]\n    raw: GET\n    expect: { status: 200 }\n",
     ],
 )
-def test_a_file_of_another_form_is_named(tmp_path: Path, rest: str) -> None:
+def test_a_file_that_violates_the_schema_is_named(tmp_path: Path, rest: str) -> None:
     with pytest.raises(ValueError, match=r"toy\.yaml"):
         read(tmp_path, rest)
 
 
-def test_two_traps_of_one_name_are_told(tmp_path: Path) -> None:
+def test_two_traps_with_the_same_name_are_refused(tmp_path: Path) -> None:
     entry = "    raw: GET\n    expect: { status: 200 }\n"
     with pytest.raises(ValueError, match="same name"):
         read(tmp_path, entry + HEAD.partition("traps:\n")[2] + entry)
@@ -74,7 +74,7 @@ def test_answers_as_expected_are_no_problem(tmp_path: Path) -> None:
     assert sprung(tmp_path, "{ status: 200, body: '{}' }", OK, OK).problems == []
 
 
-def test_an_answer_that_is_not_expected_names_the_target(tmp_path: Path) -> None:
+def test_an_unexpected_response_names_the_target(tmp_path: Path) -> None:
     (problem, other) = sprung(tmp_path, "{ status: 200 }", OK, OK.replace(b"200", b"400")).problems
     assert problem.startswith("new: expected 200, got 400")
     assert other.startswith("old: [(200")
@@ -86,13 +86,13 @@ def test_answers_that_differ_elsewhere_are_a_problem(tmp_path: Path) -> None:
     assert "[]" in problem
 
 
-def test_ids_made_by_each_server_are_no_difference(tmp_path: Path) -> None:
+def test_server_generated_ids_are_no_difference(tmp_path: Path) -> None:
     made = [b"01936d5e-8a00-7000-8000-00000000000%d" % number for number in (1, 2)]
     old, new = (b"HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n" + each for each in made)
     assert sprung(tmp_path, "{ status: 200 }", old, new).problems == []
 
 
-def test_a_second_answer_is_read_from_what_came_with_the_first(tmp_path: Path) -> None:
+def test_a_second_response_received_with_the_first_is_read(tmp_path: Path) -> None:
     expect = "{ status: 200, then: { status: 404 } }"
     both = OK + b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
     assert sprung(tmp_path, expect, both, both).problems == []
@@ -109,11 +109,11 @@ def test_a_second_answer_is_read_from_what_came_with_the_first(tmp_path: Path) -
         ("2001-13-01T00:00:00Z", "2001-13-01T00:00:00Z"),
     ],
 )
-def test_what_a_server_makes_is_masked_but_for_its_form(text: str, plain: str) -> None:
+def test_server_generated_values_are_masked_except_their_format(text: str, plain: str) -> None:
     assert masked(f'{{"a":"{text}"}}') == f'{{"a":"{plain}"}}'
 
 
-def test_an_instant_about_now_is_masked_but_for_its_form() -> None:
+def test_an_instant_near_now_is_masked_except_its_format() -> None:
     now = datetime.now(UTC)
     assert masked(now.isoformat(timespec="milliseconds")) == "<nowT.000+00:00>"
     assert masked(now.strftime("%Y-%m-%d %H:%M:%SZ")) == "<now Z>"
@@ -154,7 +154,7 @@ def test_a_grid_is_a_trap_for_each_combination(tmp_path: Path) -> None:
     assert traps[2].encode("x:1", "t") == b"HEAD / HTTP/1.0\r\nHost: x:1\r\n\r\n"
 
 
-def test_of_a_header_of_the_stack_only_its_presence_counts(tmp_path: Path) -> None:
+def test_only_the_presence_of_server_headers_is_compared(tmp_path: Path) -> None:
     dated = OK.replace(b"\r\n\r\n", b"\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n")
     later = dated.replace(b"1994", b"2004")
     assert sprung(tmp_path, "{ status: 200 }", dated, later).problems == []

@@ -1,4 +1,4 @@
-"""General traps need no knowledge of an API, find what differs on the wire, and explain it."""
+"""General traps need no API: they find differences on the wire and explain them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def spring(area: str, name: str, *habits: str) -> TrapResult:
     return result
 
 
-def test_the_catalogue_is_long_and_wide() -> None:
+def test_the_catalogue_covers_all_areas_and_grades() -> None:
     areas = {area for area, _ in CATALOGUE}
     assert len(CATALOGUE) >= 60
     assert {"framing", "lines", "methods", "URL", "headers", "media types", "JSON"} <= areas
@@ -73,7 +73,7 @@ def test_places_are_written_into_a_trap() -> None:
     )
 
 
-def test_a_trap_without_a_place_names_what_is_lacking() -> None:
+def test_a_trap_without_a_place_names_what_the_document_lacks() -> None:
     bare = Places("/", None, None, (Post("/a", {"b": True}, None, None),))
     for wanted, lacking in (("{item:a}", "path parameter"), ("{query:@=1}", "an integer")):
         with pytest.raises(NoPlaceError, match=lacking):
@@ -94,20 +94,20 @@ def test_servers_that_answer_alike_are_no_difference() -> None:
     assert spring("lines", "a bare LF behind the request line").problems == []
 
 
-def test_a_request_that_one_server_takes_is_as_grave_as_its_trap() -> None:
+def test_a_request_that_one_server_accepts_is_as_severe_as_its_trap() -> None:
     result = spring("lines", "a bare LF behind the request line", "bare_lf")
     assert result.grade == "smuggling"
     assert result.shown["old"].startswith("400 json refused")
     assert result.shown["new"].startswith("200 json {}")
 
 
-def test_a_refusal_in_other_words_is_slight() -> None:
+def test_a_different_refusal_is_of_low_severity() -> None:
     result = spring("lines", "a bare LF behind the request line", "html")
     assert result.grade == "cosmetic"
     assert "html" in result.shown["new"]
 
 
-def test_a_connection_that_is_kept_is_told_from_one_that_is_closed() -> None:
+def test_kept_and_closed_connections_are_distinguished() -> None:
     result = spring("methods", "a verb that nobody registered", "closes")
     assert (result.grade, result.shown) == (
         "cosmetic",
@@ -115,7 +115,7 @@ def test_a_connection_that_is_kept_is_told_from_one_that_is_closed() -> None:
     )
 
 
-def test_what_is_left_of_a_request_and_answered_as_another_one_is_smuggling() -> None:
+def test_the_rest_of_a_request_answered_as_another_one_is_smuggling() -> None:
     result = spring("framing", "a length and chunks", "length_first")
     assert result.grade == "smuggling"
     assert "a separate request: 400" in result.shown["new"]
@@ -144,7 +144,7 @@ def test_the_command_explains_a_difference_and_writes_it(tmp_path: Path) -> None
     assert done.output.splitlines()[-1].startswith("not alike: ")
 
 
-def test_the_command_tells_no_token(tmp_path: Path) -> None:
+def test_the_command_does_not_print_tokens(tmp_path: Path) -> None:
     report = tmp_path / "traps.json"
     sent = "--header=Authorization: Bearer abcdef"
     done = lockstep(tmp_path, "--area=numbers", f"--json={report}", sent, habits=("nan",))
@@ -152,13 +152,13 @@ def test_the_command_tells_no_token(tmp_path: Path) -> None:
     assert "abcdef" not in done.output + report.read_text()
 
 
-def test_the_command_ends_with_0_where_all_is_alike(tmp_path: Path) -> None:
+def test_the_command_exits_with_0_if_there_is_no_difference(tmp_path: Path) -> None:
     done = lockstep(tmp_path, "--area=numbers", "--area=query")
     assert done.exit_code == 0, done.output
     assert "the document lacks a GET with an integer in its query" in done.output
 
 
-def test_the_command_ends_with_2_where_a_server_is_not_there(tmp_path: Path) -> None:
+def test_the_command_exits_with_2_if_a_server_is_unreachable(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
     with wire_server("old") as old:
@@ -206,25 +206,25 @@ def test_in_a_run_a_difference_of_the_servers_is_a_note() -> None:
     assert "`lockstep traps` explains them" in note
 
 
-def test_in_a_run_servers_that_are_alike_have_neither() -> None:
+def test_in_a_run_equal_servers_have_neither() -> None:
     _, results = sprung(areas=frozenset({"numbers", "lines"}))
     assert (findings_of(results), notes_of(results)) == ([], [])
 
 
-def test_what_may_be_a_finding_is_sprung_first_and_posts_only_where_there_is_a_place() -> None:
+def test_possible_findings_are_sent_first_and_posts_only_on_request() -> None:
     every = list(CATALOGUE.values())
     areas = [each.area for each in in_order(every, posts=True)]
     assert areas.index("framing") > max(at for at, area in enumerate(areas) if area == "JSON")
     assert not any(each.writes for each in in_order(every, posts=False))
 
 
-def test_a_run_leaves_out_what_may_fill_the_memory_of_a_server() -> None:
+def test_a_run_skips_traps_that_may_exhaust_a_servers_memory() -> None:
     every = load_catalogue()
     left_out = {each.name for each in every} - {each.name for each in in_order(every, posts=True)}
     assert left_out == {"a chunk size past 2^64"}
 
 
-def test_none_is_begun_when_time_is_over() -> None:
+def test_no_trap_is_started_after_the_time_limit() -> None:
     with wire_server("old") as old, wire_server("new") as new:
         run = GeneralRun([old, new], PLACES)
         assert list(run.spring([CATALOGUE["lines", "a bare LF behind the request line"]], -1)) == []

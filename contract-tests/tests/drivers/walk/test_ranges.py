@@ -1,4 +1,4 @@
-"""Ranges of days and of time in bodies, and others beside them."""
+"""Ranges of dates and times in bodies, and adjacent ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What 3.2 has for queries is sent, and answers are judged by `2XX` and `default`."""
+"""Query strings of OpenAPI 3.2 are sent, and responses validated by `2XX` and `default`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RANGE = {
 
 
 def document(querystring: dict[str, Any], responses: dict[str, Any]) -> dict[str, Any]:
-    """A document of 3.2 with one list."""
+    """Return an OpenAPI 3.2 document with one list."""
     parameter = {"in": "querystring", "name": "q", "required": True, "content": querystring}
     return {
         "openapi": "3.2.0",
@@ -35,12 +35,12 @@ def document(querystring: dict[str, Any], responses: dict[str, Any]) -> dict[str
 
 
 def answered(schema: Any) -> dict[str, Any]:
-    """A response in JSON."""
+    """Return a JSON response definition."""
     return {"description": "some", "content": {"application/json": {"schema": schema}}}
 
 
 def asked(query: str) -> int | None:
-    """The number in a query, in JSON or as a form."""
+    """Return the number in a query, encoded as JSON or as a form."""
     try:
         given = json.loads(unquote(query))
     except ValueError:
@@ -55,7 +55,7 @@ def asked(query: str) -> int | None:
 def run(
     folder: Path, raw: dict[str, Any], wrong: Any = None
 ) -> tuple[int, dict[str, Any], list[int]]:
-    """Run against two servers; the second one answers `wrong` where that is given."""
+    """Run against two servers; the second one responds with `wrong` if that is given."""
     statuses: list[int] = []
 
     def serve(body: Any) -> Any:
@@ -92,7 +92,7 @@ def run(
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what waits."""
+    """Skip the stages that wait for timeouts."""
     monkeypatch.setattr("lockstep.run.Run.general_traps", lambda *_: None)
 
 

@@ -1,8 +1,9 @@
-"""The walk names what it made, and changes it in ways that show what servers do."""
+"""The walk refers to resources that it created, and changes them in revealing ways."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_every_operation_is_sent_and_most_statuses_are_seen() -> None:
     statuses = {
         name: set(record.statuses["old"]) for name, record in run.ledger.coverage.operations.items()
     }
-    # What can be read is asked for its headers alone, too.
+    # A HEAD request is sent for each resource with a GET, too.
     heads = {"HEAD /tools", "HEAD /tools/{tool_id}", "HEAD /loans"}
     assert statuses.keys() == run.document.operations.keys() | heads
     assert statuses["change-tool"] >= {200, 400, 404, 412}
@@ -76,7 +77,7 @@ def test_what_is_open_to_all_is_read_by_somebody_too(tmp_path: Path) -> None:
         ("/tools/{tool_id}/loans/{id}", {"tool_id": "tool_1", "id": "l 1"}),
     ],
 )
-def test_a_path_is_filled_in_with_what_was_made(
+def test_a_path_is_filled_in_with_created_resources(
     shed: Document, path: str, values: dict[str, str]
 ) -> None:
     (_, known), *_ = Knowledge(shed, [TOOL, LOAN]).bind(path, "alice")
@@ -85,7 +86,7 @@ def test_a_path_is_filled_in_with_what_was_made(
     assert " " not in fill(path, known)
 
 
-def test_a_path_to_what_was_never_made_is_not_filled_in(shed: Document) -> None:
+def test_a_path_without_a_known_resource_is_not_filled_in(shed: Document) -> None:
     assert list(Knowledge(shed, [TOOL, LOAN]).bind("/users/{user_id}", "alice")) == []
 
 
@@ -99,7 +100,7 @@ def test_a_path_to_what_was_never_made_is_not_filled_in(shed: Document) -> None:
         ("/people/{username}", '{"logs": [{"id": 7, "author": {"username": "ann"}}]}', "ann"),
     ],
 )
-def test_a_path_is_filled_in_with_what_any_answer_showed(
+def test_a_path_is_filled_in_with_resources_of_any_response(
     shed: Document, path: str, answer: str, value: str
 ) -> None:
     items = list(seen("log", Response(200, (), answer.encode()), "alice", {}))
@@ -107,7 +108,7 @@ def test_a_path_is_filled_in_with_what_any_answer_showed(
     assert list(bound[0][1].values()) == [value]
 
 
-def test_where_something_is_done_to_a_user_another_one_comes_first(shed: Document) -> None:
+def test_for_an_action_on_a_user_another_user_comes_first(shed: Document) -> None:
     known = Knowledge(shed)
     known.introduce("alice", {"user": {"username": "ann"}}, ["user"])
     known.introduce("bob", {"username": "ben"}, ["user"])
@@ -128,18 +129,18 @@ def test_where_something_is_done_to_a_user_another_one_comes_first(shed: Documen
         (Response(201, (("Location", "http://h/notes/a%20b/"),)), "a b"),
     ],
 )
-def test_what_was_made_is_named_as_the_answer_says(answer: Response, value: str) -> None:
+def test_a_created_resource_is_identified_by_its_response(answer: Response, value: str) -> None:
     item = made("/users/{id}/notes", answer, "alice", {})
     assert item is not None
     assert (item.family, item.value("note_id")) == ("note", value)
 
 
-def test_an_answer_without_a_name_makes_nothing() -> None:
+def test_a_response_without_an_identifier_yields_no_item() -> None:
     assert made("/notes", Response(202), "alice", {}) is None
     assert family_of("/users/{id}/notes") == "note"
 
 
-def test_lists_are_asked_at_their_bounds_and_for_what_is_there(shed: Document) -> None:
+def test_lists_are_requested_at_their_bounds_and_for_existing_values(shed: Document) -> None:
     asked = list(queries(declared(shed, shed.operations["list-tools"]), [LOAN, TOOL]))
     assert asked[0] == {}
     assert {"per_page": "100"} in asked
@@ -163,11 +164,38 @@ def test_a_search_is_tried_with_a_text_of_each_member_and_a_filter_with_its_own(
     assert not {"b-1", "2026-01-01T00:00:00Z"} & set(searched)
     assert {query["state"] for query in asked if "state" in query} == {"open", "OPEN", "ope", "en"}
     assert {"310", "311", "309"} <= {query.get("min_pages") for query in asked}
-    # Each parameter has had its turn before one has had many.
+    # Each parameter has been used once before any has been used often.
     assert {name for query in asked[:4] for name in query} == {"q", "state", "min_pages"}
 
 
-def test_each_text_of_a_body_has_a_word_of_its_own(shed: Document) -> None:
+INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"schema": {"type": "string", "format": "date-time"}},
+        {"schema": INSTANT},
+        {"schema": {"type": "string"}, "examples": ("2026-04-01T00:00:00Z",)},
+        {"schema": {"type": "string", "example": "2026-04-01T00:00:00+02:00"}},
+    ],
+)
+def test_time_comes_from_a_member_with_a_similar_name(told: dict[str, Any]) -> None:
+    shown = {"title": "Red", "begin": "2026-01-01T00:00:00Z", "due_at": "2026-05-01T00:00:00Z"}
+    asked = queries(
+        [Declared("due_before", "query", False, **told)], [Item("task", "alice", shown, {})]
+    )
+    assert [query for query in asked if query] == [{"due_before": "2026-05-01T00:00:00Z"}]
+
+
+def test_texts_that_a_schema_rejects_come_last_and_once() -> None:
+    code = Declared("code", "query", False, {"type": "string", "pattern": "^[A-Z]{3}$"})
+    shown = {"code": "abc", "title": "Red Fox", "note": "Sky"}
+    asked = [each["code"] for each in queries([code], [Item("box", "alice", shown, {})]) if each]
+    assert asked == ["ABC", "abc"]
+
+
+def test_each_text_of_a_body_has_a_unique_word(shed: Document) -> None:
     texts = body(shed, {"$ref": "#/components/schemas/NewTool"}, Style.WORDS)
     assert (texts["name"], texts["note"]) == ('Name, "Ünï" 😀', 'Note, "Ünï" 😀')
 
@@ -180,6 +208,40 @@ def test_bodies_go_to_the_limits_of_their_schema(shed: Document) -> None:
     odd: dict[str, Any] = body(shed, schema, Style.ODD)
     assert (odd["note"], odd["quantity"]) == (None, 1)
     assert "😀" in odd["name"]
+
+
+def test_text_with_a_pattern_has_the_style_of_one_without(shed: Document) -> None:
+    pattern, word = {"pattern": "^[^\u0000]*$"}, {"type": "string", "pattern": "^[a-z]+$"}
+    tags = {"type": "array", "uniqueItems": True, "items": word}
+    texts = {"note": {"type": "string", "maxLength": 40, **pattern}, "code": word, "tags": tags}
+    schema = {"type": "object", "properties": texts}
+    full = body(shed, schema, Style.FULL)
+    assert full == {"note": "a" * 40, "code": "a" * 30, "tags": ["a" * 30]}
+    own = body(shed, schema, Style.WORDS)
+    assert own["note"] == 'Note, "Ünï" 😀'
+    assert re.fullmatch("[a-z]+", own["code"])
+
+
+def test_members_of_other_types_have_the_style_too(shed: Document) -> None:
+    state = {"type": "string", "enum": ["new", "open", "done"], "default": "new"}
+    price = {"type": "number", "minimum": 1, "maximum": 20}
+    labels = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 5}}
+    members = {"state": state, "price": price, "labels": labels, "more": {"type": "object"}}
+    schema = {"type": "object", "properties": members}
+    assert [
+        body(shed, schema, style)["state"] for style in (Style.WORDS, Style.ODD, Style.FULL)
+    ] == [*("new", "open", "done")]
+    own = body(shed, schema, Style.WORDS)
+    assert (own["price"], own["labels"], own["more"]) == (
+        *(5.25, {"note": "Note,"}),
+        {"note": 'Note, "Ünï" 😀'},
+    )
+    whole = {**price, "multipleOf": 1}
+    assert body(shed, whole, Style.WORDS) == 5
+    changed = [change["state"] for change in single_changes(shed, schema) if "state" in change]
+    assert changed == ["new", "open", "done", "open"]
+    fixed = {"type": "object", "additionalProperties": False}
+    assert body(shed, fixed, Style.FULL) == {}
 
 
 def test_changes_are_made_one_at_a_time(shed: Document) -> None:
@@ -196,14 +258,14 @@ def test_one_member_at_a_time_is_of_another_type(shed: Document) -> None:
     assert wrong == [99, 99, 99, "99"]
 
 
-def test_what_must_be_unique_is_made_so(shed: Document) -> None:
+def test_values_that_must_be_unique_have_placeholders(shed: Document) -> None:
     schema = {"$ref": "#/components/schemas/NewTool"}
     tool = {"name": "saw", "note": "old", "price": 1}
     own = with_own_names(shed, schema, tool)
     assert own == {"name": "saw ${unique}", "note": "old", "price": 1}
     assert with_own_names(shed, schema, tool, every=True)["note"] == "old ${unique}"
     member = {"$ref": "#/components/schemas/SignUp"}
-    # In the form of its pattern; what is no name of anything keeps its own.
+    # In the format of its pattern; members that are no names keep their values.
     assert with_own_names(shed, member, {"login": "ann"}) == {"login": "${unique}"}
     number = {"type": "object", "properties": {"sku": {"type": "string", "pattern": "^[0-9]{7}$"}}}
     assert with_own_names(shed, number, {"sku": "0000000"}) == {"sku": "${digits}"}

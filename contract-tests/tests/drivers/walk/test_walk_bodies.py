@@ -1,4 +1,4 @@
-"""Bodies for schemas that lead back to themselves, or fan out: valid, and of a size."""
+"""Bodies for recursive and wide schemas are valid and of limited size."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 def document(schema: dict[str, Any]) -> Document:
-    """A document whose one schema leads back to itself."""
+    """Return a document whose only schema is recursive."""
     info = {"title": "t", "version": "1"}
     answers = {"responses": {"200": {"description": "yes"}}}
     paths = {"/nodes": {"get": answers}}
@@ -60,7 +60,7 @@ def document(schema: dict[str, Any]) -> Document:
 
 
 @pytest.mark.parametrize("kind", list(SCHEMAS))
-def test_a_body_has_an_end(kind: str) -> None:
+def test_a_body_is_finite(kind: str) -> None:
     whole = document(SCHEMAS[kind])
     found = [body(whole, NODE, style) for style in Style]
     found += [body_template(whole, NODE, filling=Filling("all", unique=True))]
@@ -69,7 +69,7 @@ def test_a_body_has_an_end(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["itself", "a list of itself", "by branches"])
-def test_a_body_is_valid_and_has_its_own_kind_once(kind: str) -> None:
+def test_a_body_is_valid_and_nests_its_own_type_once(kind: str) -> None:
     whole = document(SCHEMAS[kind])
     rooted = {**NODE, "components": {"schemas": {"Node": SCHEMAS[kind]}}}
     validator = jsonschema_rs.validator_for(rooted)

@@ -1,4 +1,4 @@
-"""Lists are read page by page, however an answer tells of the next one."""
+"""Lists are read page by page, in all styles of pagination."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ITEMS = [{"id": "a1"}, {"id": "b2"}]
 
 
 def asks(*names: str) -> list[Declared]:
-    """Parameters of a query; those with a size in their name are integers."""
+    """Return query parameters; those with a size in their name are integers."""
     kinds = {
         name: "integer" if name in ("limit", "per_page", "page") else "string" for name in names
     }
@@ -64,13 +64,13 @@ def test_the_first_page_has_one_element(names: tuple[str, ...], query: dict[str,
     ],
     ids=str,
 )
-def test_a_body_tells_of_the_next_page(
+def test_the_next_page_is_found_in_a_body(
     names: tuple[str, ...], body: Any, query: dict[str, str] | None
 ) -> None:
     assert next_page(answer(body), asks(*names), {"limit": "1"}) == query
 
 
-def test_a_link_tells_of_the_next_page() -> None:
+def test_the_next_page_is_found_in_a_link() -> None:
     link = '</items?page=1>; rel="prev", <https://a.test/items?page=3&per_page=1>; rel="next"'
     told = next_page(answer(ITEMS, headers={"Link": link}), asks("page", "per_page"), {})
     assert told == {"page": "3", "per_page": "1"}

@@ -1,4 +1,4 @@
-"""The walk sends what an operation takes, names what it put, and notices a GET that uses up."""
+"""The walk sends all media types, refers to what it put, and detects a consuming GET."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lockstep.drivers.walk.driver import walk
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.parameters import declared, plain_value
 from lockstep.drivers.walk.repeatable import changes_state
-from lockstep.drivers.walk.values import in_future, later, nothing_like
+from lockstep.drivers.walk.values import in_future, later, unknown_value
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -22,7 +22,7 @@ from lockstep.transport.messages import Request
 
 
 def walked(*faults: str) -> tuple[Run, list[Request]]:
-    """A walk over two file servers, and the requests that it sent."""
+    """Return a walk over two file servers, and the requests that it sent."""
     sent: list[Request] = []
     with pair(make_files, *faults) as targets:
         run = Run(Settings(DOCUMENT, require_coverage=False))
@@ -34,7 +34,7 @@ def walked(*faults: str) -> tuple[Run, list[Request]]:
 
 @pytest.fixture(scope="module")
 def sound() -> tuple[Run, list[Request]]:
-    """A walk over two servers that are alike."""
+    """A walk over two equal servers."""
     return walked()
 
 
@@ -48,14 +48,16 @@ def statuses(run: Run, operation: str) -> set[int]:
     return set(run.ledger.coverage.operations[operation].statuses["old"])
 
 
-def test_required_headers_go_along(sound: tuple[Run, list[Request]]) -> None:
+def test_required_headers_are_sent(sound: tuple[Run, list[Request]]) -> None:
     run, sent = sound
     assert statuses(run, "list-files") == {200}
     about_files = [request for request in sent if request.path.startswith("/files")]
     assert {request.header("X-Tenant") for request in about_files} == {"acme"}
 
 
-def test_what_a_client_named_is_read_and_written_over(sound: tuple[Run, list[Request]]) -> None:
+def test_a_resource_named_by_the_client_is_read_and_overwritten(
+    sound: tuple[Run, list[Request]],
+) -> None:
     run, _ = sound
     assert statuses(run, "store-file") == {201, 204}
     assert 200 in statuses(run, "read-file")
@@ -69,18 +71,18 @@ def test_every_media_type_is_sent(sound: tuple[Run, list[Request]]) -> None:
     assert statuses(run, "add-picture") == {201}
 
 
-def test_an_optional_header_without_which_nothing_is_made_is_found_out(
+def test_an_optional_header_that_a_creation_needs_is_found(
     sound: tuple[Run, list[Request]],
 ) -> None:
     run, sent = sound
     assert statuses(run, "add-ticket") == {400, 201}
     rows = [request.header("X-Row") for request in sent if request.path == "/tickets"]
-    # Once without, and from then on always.
+    # Once without it, and from then on always with it.
     assert rows[:2].count(None) >= 1
     assert set(rows[3:]) == {"5"}
 
 
-def test_what_can_be_read_is_asked_for_its_headers_alone_once(
+def test_a_head_request_is_sent_once_for_each_readable_path(
     sound: tuple[Run, list[Request]],
 ) -> None:
     heads = [request.path for request in sound[1] if request.method == "HEAD"]
@@ -88,7 +90,7 @@ def test_what_can_be_read_is_asked_for_its_headers_alone_once(
     assert len(heads) == len(set(heads)) == 2
 
 
-def test_a_get_that_uses_up_what_it_names_is_not_asked_again(
+def test_a_get_that_consumes_its_resource_is_not_repeated(
     sound: tuple[Run, list[Request]],
 ) -> None:
     run, sent = sound
@@ -97,13 +99,15 @@ def test_a_get_that_uses_up_what_it_names_is_not_asked_again(
     assert len(asked) == 1
 
 
-def test_a_get_that_says_so_is_asked_once_and_last(sound: tuple[Run, list[Request]]) -> None:
+def test_a_get_whose_name_suggests_a_change_is_sent_once_and_last(
+    sound: tuple[Run, list[Request]],
+) -> None:
     run, sent = sound
     assert statuses(run, "remove-ticket") == {200}
     assert sent[-1].path.endswith("/remove")
 
 
-def test_a_difference_in_what_cannot_be_repeated_is_no_noise() -> None:
+def test_a_difference_in_an_unrepeatable_request_is_not_noise() -> None:
     run, _ = walked("moody")
     (finding,) = run.finish().findings
     assert (finding.operation, finding.where) == ("tear-off", "body /seat")
@@ -120,7 +124,9 @@ def test_a_difference_in_what_cannot_be_repeated_is_no_noise() -> None:
         ("POST", "/logout", False),
     ],
 )
-def test_a_get_may_say_that_it_changes_something(method: str, path: str, changes: bool) -> None:
+def test_a_get_may_have_a_name_that_suggests_a_change(
+    method: str, path: str, changes: bool
+) -> None:
     item: dict[str, object] = {method.lower(): {"responses": {}}}
     about = {"title": "", "version": ""}
     read = Document({"openapi": "3.1.0", "info": about, "paths": {path: item}})
@@ -155,7 +161,7 @@ def test_parts_are_written_with_a_name_for_files(document: Document) -> None:
         ("json", b"{", b"{"),
     ],
 )
-def test_contents_become_bytes(
+def test_contents_are_encoded_as_bytes(
     document: Document, kind: str, value: object, written: bytes
 ) -> None:
     assert encoded(document, Media("x/y", kind), value) == (written, "x/y")
@@ -269,7 +275,7 @@ def test_parts_have_the_media_type_and_the_headers_of_their_encoding(document: D
     assert b"X-May" not in data
 
 
-def test_texts_come_in_every_style(document: Document) -> None:
+def test_texts_are_generated_in_every_style(document: Document) -> None:
     text, frames = media_types(document, document.operations["store-file"])
     assert content(document, text, Style.PLAIN) == "hello"
     assert content(document, text, Style.BLANK) != content(document, text, Style.BLANK).strip()
@@ -287,11 +293,11 @@ def test_texts_come_in_every_style(document: Document) -> None:
         ("0b8f6a9e-3a54-4c2c-9d0e-6d1b0c7f5a11", "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"),
     ],
 )
-def test_a_value_that_names_nothing_has_the_same_form(value: str, other: str) -> None:
-    assert nothing_like(value) == other
+def test_an_unknown_identifier_has_the_same_format(value: str, other: str) -> None:
+    assert unknown_value(value) == other
 
 
-def test_times_do_not_meet() -> None:
+def test_times_of_later_bodies_do_not_overlap() -> None:
     booking = {"from": "1990-01-31T12:00:00Z", "to": "1990-01-31T12:00:00Z", "day": "1990-01-31"}
     assert later(booking, 2) == {
         "from": "1990-02-02T12:00:00Z",

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer } from "../../../dist/api/answers.js";
 import type { Call } from "../../../dist/api/call.js";
 
-/** A request, with its call and what stands for the parameters of its path. */
+/** A request, with its call and the values of its path parameters. */
 export interface HttpRequest extends IncomingMessage {
   call: Call;
   params: Record<string, string>;

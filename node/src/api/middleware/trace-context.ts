@@ -3,7 +3,7 @@
 import { currentTrace, describeSpan } from "../../utils/tracing.js";
 import type { Call } from "../call.js";
 
-// Of longer paths, which are refused, the rest is nobody's business.
+// Longer paths, which are refused, are truncated.
 const PATH_LENGTH = 1024;
 
 /** Binds the trace of a call to the log, and describes its span. */

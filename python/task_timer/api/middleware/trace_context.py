@@ -4,7 +4,7 @@ from ...utils.logger import bind_trace
 from ...utils.tracing import current_trace, describe_span
 from ..call import Call
 
-# Of longer paths, which are refused, the rest is nobody's business.
+# Longer paths, which are refused, are truncated.
 PATH_LENGTH = 1024
 
 

@@ -1,4 +1,4 @@
-"""What a request names: another user's thing, none, one that is gone; and the same once more."""
+"""Probes with another user's resource, an unknown or deleted one; and repeated requests."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import succeeded
 from lockstep.drivers.walk.parameters import Declared
-from lockstep.drivers.walk.values import nothing_like
+from lockstep.drivers.walk.values import unknown_value
 from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation
 
 _ANOTHERS, _UNKNOWN, _DELETED, _TWICE, _TAKEN, _ONESELF = 5, 6, 8, 7, 9, 7
 
 
-def thing_probes(trial: Trial) -> Iterator[Probe]:
-    """The probes for what an operation names in its path, and for what it makes."""
+def resource_probes(trial: Trial) -> Iterator[Probe]:
+    """Yield the probes for the resource in an operation's path, and for what it creates."""
     names = parameters_of(trial.operation.path)
     client = trial.maker.client
     if names:
@@ -61,7 +61,7 @@ def _unknown(trial: Trial, name: str, *, wrong: bool = False) -> object:
     told = _declared(trial, name)
     if name not in values or told is None:
         return None
-    unknown = {**values, name: nothing_like(values[name], told)}
+    unknown = {**values, name: unknown_value(values[name], told)}
     if unknown == values:
         return None
     return trial.send(trial.request(_wrong(trial, wrong=wrong), unknown), unknown)
@@ -83,7 +83,7 @@ def _oneself(trial: Trial) -> object:
 
 
 def _deleted(trial: Trial, deleter: Operation) -> object:
-    """Delete something of the user's own, and send the request all the same."""
+    """Delete one of the user's resources, and send the request for it."""
     client = trial.maker.client
     values = trial.values(fresh=True)
     around = {name: values[name] for name in parameters_of(deleter.path) if name in values}
@@ -96,10 +96,10 @@ def _deleted(trial: Trial, deleter: Operation) -> object:
 
 
 def _deleter(trial: Trial) -> Operation | None:
-    """What deletes the thing that an operation is about, or is in; users are left alone."""
+    """Return the operation that deletes the target resource or its parent, except users."""
     client, path = trial.maker.client, trial.operation.path
     operations = client.document.operations.values()
-    # What is deepest is the thing itself.
+    # The longest path belongs to the resource itself.
     for operation in sorted(operations, key=lambda each: -len(each.path)):
         names = parameters_of(operation.path)
         if operation.method != "DELETE" or not names or not operation.path.endswith("}"):
@@ -111,8 +111,8 @@ def _deleter(trial: Trial) -> Operation | None:
 
 
 def _twice(trial: Trial) -> object:
-    """Send the very same request two times."""
-    if trial.shy:
+    """Send an identical request twice."""
+    if trial.spares_user:
         return None
     values: Values = dict(trial.values())
     request = trial.request(values=values)
@@ -121,9 +121,9 @@ def _twice(trial: Trial) -> object:
 
 
 def _taken(trial: Trial) -> Iterator[Probe]:
-    """With the value of something else in a member that often must be unique, one at a time."""
+    """Yield a probe with a taken value for each member that often must be unique."""
     media = trial.media
-    if media is None or not media.has_members or trial.shy:
+    if media is None or not media.has_members or trial.spares_user:
         return
     template = trial.template()
     for path in _unique_members(template, ()):
@@ -136,9 +136,9 @@ def _taken(trial: Trial) -> Iterator[Probe]:
 
 
 def _again(trial: Trial, path: tuple[str, ...], change: Callable[[str], str] | None = None) -> Send:
-    """Send a creation, and another one with a value of the first, changed if that is asked for.
+    """Return a function that sends two creations, the second with a value of the first.
 
-    Who logs in does so with all that he is known by.
+    The value may be transformed by `change`. A log-in is sent with all of the user's identifiers.
     """
 
     def send() -> object:

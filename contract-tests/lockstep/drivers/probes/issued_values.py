@@ -1,4 +1,4 @@
-"""What an answer to a log-in has handed out, given back: a token to refresh, say, and once more."""
+"""Probes with values issued at log-in, such as refresh tokens, sent once and again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lockstep.drivers.walk.maker import succeeded
 from lockstep.openapi.naming import kind_of
 
 _REDEEMED = 7
-# Of a member that says what is given back: `grant_type`, for example.
+# Maximum number of values of a discriminating member, such as `grant_type`.
 _MOST_CHOICES = 4
 
 
-def handed_out_probes(trial: Trial) -> Iterator[Probe]:
-    """A probe for each member that takes what a user was given when they logged in."""
+def issued_value_probes(trial: Trial) -> Iterator[Probe]:
+    """Yield a probe for each member that takes a value issued at log-in."""
     properties = _properties(trial)
     for name in properties:
         if kind_of(name) == "token" and not is_password(name):
@@ -26,7 +26,7 @@ def handed_out_probes(trial: Trial) -> Iterator[Probe]:
 
 
 def _redeem(trial: Trial, name: str) -> object:
-    """Give back what was handed out, in the way that succeeds; then the same once more."""
+    """Redeem an issued value in the way that succeeds; then send the same request again."""
     client = trial.maker.client
     who = client.actor(LEAVER)
     given = who.facts.get(name) if who is not None else None
@@ -43,9 +43,10 @@ def _redeem(trial: Trial, name: str) -> object:
 
 
 def _contents(trial: Trial, name: str, given: str) -> Iterator[dict[str, Any]]:
-    """Contents with what was handed out, by each choice of what they are for, the likeliest first.
+    """Yield bodies with an issued value, one per value of an enum member, the likeliest first.
 
-    Of the other members there are the required ones: with a password it is another request.
+    Of the other members only the required ones are sent: with a password it would be another
+    request.
     """
     media, document = trial.media, trial.maker.client.document
     schema = flat(document, media.schema) if media is not None else {}
