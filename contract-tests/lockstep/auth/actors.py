@@ -17,8 +17,7 @@ from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.exchange import Exchange
 from lockstep.transport.credentials import BEARER, Credential, Identity
-from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Request, Response, status_of
+from lockstep.transport.messages import Request, status_of
 
 __all__ = ["Actor", "ActorBook", "ActorError", "ActorSpec", "Call"]
 
@@ -75,8 +74,8 @@ class ActorSpec:
 class Actor:
     """A logged-in user.
 
-    `token` is the leader's; `facts` holds what was sent to register and log in, and the response to
-    the log-in. `values` belong to this actor only.
+    `token` is the leader's; `facts` holds what was sent to register and log in, and the responses.
+    `values` belong to this actor only.
     """
 
     spec: ActorSpec
@@ -241,11 +240,5 @@ class ActorBook:
         tokens = {name: found.get(name, first) for name in names}
         identity = Identity(spec.credential, tokens, entry.jars, spec.token)
         self.exchanger.identities[actor.label] = identity
-        given = _members(next(iter(entry.answers.values()), None))
-        facts = {**actor.facts, **entry.sent[names[0]], **given}
+        facts = {**actor.facts, **entry.sent[names[0]], **entry.shown}
         return replace(actor, token=first, facts=facts)
-
-
-def _members(answer: Response | None) -> dict[str, Any]:
-    given = json_of(answer.body) if answer is not None else {}
-    return given if isinstance(given, dict) else {}

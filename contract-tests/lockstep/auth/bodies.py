@@ -13,6 +13,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from lockstep.auth.texts import drawn, plain_text
+from lockstep.openapi.bounds import least_items
 from lockstep.openapi.document import Document
 
 _EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
@@ -257,7 +258,7 @@ def _example(document: Document, schema: Mapping[str, Any], filling: Filling, ro
         case "boolean":
             return True
         case "array":
-            count = schema.get("minItems", 0)
+            count = least_items(schema)
             items = schema.get("items", {})
             with room.below(None) as fits:
                 return [

@@ -15,6 +15,7 @@ from lockstep.results.exchange import Exchange
 from lockstep.results.faults import ForeseenError
 from lockstep.transport.cookies import CookieJar, is_csrf
 from lockstep.transport.credentials import Identity
+from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 
 # The status codes that servers return for a missing CSRF token.
@@ -38,12 +39,13 @@ class RefusedError(ActorError):
 class Entry:
     """The results of a log-in, by target name.
 
-    `answers` are the responses to the last call, `sent` holds everything that was sent, `jars` hold
-    the cookies.
+    `answers` are the responses to the last call, `shown` has the members of all responses of the
+    leader, `sent` holds everything that was sent, `jars` hold the cookies.
     """
 
     jars: dict[str, CookieJar]
     answers: dict[str, Response] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def tokens(self, source: str) -> dict[str, str]:
@@ -107,8 +109,15 @@ def let_in(
         name: _accepted(exchange, name, outcome, call, redirects)
         for name, outcome in exchange.outcomes.items()
     }
+    # The id of an account, say, is in the response to its registration alone.
+    entry.shown |= _members(next(iter(entry.answers.values()), None))
     for name, sent in entry.sent.items():
         sent |= call.body(values[name])
+
+
+def _members(answer: Response | None) -> dict[str, Any]:
+    given = json_of(answer.body) if answer is not None else {}
+    return given if isinstance(given, dict) else {}
 
 
 def open_page(exchanger: Exchanger, entry: Entry, path: str, label: str) -> None:

@@ -18,6 +18,8 @@ from hypothesis import strategies
 from hypothesis.errors import HypothesisException
 from schemathesis.core.jsonschema.patterns import update_quantifier
 
+from lockstep.openapi.bounds import least_length
+
 _FORMATS = {
     "date": "1990-01-31",
     "date-time": "1990-01-31T12:00:00Z",
@@ -47,7 +49,7 @@ def plain_text(schema: Mapping[str, Any]) -> str:
     """Return a text that a string schema accepts, the same on each call."""
     if isinstance(schema.get("pattern"), str):
         return _plain(schema["pattern"], *_lengths(schema))
-    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, schema.get("minLength", 1))))
+    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, least_length(schema))))
 
 
 def matches(schema: Mapping[str, Any], text: str) -> bool:
@@ -73,7 +75,7 @@ def draw(text: str, unique: str) -> str:
 
 
 def _lengths(schema: Mapping[str, Any]) -> tuple[int, int | None]:
-    return schema.get("minLength", 0), schema.get("maxLength")
+    return least_length(schema), schema.get("maxLength")
 
 
 @cache

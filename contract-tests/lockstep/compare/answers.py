@@ -33,7 +33,8 @@ class Comparer:
     values do. `urls` maps target names to their URLs; `sent` holds the values that clients sent
     recently. With `same_target` both responses are those of one server to the same request.
     `habits` collect which headers of their own the HTTP servers send, where the document is silent
-    about them; without it they are not compared: a recording may lack them.
+    about them; without it they are not compared: a recording may lack them. They also collect how
+    servers write JSON, which is compared without them.
     """
 
     def __init__(
@@ -212,7 +213,10 @@ class Comparer:
         if self._inferring is None:
             return list(self._annotated.compare(answers, shape, learnt, allowed, operation))
         names, what = (self._leader, place[0]), Answered(operation, shape, requests)
-        return list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
+        found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
+        if self._habits is None:
+            return found
+        return self._habits.json.differing(found, names, answers, place[1])
 
 
 def _both_made(left: Response, right: Response) -> bool:

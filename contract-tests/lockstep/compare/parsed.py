@@ -19,11 +19,17 @@ class ParsedAnswer:
 
     response: Response
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the response says that its body is one JSON text, and has one."""
+        media_type = self.response.media_type or ""
+        one = "json" in media_type and not is_json_sequence(media_type)
+        return one and bool(self.response.body)
+
     @cached_property
     def json(self) -> Any:
         """The JSON body with its literals preserved; `NotImplemented` if it is not JSON."""
-        media_type = self.response.media_type or ""
-        if "json" not in media_type or is_json_sequence(media_type) or not self.response.body:
+        if not self.is_json:
             return NotImplemented
         try:
             return literals.parse(self.response.body)

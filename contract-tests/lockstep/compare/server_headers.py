@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from lockstep.compare.json_style import JsonStyles
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Request, Response
 
@@ -53,6 +54,7 @@ class ServerHabits:
     """
 
     def __init__(self) -> None:
+        self.json = JsonStyles()
         # The operations by the target that sends a header, the one that does not, and the header.
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         # By the target that closes connections, and the one that keeps them open.
@@ -83,6 +85,7 @@ class ServerHabits:
                 f"only the HTTP server of {closing}, not that of {keeping}, closes the connection "
                 f"after responses ({_counted(operations)})"
             )
+        yield from self.json.sentences()
 
 
 def _counted(operations: set[str]) -> str:

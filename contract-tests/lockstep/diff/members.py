@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lockstep.diff.alternatives import Alternative
 from lockstep.diff.changes import Change, Effect, Side, Space, effect_of, within
-from lockstep.diff.folding import demanded
+from lockstep.diff.folding import demanded, fold
 from lockstep.diff.nodes import Node
 
 Compare = Callable[[Node, Node, Side], tuple[Change, ...]]
@@ -39,7 +39,8 @@ class MemberChanges:
         required = _required_of(old, before), _required_of(new, after)
         for name in sorted(required[0].keys() ^ required[1].keys()):
             if (name in before) == (name in after):
-                yield from within(name, _required(*required, side, name))
+                filled = name in after and has_default(after[name])
+                yield from within(name, _required(*required, side, name, filled=filled))
         yield from self._closed(old, new, side)
 
     def _added(
@@ -47,8 +48,10 @@ class MemberChanges:
     ) -> Iterator[Change]:
         if side is Side.REQUEST:
             required = name in new.required
-            effect = Effect.BREAKING if required else Effect.COMPATIBLE
+            filled = required and has_default(member)
+            effect = Effect.BREAKING if required and not filled else Effect.COMPATIBLE
             sentence = "is new and required" if required else "is new"
+            sentence += ", but has a default" if filled else ""
         else:
             broken = self._strict and old.is_closed
             effect = Effect.BREAKING if broken else Effect.COMPATIBLE
@@ -121,9 +124,22 @@ def _gone(
         yield Change(Effect.COMPATIBLE, "member-gone", "is gone, but was optional", member.pointer)
 
 
+def has_default(member: Node) -> bool:
+    """Whether the server has a value for a member that a request lacks."""
+    try:
+        return "default" in fold(member).keywords
+    except ValueError:
+        # An unresolvable reference is reported where the member is compared.
+        return False
+
+
 def _required(
-    old: Mapping[str, str], new: Mapping[str, str], side: Side, name: str
+    old: Mapping[str, str], new: Mapping[str, str], side: Side, name: str, *, filled: bool
 ) -> Iterator[Change]:
+    if name in new and filled and side is Side.REQUEST:
+        sentence = "is required, but has a default"
+        yield Change(Effect.COMPATIBLE, f"required-{Space.NARROWER}", sentence, new[name])
+        return
     if name in new:
         space, sentence = Space.NARROWER, "is required"
     else:

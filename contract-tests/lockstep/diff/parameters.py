@@ -12,7 +12,13 @@ from lockstep.diff.contents import content_changes
 from lockstep.diff.folding import fold
 from lockstep.diff.nodes import Node, member_of, members_of
 from lockstep.diff.schemas import SchemaComparison
-from lockstep.diff.serialization import WORDS, is_exploded_form, serialization_changes, text_changes
+from lockstep.diff.serialization import (
+    WORDS,
+    is_exploded_form,
+    repeated_item,
+    serialization_changes,
+    text_changes,
+)
 from lockstep.openapi.operations import IGNORED_HEADERS
 
 Key = tuple[str, str]
@@ -85,6 +91,10 @@ def _changes(old: Node, new: Node, schemas: SchemaComparison, side: Side) -> Ite
         yield Change(effect_of(space, side), f"empty-{space}", sentence, new.pointer)
     yield from _serialization(old, new, side)
     described = _schema(old), _schema(new)
+    item = repeated_item(old, new) if new.value["in"] == "query" else None
+    if item is not None:
+        yield Change(effect_of(Space.WIDER, side), "type-changed", "may be repeated", new.pointer)
+        described = described[0], item
     yield from text_changes(*described, side) or schemas.changes(*described, side)
     yield from content_changes(old, new, side, schemas)
     members = members_of(old), members_of(new)

@@ -73,6 +73,22 @@ def text_changes(old: Node | None, new: Node | None, side: Side) -> list[Change]
     return [Change(effect_of(space, side), "type-changed", sentence, f"{after.pointer}/type")]
 
 
+def repeated_item(old: Node, new: Node) -> Node | None:
+    """Return the schema of the items of a query parameter that was a single value.
+
+    `?tag=a` is also an array of one item, if the array is serialized as repeated parameters
+    (RFC 6570, 3.2.8). Return `None` for all other changes.
+    """
+    if "schema" not in new.value or not _is_single(old) or not is_exploded_form(new):
+        return None
+    schema = fold(new.child("schema"))
+    least, most = (schema.keywords.get(keyword) for keyword in ("minItems", "maxItems"))
+    holds_one = (least is None or least.value <= 1) and (most is None or most.value >= 1)
+    if schema.types != ["array"] or not holds_one or "prefixItems" in schema.keywords:
+        return None
+    return schema.keywords.get("items")
+
+
 def _is_plain(schema: Folded) -> bool:
     return bool(schema.types) and _PLAIN.issuperset(schema.types or ())
 

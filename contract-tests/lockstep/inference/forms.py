@@ -16,6 +16,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _DIGITS = re.compile(r"[0-9]+")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,11}[_:-])([A-Za-z0-9]{6,}|[0-9]+)")
+_WORD_PREFIX = re.compile(r"([A-Za-z][a-z]+|[A-Z]{2,})[_:-]")
 _WORD = re.compile(r"[A-Za-z0-9_.~+/=:-]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -67,7 +68,9 @@ def same_form(left: str, right: str, *, named: bool = False) -> bool:
     """
     forms = form_of(left), form_of(right)
     if None not in forms:
-        return forms[0] == forms[1] or _digits_by_chance(*_without_prefix(left, right))
+        if forms[0] == forms[1] or _prefix_by_chance(left, right):
+            return True
+        return _digits_by_chance(*_without_prefix(left, right))
     if not named or len(left) != len(right):
         return False
     words = _SHORT.fullmatch(left) and _SHORT.fullmatch(right)
@@ -82,6 +85,26 @@ def _without_prefix(left: str, right: str) -> tuple[str, str]:
     if ours is None or theirs is None or ours.group(1) != theirs.group(1):
         return left, right
     return ours.group(2), theirs.group(2)
+
+
+def _prefix_by_chance(left: str, right: str) -> bool:
+    """Whether what looks like a prefix in one of two random values of the same length is chance.
+
+    Base64 for URLs has `-` and `_` among its digits. Two different words are two prefixes.
+    """
+    if len(left) != len(right) or min(len(left), len(right)) < _MIN_MADE:
+        return False
+    if not all(_BASE64.fullmatch(text) and _is_mixed(text) for text in (left, right)):
+        return False
+    prefixes = {
+        found.group(1) if found else "" for found in map(_PREFIXED.fullmatch, (left, right))
+    }
+    return len(prefixes) == 2 and not all(map(_WORD_PREFIX.fullmatch, prefixes))
+
+
+def _is_mixed(text: str) -> bool:
+    telling = has_digit(text) or len(text) >= _TELLS_CASE
+    return telling and text not in (text.lower(), text.upper())
 
 
 def _digits_by_chance(left: str, right: str) -> bool:

@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping, Sized
 from functools import cache, partial
 from typing import Any
 
+# The least length and number of items that a generated value keeps: a request with a text of
+# 100 MB, or an array of a million items, tells nothing about a server.
+_LONGEST, _MOST_ITEMS = 20_000, 1_000
 NUMERIC = frozenset({"minimum", "maximum"})
+
+
+def least_length(schema: Mapping[str, Any]) -> int:
+    """Return the length that a generated text must have, within reason."""
+    return min(int(schema.get("minLength", 0)), _LONGEST)
+
+
+def least_items(schema: Mapping[str, Any]) -> int:
+    """Return the number of items that a generated array must have, within reason."""
+    return min(int(schema.get("minItems", 0)), _MOST_ITEMS)
 
 
 def is_kept(keyword: str, bound: Any, value: Any) -> bool | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from lockstep.openapi.for_responses import ForResponses
 from lockstep.openapi.walking import Kind, kind_below
 
 _DOCUMENT_URI = "urn:lockstep:document"
@@ -59,8 +60,9 @@ class Schemas:
     def __init__(self, document: dict[str, Any]) -> None:
         """Keep the document; its schemas are compiled on first use."""
         self._document = document
-        for_responses = _without_secrets(document)
-        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, for_responses)])
+        self._for_responses = ForResponses(document)
+        prepared = self._for_responses.prepared(document)
+        self._registry = jsonschema_rs.Registry([(_DOCUMENT_URI, prepared)])
         # By `id()` of a schema, which each entry keeps alive.
         self._known: dict[int, tuple[Any, SchemaValidator]] = {}
         self._items: dict[int, tuple[Any, SchemaValidator]] = {}
@@ -88,7 +90,7 @@ class Schemas:
     def _together(self) -> Mapping[int, SchemaValidator]:
         schemas = {id(schema): schema for schema in _roots(self._document, Kind.OBJECT)}
         keys = {id(schema): str(number) for number, schema in enumerate(schemas.values())}
-        members = {keys[key]: _prepared(schema) for key, schema in schemas.items()}
+        members = {keys[key]: self._prepared(schema) for key, schema in schemas.items()}
         try:
             validator = self._compiled(members)
         except (ValueError, RecursionError):
@@ -98,11 +100,14 @@ class Schemas:
 
     def _alone(self, schema: Any, *, contents: bool = False) -> SchemaValidator:
         try:
-            validator = self._compiled({"it": _prepared(schema)}, contents=contents)
+            validator = self._compiled({"it": self._prepared(schema)}, contents=contents)
             return SchemaValidator(validator, "it")
         except (ValueError, RecursionError) as error:
             fault = f"a schema cannot be compiled: {str(error).partition(chr(10))[0]}"
             return SchemaValidator(self._compiled({}), "it", fault)
+
+    def _prepared(self, schema: Any) -> Any:
+        return _absolute(self._for_responses.prepared(schema))
 
     def _compiled(
         self, members: dict[str, Any], *, contents: bool = False
@@ -146,30 +151,6 @@ def _roots(node: Any, kind: Kind) -> Iterator[Any]:
             below = kind_below(kind, key, value)
             if below is not Kind.NAMED_SCHEMAS:
                 yield from _roots(value, below)
-
-
-def _prepared(schema: Any) -> Any:
-    return _absolute(_without_secrets(schema))
-
-
-def _without_secrets(node: Any) -> Any:
-    """Return schemas for responses, in which `writeOnly` properties are not required."""
-    if isinstance(node, list):
-        return [_without_secrets(item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    required, members = node.get("required"), node.get("properties")
-    changed = {
-        key: _without_secrets(value) if isinstance(value, dict | list) else value
-        for key, value in node.items()
-    }
-    if isinstance(required, list) and isinstance(members, Mapping):
-        changed["required"] = [name for name in required if not _is_secret(members.get(name))]
-    return changed
-
-
-def _is_secret(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
 
 
 def _absolute(schema: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.openapi.texts import readings, simple_readings, types_of
+from lockstep.transport.json_bodies import strict_json
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response, header_values
 from lockstep.transport.streams import bare, is_json_sequence, parameter
@@ -78,6 +78,9 @@ class Conformance:
     ) -> list[Violation]:
         """Return the violations that are already known, and those of one operation's document."""
         documented = operation.response_for(response.status)
+        if not operation.responses:
+            # The document says nothing about responses, as it may since 3.1 (4.8.10).
+            return known
         if documented is None:
             where = str(response.status)
             return known or [Violation("undocumented_status", where, _documented(operation))]
@@ -157,8 +160,8 @@ class Conformance:
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
-            value = json.loads(body)
-        except (ValueError, RecursionError) as error:
+            value = strict_json(body)
+        except ValueError as error:
             yield Violation("unreadable_body", "body", str(error))
             return
         yield from self._value(schema, value, "body ")

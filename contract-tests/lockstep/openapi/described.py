@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.openapi.bundling import bundled
 from lockstep.openapi.dialect import checked
-from lockstep.openapi.loading import load_data
+from lockstep.openapi.loading import load_checked
 from lockstep.openapi.structure import structured
 from lockstep.openapi.swagger import converted
 
@@ -19,9 +19,10 @@ def load_described(source: Path | str) -> tuple[dict[str, Any], list[str]]:
 
     Raise `OSError` or `ValueError` with the source and the reason.
     """
-    raw = load_data(source)
+    raw, repeated = load_checked(source)
     with naming(source):
-        return self_contained(raw, source)
+        whole, problems = self_contained(raw, source)
+        return whole, [*repeated, *problems]
 
 
 @contextmanager

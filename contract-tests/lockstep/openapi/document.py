@@ -11,7 +11,7 @@ from typing import Any
 from lockstep.openapi.base_paths import base_path_of, rebased
 from lockstep.openapi.described import naming, self_contained
 from lockstep.openapi.dialect import modernised
-from lockstep.openapi.loading import load_data
+from lockstep.openapi.loading import load_checked
 from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
 from lockstep.openapi.resource_types import ResourceTypes, Role
@@ -60,9 +60,10 @@ class Document:
         The operations that match a pattern of `exclude` are left out; see `matching`. Raise
         `OSError` or `ValueError` with the source and the reason.
         """
-        raw = load_data(source)
+        raw, repeated = load_checked(source)
         with naming(source):
             document = cls(raw, source)
+            document.problems[:0] = repeated
             return document.without(exclude) if exclude else document
 
     def without(self, patterns: Iterable[str]) -> Document:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from lockstep.openapi.bounds import BOUNDS, NUMERIC, is_kept
 from lockstep.openapi.document import Document
-from lockstep.openapi.operations import Operation
+from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.transport.messages import Request
 
@@ -122,6 +122,8 @@ def inputs_of(document: Document, operation: Operation) -> Inputs:
     documented: dict[str, set[str]] = {category: set() for category in CATEGORIES}
     for raw in _parameters(document, operation):
         known = _input(document, raw.get("schema"), raw["name"], MAX_DEPTH)
+        if raw["in"] == "header" and raw["name"].lower() in IGNORED_HEADERS:
+            continue
         if raw["in"] in ("query", "header"):
             name = raw["name"].lower() if raw["in"] == "header" else raw["name"]
             inputs._parameters[raw["in"], name] = known
@@ -146,8 +148,9 @@ def inputs_of(document: Document, operation: Operation) -> Inputs:
 
 def _parameters(document: Document, operation: Operation) -> Iterator[Mapping[str, Any]]:
     item = document.resolve(document.modern.get("paths", {}).get(operation.path, {}))
-    for raw in (*item.get("parameters", ()), *operation.definition.get("parameters", ())):
-        yield document.resolve(raw)
+    # The parameters of an operation override those of its path (OpenAPI 3.1, 4.8.10).
+    every = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
+    yield from {(raw["in"], raw["name"]): raw for raw in map(document.resolve, every)}.values()
 
 
 def _input(document: Document, schema: Any, name: str, depth: int) -> Input:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import ssl
+from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 import yaml
 
 from lockstep.openapi.mistakes import page_fault
+from lockstep.openapi.repeated_keys import RepeatedKeys
 
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 20_000_000
@@ -37,16 +39,32 @@ class _JsonLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated = RepeatedKeys()
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
         """Return a mapping with string keys: OpenAPI wants status codes as strings."""
+        own = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        several = {name for name, count in own.items() if count > 1 and name != "<<"}
+        written = len(node.value) - own["<<"]
         self.flatten_mapping(node)
         members: dict[str, Any] = {}
-        for key, value in node.value:
+        seen: set[str] = set()
+        # Members of merged mappings (`<<`) come first, and may be overridden.
+        for at, (key, value) in enumerate(node.value, written - len(node.value)):
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
                     None, None, "a key that is not a scalar", key.start_mark
                 )
-            members[key.value] = self.construct_object(value, deep=deep)
+            name = key.value
+            member = self.construct_object(value, deep=deep or name in several)
+            if at >= 0 and name in seen:
+                where = f" in line {key.start_mark.line + 1}"
+                member = self.repeated.joined(name, members[name], member, where)
+            members[name] = member
+            if at >= 0:
+                seen.add(name)
         return members
 
     def construct_core_int(self, node: yaml.ScalarNode) -> int:
@@ -86,7 +104,15 @@ for _prefix in (f"{_TAG}python/", "!ruby/"):
 
 def load_yaml(text: str, *, with_bytes: bool = False) -> Any:
     """Parse YAML as JSON data, optionally with bytes; raise `yaml.YAMLError` if it is invalid."""
-    return yaml.load(text, Loader=_BytesLoader if with_bytes else _JsonLoader)
+    return _yaml(text, _BytesLoader if with_bytes else _JsonLoader)[0]
+
+
+def _yaml(text: str, kind: type[_JsonLoader] = _JsonLoader) -> tuple[Any, list[str]]:
+    loader = kind(text)
+    try:
+        return loader.get_single_data(), loader.repeated.sentences
+    finally:
+        loader.dispose()
 
 
 def load_data(source: Path | str) -> Any:
@@ -95,6 +121,11 @@ def load_data(source: Path | str) -> Any:
     Raise `OSError` if it cannot be read in time, `ValueError` if it cannot be parsed; both name
     the source.
     """
+    return load_checked(source)[0]
+
+
+def load_checked(source: Path | str) -> tuple[Any, list[str]]:
+    """Load a document like `load_data`, and describe each key that is repeated in an object."""
     text = read_text(source)
     if page := page_fault(text, str(source)):
         raise ValueError(f"{source}: {page}")
@@ -129,15 +160,16 @@ def is_url(source: Path | str) -> bool:
     return str(source).lower().startswith(("http://", "https://"))
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> tuple[Any, list[str]]:
     if not text.lstrip().startswith(("{", "[")):
-        return load_yaml(text)
+        return _yaml(text)
+    repeated = RepeatedKeys()
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=repeated.members), repeated.sentences
     except ValueError:
         # A YAML flow mapping may contain comments and plain scalars, unlike JSON.
         try:
-            return load_yaml(text)
+            return _yaml(text)
         except yaml.YAMLError:
             pass
         raise

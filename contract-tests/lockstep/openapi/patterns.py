@@ -31,6 +31,21 @@ _GROUP = re.compile(r"\\.|\((?:(?!\?)|\?P?<(?![=!])(\w+)>)", re.DOTALL)
 _BACK = re.compile(r"\\k<(\w+)>|\(\?P=(\w+)\)")
 # With the delimiters of PHP and Perl; taken literally, `/` before `^` could never match.
 _DELIMITED = re.compile(r"/(\^.*\$)/([a-z]*)", re.DOTALL)
+# Sets of POSIX inside brackets, which ECMAScript reads as their letters.
+_BRACKETS = re.compile(r"\[((?:\\.|\[:[a-z]+:\]|[^\]\\\[])*)\]", re.DOTALL)
+_POSIX = re.compile(r"\[:(alpha|digit|alnum|upper|lower|space|blank|punct|xdigit|word):\]")
+_POSIX_SETS = {
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": r"\s",
+    "blank": r" \t",
+    "punct": r"!-\/:-@\[-`{-~",
+    "xdigit": "0-9A-Fa-f",
+    "word": r"\w",
+}
 _BRACKET = re.compile(r"(?<!\\)\[(?!:)")
 
 
@@ -40,6 +55,7 @@ def readable(pattern: str) -> str | None:
     delimited = _DELIMITED.fullmatch(pattern)
     if delimited is not None:
         pattern = ("(?i)" if "i" in delimited[2] else "") + delimited[1]
+    pattern = _BRACKETS.sub(lambda found: f"[{_POSIX.sub(_posix_set, found[1])}]", pattern)
     if _is_read(pattern):
         return pattern
     changed = _BACK.sub(_numbered(pattern), pattern)
@@ -52,6 +68,10 @@ def readable(pattern: str) -> str | None:
         if _is_read(changed):
             return changed
     return None
+
+
+def _posix_set(found: re.Match[str]) -> str:
+    return _POSIX_SETS[found[1]]
 
 
 def _numbered(pattern: str) -> Callable[[re.Match[str]], str]:

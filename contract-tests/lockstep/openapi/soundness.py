@@ -78,10 +78,23 @@ def sound(document: dict[str, Any]) -> Soundness:
     return found
 
 
+def usable(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document like `sound`, but in its own dialect, with its references and patterns.
+
+    Tools that read its version stumble only over what is malformed in any dialect.
+    """
+    reader = _Reader(document, Soundness(document), keeps=frozenset({"pattern", "$ref"}))
+    changed: dict[str, Any] = reader.read(document, "", Kind.OBJECT)
+    return changed
+
+
 class _Reader:
-    def __init__(self, document: dict[str, Any], found: Soundness) -> None:
+    def __init__(
+        self, document: dict[str, Any], found: Soundness, *, keeps: frozenset[str] = frozenset()
+    ) -> None:
         self._document = document
         self._found = found
+        self._keeps = keeps
 
     def read(self, node: Any, pointer: str, kind: Kind) -> Any:
         if kind is Kind.DATA:
@@ -119,6 +132,8 @@ class _Reader:
 
     def _checked(self, key: str, value: Any) -> tuple[Any, str]:
         """Return the usable part of a value, `None` if there is none, and what is wrong with it."""
+        if key in self._keeps or (self._keeps and key in _STRICT and isinstance(value, bool)):
+            return value, ""
         if key in _MAPS:
             return _well_formed_members(key, value)
         if key in ("pattern", "$ref"):
@@ -193,10 +208,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
+def _are_values(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
 
 
+# Numbers, but booleans in OpenAPI 3.0.
+_STRICT = ("exclusiveMinimum", "exclusiveMaximum")
 _MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 _SCHEMAS = """
 items additionalProperties not contains propertyNames if then else unevaluatedProperties
@@ -208,7 +225,7 @@ minLength maxLength minItems maxItems minProperties maxProperties minContains ma
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "type": (_is_type, "a type of JSON Schema"),
     "required": (_are_texts, "a list of names"),
-    "enum": (_is_list, "a list"),
+    "enum": (_are_values, "a list of values"),
     "format": (_is_text, "a string"),
     "uniqueItems": (_is_boolean, "true or false"),
     "multipleOf": (_is_divisor, "a number above 0"),

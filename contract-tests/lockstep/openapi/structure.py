@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from lockstep.openapi.operations import METHODS
 from lockstep.openapi.shapes import followed
+from lockstep.openapi.walking import Kind, kind_below
 
 # A fixed field of path items since 3.2; other methods are in `additionalOperations`.
 _ALSO = ("query",)
 # The replacement of an unreadable response: any content.
 _UNKNOWN = {"description": "", "content": {"*/*": {}}}
 _FORM = "application/x-www-form-urlencoded"
+_PARAMETER = re.compile(r"(\{[^}]*\})")
+# What clients leave as it is (RFC 3986, 2.2): a `%` is taken to be encoded already.
+_IN_PATHS = "!#$%&'()*+,/:;=?@[]~{}"
 _STANDARD = frozenset({*METHODS, *_ALSO})
 
 
@@ -27,8 +33,45 @@ def structured(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not path.startswith("x-"):
             whole = _item(raw, path, item, problems)
             if whole is not None:
-                paths[path] = whole
-    return {**raw, "openapi": str(raw["openapi"]), "paths": paths}, problems
+                paths[_sendable(path)] = whole
+    whole = {**raw, "openapi": str(raw["openapi"]), "paths": paths}
+    if whole["openapi"].startswith("3.2"):
+        whole = _with_media_types(raw, whole, Kind.OBJECT)
+    return whole, problems
+
+
+def _with_media_types(raw: dict[str, Any], node: Any, kind: Kind) -> Any:
+    """Return a node with media types instead of references to them, which only 3.2 has (4.7.1)."""
+    if kind is Kind.DATA or kind is Kind.SCHEMA:
+        return node
+    if isinstance(node, list):
+        return [_with_media_types(raw, each, kind) for each in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {
+        key: _with_media_types(raw, value, kind_below(kind, key, value))
+        for key, value in node.items()
+    }
+    if kind is Kind.OBJECT and isinstance(changed.get("content"), dict):
+        types = changed["content"].items()
+        changed["content"] = {name: _resolved(raw, media_type) for name, media_type in types}
+    return changed
+
+
+def _resolved(raw: dict[str, Any], node: Any) -> Any:
+    try:
+        return followed(raw, node)
+    except (ValueError, RecursionError):
+        # It is reported where the operations are read.
+        return node
+
+
+def _sendable(path: str) -> str:
+    """Percent-encode what a request line cannot contain, except in the names of parameters."""
+    return "".join(
+        part if part.startswith("{") else quote(part, safe=_IN_PATHS)
+        for part in _PARAMETER.split(path)
+    )
 
 
 def methods_of(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -65,12 +108,13 @@ def _item(raw: dict[str, Any], path: str, item: Any, problems: list[str]) -> dic
         return None
     known = {_named(key): value for key, value in whole.items()}
     if "parameters" in known:
-        known["parameters"] = _parameters(raw, path, known["parameters"], problems)
+        known["parameters"] = _parameters(raw, path, path, known["parameters"], problems)
     for method, definition in list(methods_of(known)):
         place = known if method in known else dict(known["additionalOperations"])
         label = f"{method.upper()} {path}"
         try:
-            place[method] = _operation(raw, label, definition, problems)
+            operation = _operation(raw, label, path, definition, problems)
+            place[method] = _with_path_parameters(raw, path, known, operation)
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
             problems.append(f"paths, {path}: cannot be read: {method.upper()}: {error}")
             del place[method]
@@ -97,14 +141,14 @@ def _whole(raw: Mapping[str, Any], node: Any, steps: int = 0) -> Any:
 
 
 def _operation(
-    raw: dict[str, Any], label: str, definition: Any, problems: list[str]
+    raw: dict[str, Any], label: str, path: str, definition: Any, problems: list[str]
 ) -> dict[str, Any]:
     whole = _whole(raw, definition)
     if not isinstance(whole, dict):
         raise ValueError("it is not an object")
     changed = dict(whole)
     if "parameters" in changed:
-        changed["parameters"] = _parameters(raw, label, changed["parameters"], problems)
+        changed["parameters"] = _parameters(raw, label, path, changed["parameters"], problems)
     if "requestBody" in changed:
         body = _readable(raw, changed["requestBody"], ("content",))
         if body is None:
@@ -124,7 +168,30 @@ def _operation(
     return changed
 
 
-def _parameters(raw: dict[str, Any], label: str, parameters: Any, problems: list[str]) -> list[Any]:
+def _with_path_parameters(
+    raw: dict[str, Any], path: str, item: dict[str, Any], operation: dict[str, Any]
+) -> dict[str, Any]:
+    """Declare the parameters of a path that only its template has: many documents lack them."""
+    own = operation.get("parameters", [])
+    every = [followed(raw, each) for each in (*item.get("parameters", ()), *own)]
+    known = {each["name"] for each in every if each["in"] == "path"}
+    missing = [name for name in dict.fromkeys(_names(path)) if name not in known]
+    if not missing:
+        return operation
+    more = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in missing
+    ]
+    return {**operation, "parameters": [*own, *more]}
+
+
+def _names(path: str) -> list[str]:
+    return [name[1:-1] for name in _PARAMETER.findall(path)]
+
+
+def _parameters(
+    raw: dict[str, Any], label: str, path: str, parameters: Any, problems: list[str]
+) -> list[Any]:
     kept = []
     for at, parameter in enumerate(parameters if isinstance(parameters, list) else [parameters]):
         plain = _readable(raw, parameter, ("content",))
@@ -132,8 +199,13 @@ def _parameters(raw: dict[str, Any], label: str, parameters: Any, problems: list
             kept += _whole_query(raw, plain)
         elif plain is None or not all(isinstance(plain.get(key), str) for key in ("name", "in")):
             problems.append(f"parameter {at + 1} of {label} cannot be read")
-        else:
+        elif plain["in"] == "path" and plain["name"] not in _names(path):
+            problems.append(f"the path of {label} has no parameter {{{plain['name']}}}")
+        elif plain.keys() & {"schema", "content"}:
             kept.append(parameter)
+        else:
+            # Without a schema it may have any value.
+            kept.append({**plain, "schema": {}})
     return kept
 
 

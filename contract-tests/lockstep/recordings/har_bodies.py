@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
-from lockstep.transport.messages import Headers, header_values
+from lockstep.transport.encodings import decoded
+from lockstep.transport.messages import Headers, Response, header_values
 
 URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -82,10 +83,20 @@ def received_body(response: Mapping[str, Any], method: str, headers: Headers) ->
     if text is not None and not isinstance(text, str):
         text = json.dumps(text)
     if text:
-        return _text(text, content, str(content.get("mimeType") or ""), size)
+        body = _text(text, content, str(content.get("mimeType") or ""), size)
+        return body if body == encoded(text) else _without_coding(body, headers)
     # Tools that do not keep bodies also write a size of 0 without a text.
     empty = method == "HEAD" or response.get("status") in (204, 304) or (text == "" and size == 0)
     return b"" if empty or length == 0 else None
+
+
+def _without_coding(body: bytes, headers: Headers) -> bytes:
+    """Decode bytes that some proxies keep as they were transferred; others have decoded them."""
+    coding = next(header_values(headers, "content-encoding"), None)
+    if coding is None:
+        return body
+    found = decoded(Response(200, (("Content-Encoding", coding),), body))
+    return found.body if found is not None else body
 
 
 def _was_sent(request: Mapping[str, Any], posted: Mapping[str, Any], length: int | None) -> bool:

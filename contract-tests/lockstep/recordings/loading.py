@@ -63,6 +63,10 @@ _FOREIGN = (
 
 
 _DOCUMENT = "an OpenAPI document, not a recording: give the recording first, then the document"
+_PACT = (
+    "a Pact contract, which has examples but no recorded responses: record a HAR file while its"
+    " provider is verified"
+)
 # JSON that is not a recording, by a top-level member.
 _OTHERS = (
     ("openapi", _DOCUMENT),
@@ -181,6 +185,14 @@ def _fault(text: str) -> str:
         return "it is empty: was anything recorded?"
     if page_fault(text, ""):
         return "an HTML page, not a recording: was it saved instead of a download?"
+    if re.search(r"^version: *[\"']?api\.keploy\.io/", text, re.MULTILINE):
+        return "a test case of Keploy: record a HAR file while `keploy test` runs"
+    if re.match(
+        r"\s*(?:<\?xml.*?\?>\s*)?(?:<!DOCTYPE.*?\]>\s*)?<items burpVersion", text, re.DOTALL
+    ):
+        return "items of Burp Suite: save the requests as a HAR file instead"
+    if re.match(r"\s*(?:#!.*\n)?\s*curl\s", text):
+        return "curl commands, which have no responses: record a HAR file while they run"
     return _DOCUMENT if re.search(r"^[\"']?(?:openapi|swagger)\b", text, re.MULTILINE) else ""
 
 
@@ -196,6 +208,8 @@ def _kind_of_object(text: str, path: Path) -> str:
         return "har" if '"entries"' in text else "finding"
     if isinstance(whole.get("log"), dict) or "entries" in whole:
         return "har"
+    if {"consumer", "provider", "interactions"} <= whole.keys():
+        raise RecordingError(f"{path}: {_PACT}")
     if {"http_interactions", "interactions"} & whole.keys():
         return "cassette"
     fault = next((description for name, description in _OTHERS if name in whole), None)

@@ -20,6 +20,8 @@ _MAX_PROBES = 5
 _MAX_FAILURES = 2
 # Failures of a whole server, not of one of its operations.
 _UNREACHED = frozenset({"refused", "tls", "unknown_host"})
+# Failures after which a part of a response may have come.
+_BEGUN = frozenset({"timeout", "dropped"})
 
 
 @dataclass(slots=True)
@@ -98,7 +100,9 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
 
 
 def _is_page(outcome: Outcome) -> bool:
-    return isinstance(outcome, Response) and outcome.media_type == "text/html"
+    return (
+        isinstance(outcome, Response) and outcome.media_type == "text/html" and bool(outcome.body)
+    )
 
 
 def _has_pages(document: Document) -> bool:
@@ -188,7 +192,8 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
 
 def _is_silent(outcome: Outcome) -> bool:
     """Whether no response came, not even an incomplete one."""
-    return isinstance(outcome, NoResponse) and not (outcome.reason == "timeout" and outcome.count)
+    begun = isinstance(outcome, NoResponse) and outcome.reason in _BEGUN and outcome.count > 0
+    return isinstance(outcome, NoResponse) and not begun
 
 
 def _is_of_one_operation(outcome: Outcome) -> bool:

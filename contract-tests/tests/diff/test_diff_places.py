@@ -11,6 +11,7 @@ from lockstep.diff import compare
 from lockstep.openapi.shapes import resolve
 
 TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "array"}}
+TAGS: dict[str, Any] = TAG | {"schema": {"type": "array", "items": {"type": "string"}}}
 ONE_TAG: dict[str, Any] = {"name": "tag", "in": "query", "schema": {"type": "string"}}
 V1 = {"url": "https://a.example/v1"}
 V2 = {"url": "https://a.example/v2"}
@@ -133,6 +134,19 @@ PARAMETERS: dict[str, tuple[Any, Any, set[str]]] = {
         ONE_TAG | {"schema": {"type": "string", "maxLength": 2}},
         {"breaking"},
     ),
+    "a text that may be repeated": (ONE_TAG, TAGS, {"compatible"}),
+    "a text, then several with commas": (ONE_TAG, TAGS | {"explode": False}, {"breaking"}),
+    "a text, then two at least": (
+        ONE_TAG,
+        TAG | {"schema": {"type": "array", "minItems": 2, "items": {"type": "string"}}},
+        {"breaking"},
+    ),
+    "a text, then numbers": (
+        ONE_TAG,
+        TAG | {"schema": {"type": "array", "items": {"type": "integer"}}},
+        {"breaking", "compatible"},
+    ),
+    "no longer repeated": (TAGS, ONE_TAG, {"breaking", "compatible"}),
     "JSON": (
         TAG,
         {"name": "tag", "in": "query", "content": {"application/json": {"schema": {}}}},

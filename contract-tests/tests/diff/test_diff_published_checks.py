@@ -409,7 +409,12 @@ CHECKS: dict[str, tuple[Any, Any, set[str]]] = {
     "new-required-request-property-with-default": (
         document(OPEN),
         document(member(True, default="x")),
-        {"breaking"},
+        {"compatible"},
+    ),
+    "request-property-became-required-with-default": (
+        document(member(default="x")),
+        document(member(True, default="x")),
+        {"compatible"},
     ),
     "new-optional-request-property": (document(OPEN), document(member()), {"compatible"}),
     "request-property-removed": (document(member()), document(OPEN), {"breaking"}),

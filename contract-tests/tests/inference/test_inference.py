@@ -79,6 +79,13 @@ def test_names_that_the_document_ties_together_are_one_family() -> None:
         ("usr_4b1c6f0a92d3", "org_9d2c6f0a91aa", False),
         ("usr_4b1c6f0a92d3", "usr_101112131415", True),
         ("17", "4018", True),
+        # Base64 for URLs: the `_` of one and the `-` of the other are digits, and no prefixes.
+        ("k3_Jw0sYQeR7mZ2pXh9uVbTc", "Zr81QmX0aLwP4sNd7GfYk2Ue", True),
+        ("k3_Jw0sYQeR7mZ2pXh9uVbTc", "Zr8-QmX0aLwP4sNd7GfYk2Ue", True),
+        ("ab_Jw0sYQeR7mZ2pXh9uVbTc", "Zr81QmX0aLwP4sNd7GfYk2Ue", True),
+        ("BHmzMwDqnbkNqljWDzDoLg", "VD8m9oWV-Bu71y9VEBczPg", True),
+        ("usr_w0sYQeR7mZ2pXh9uVbTc", "org_QmX0aLwP4sNd7GfYk2Ue", False),
+        ("k3_Jw0sYQeR7mZ2pXh9uVbTc", "Zr81QmX0aLwP4sNd7GfYk2Uea", False),
         ("hello", "world", False),
         ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ", True),
     ],

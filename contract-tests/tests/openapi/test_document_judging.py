@@ -308,6 +308,9 @@ def test_response_may_be_documented_by_default() -> None:
         (r"/^a$/i", "A", "b"),
         (r"^{id}$", "{id}", "id"),
         (r"^\Qa.b\E$", "a.b", "axb"),
+        (r"^[[:alpha:]_]+$", "a_b", "a1"),
+        (r"^[^[:space:]\]]+$", "ab", "a b"),
+        (r"^[:a]+$", "a:", "b"),
     ],
 )
 def test_patterns_of_other_regex_dialects_are_applied(pattern: str, good: str, bad: str) -> None:
@@ -335,3 +338,109 @@ def test_failing_validator_is_reported_and_does_not_abort(monkeypatch: pytest.Mo
     assert conformance.check(document.operations["x"], typed("application/json")) == []
     told = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
     assert conformance.unjudged() == told
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"a": NaN}', b"[-Infinity]", b'\xef\xbb\xbf{"a": 1}', '"é"'.encode("latin-1")],
+)
+def test_what_rfc_8259_does_not_allow_is_an_unreadable_body(data: bytes) -> None:
+    assert judged(body({}), typed("application/json", data)) == ["unreadable_body"]
+
+
+@pytest.mark.parametrize("data", [b"[" * 5_000 + b"]" * 5_000, b"9" * 5_000])
+def test_json_beyond_the_limits_of_the_parser_is_not_judged(data: bytes) -> None:
+    conformance, document = described(body({"type": "string"}))
+    found = conformance.check(document.operations["x"], typed("application/json", data))
+    assert found == []
+    (sentence,) = conformance.unjudged()
+    assert sentence.startswith("200 responses of GET /x cannot be checked")
+
+
+PET = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+PETS: dict[str, Any] = {
+    "Pet": PET,
+    "Cat": {
+        "allOf": [
+            {"$ref": "#/components/schemas/Pet"},
+            {"properties": {"lives": {"type": "integer"}}},
+        ]
+    },
+    "Dog": {
+        "allOf": [
+            {"$ref": "#/components/schemas/Pet"},
+            {"properties": {"barks": {"type": "boolean"}}},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("key", ["oneOf", "anyOf"])
+@pytest.mark.parametrize(
+    ("data", "fits"),
+    [
+        (b'{"kind": "cat", "lives": 9}', True),
+        (b'{"kind": "Cat", "lives": 9}', True),
+        (b'{"kind": "Dog", "barks": true, "lives": "many"}', True),
+        (b'{"kind": "cat", "lives": "nine"}', False),
+        (b'{"kind": "Dog", "barks": 1}', False),
+        (b'{"lives": 9}', False),
+    ],
+)
+def test_discriminator_selects_the_schema(key: str, data: bytes, fits: bool) -> None:
+    branches = [{"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog")]
+    told = {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/Cat"}}
+    response = body({key: branches, "discriminator": told})
+    found = judged(response, typed("application/json", data), **PETS)
+    assert (found == []) is fits
+
+
+def test_discriminator_of_a_recursive_union_ends() -> None:
+    union = {
+        "oneOf": [{"$ref": "#/components/schemas/Leaf"}, {"$ref": "#/components/schemas/Branch"}],
+        "discriminator": {"propertyName": "kind"},
+    }
+    leaf = {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "Leaf"}}}
+    branch = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {
+            "kind": {"const": "Branch"},
+            "kids": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}},
+        },
+    }
+    schemas = {"Node": union, "Leaf": leaf, "Branch": branch}
+    response = body({"$ref": "#/components/schemas/Node"})
+    data = b'{"kind": "Branch", "kids": [{"kind": "Leaf"}, {"kind": "Branch", "kids": [5]}]}'
+    assert judged(response, typed("application/json", data), **schemas) == ["body_schema"]
+
+
+SECRET = {"type": "string", "writeOnly": True}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"p": SECRET}, "required": ["p"]},
+        {"properties": {"p": {"$ref": "#/components/schemas/Secret"}}, "required": ["p"]},
+        {
+            "properties": {"p": {"allOf": [{"$ref": "#/components/schemas/Secret"}]}},
+            "required": ["p"],
+        },
+        {"allOf": [{"properties": {"p": SECRET}}, {"required": ["p"]}]},
+        {"allOf": [{"$ref": "#/components/schemas/Base"}], "required": ["p"]},
+    ],
+)
+def test_write_only_members_are_not_required_in_responses(schema: Any) -> None:
+    more = {"Secret": SECRET, "Base": {"properties": {"p": SECRET}}}
+    assert judged(body(schema), typed("application/json", b"{}"), **more) == []
+
+
+def test_operation_without_documented_responses_has_no_undocumented_one() -> None:
+    raw = {"openapi": "3.1.0", "paths": {"/x": {"get": {"operationId": "x"}}}}
+    document = Document(raw)
+    conformance = Conformance(document)
+    assert conformance.check(document.operations["x"], Response(200, (), b"a")) == []
+    assert [each.kind for each in conformance.check(document.operations["x"], Response(500))] == [
+        "server_error"
+    ]

@@ -346,3 +346,98 @@ def test_unreadable_file_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{broken}: .* line 3") as error:
         load_data(broken)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n"
+            "  /a: {get: {responses: {}}}\n  /b: {get: {responses: {}}}\n"
+            "  /a: {post: {responses: {}}}\n",
+            "the key '/a' is repeated in line 6: its values are merged",
+        ),
+        (
+            '{"openapi": "3.1.0", "info": {"title": "t"}, "paths": {"/a": {"get": {}},'
+            ' "/b": {"get": {}}, "/a": {"post": {}}}}',
+            "the key '/a' is repeated: its values are merged",
+        ),
+    ],
+)
+def test_operations_below_a_repeated_path_are_all_kept(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(text)
+    found = Document.load(path)
+    assert set(found.operations) == {"GET /a", "POST /a", "GET /b"}
+    assert found.problems == [sentence]
+
+
+def test_repeated_key_is_not_confused_with_an_overridden_merge_key() -> None:
+    text = "a: &a {x: {p: 1}, y: 1}\nb: {<<: *a, x: {q: 2}}\nc: {x: 1, x: 2}"
+    assert load_yaml(text) == {
+        "a": {"x": {"p": 1}, "y": 1},
+        "b": {"x": {"q": 2}, "y": 1},
+        "c": {"x": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a b/é", "/a%20b/%C3%A9"),
+        ("/a%20b/{naïve id}", "/a%20b/{naïve id}"),
+        ("/Things({key})/$value;v=1", "/Things({key})/$value;v=1"),
+        ('/a|b"c', "/a%7Cb%22c"),
+    ],
+)
+def test_paths_are_percent_encoded(path: str, sent: str) -> None:
+    found = document({path: {"get": {"responses": {}}}})
+    (operation,) = found.operations.values()
+    assert operation.target == sent
+    assert found.find("GET", sent.replace("{key}", "1").replace("{naïve id}", "1")) is operation
+
+
+def test_parameters_of_a_path_follow_from_its_template() -> None:
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    gone = {"name": "gone", "in": "path", "required": True, "schema": TEXT}
+    item = {"parameters": [own], "get": {"parameters": [gone], "responses": {}}}
+    found = document({"/a/{id}/b/{name}": item})
+    (operation,) = found.operations.values()
+    assert [(each.name, each.required) for each in operation.parameters] == [
+        ("id", True),
+        ("name", True),
+    ]
+    assert found.problems == ["the path of GET /a/{id}/b/{name} has no parameter {gone}"]
+
+
+def test_parameter_without_a_schema_may_have_any_value() -> None:
+    found = document({"/a": {"get": {"parameters": [{"name": "q", "in": "query"}]}}})
+    assert not found.problems
+    assert found.raw["paths"]["/a"]["get"]["parameters"] == [
+        {"name": "q", "in": "query", "schema": {}}
+    ]
+
+
+def test_media_types_may_be_references_in_openapi_3_2() -> None:
+    content = {"application/json": {"$ref": "#/components/mediaTypes/M"}}
+    found = document(
+        {
+            "/a": {
+                "post": {
+                    "requestBody": {"$ref": "#/components/requestBodies/B"},
+                    "responses": {"200": {"description": "ok", "content": content}},
+                }
+            }
+        },
+        "3.2.0",
+        components={
+            "mediaTypes": {"M": {"schema": TEXT}},
+            "requestBodies": {"B": {"content": content}},
+        },
+    )
+    (operation,) = found.operations.values()
+    assert operation.responses["200"].media_types == {"application/json": {"schema": TEXT}}
+    body = found.resolve(operation.definition["requestBody"])
+    assert body["content"] == {"application/json": {"schema": TEXT}}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from lockstep.openapi.document import Document
@@ -201,6 +203,23 @@ def test_response_with_an_unknown_body_is_partial(
     (step,) = load(file, document, entry(response={"content": content})).steps
     assert isinstance(step.answer, Response)
     assert (step.answer.body, step.partial) == (body, partial)
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_body_may_be_recorded_as_it_was_transferred(
+    file: Path, document: Document, coding: str, kept: bool
+) -> None:
+    body = b'{"a":1}'
+    packed = brotli.compress(body) if coding == "br" else gzip.compress(body)
+    text = base64.b64encode(packed if kept else body).decode()
+    response = {
+        "headers": [{"name": "Content-Encoding", "value": coding}],
+        "content": {"encoding": "base64", "mimeType": "application/json", "text": text},
+    }
+    (step,) = load(file, document, entry(response=response)).steps
+    assert isinstance(step.answer, Response)
+    assert step.answer.body == body
 
 
 def test_cached_response_is_partial(file: Path, document: Document) -> None:

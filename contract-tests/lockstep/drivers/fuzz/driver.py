@@ -24,7 +24,7 @@ from lockstep.drivers.fuzz.filler import Filler
 from lockstep.drivers.fuzz.places import Given, Places
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.settings import FuzzSettings
-from lockstep.drivers.fuzz.threads import one_parser_at_a_time
+from lockstep.drivers.fuzz.threads import ended_threads_noted, one_parser_at_a_time
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.drivers.walk.creators import Surroundings, entrances
 from lockstep.exchange.exchanger import Exchanger
@@ -56,11 +56,12 @@ def fuzz(
     """
     left = _not_generated(lanes[0][0].ledger.document) if lanes else []
     workers = [_Worker(lane, number, len(lanes), seed, given) for number, lane in enumerate(lanes)]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ended_threads_noted(left.append):
         # The engine's deprecation warnings are of no use to users of lockstep.
         warnings.simplefilter("ignore")
         if len(workers) == 1:
-            return [*left, *workers[0].run(settings, progress), *_thinned_out(workers)]
+            found = workers[0].run(settings, progress)
+            return [*dict.fromkeys([*left, *found]), *_thinned_out(workers)]
         with one_parser_at_a_time(), ThreadPoolExecutor(len(workers)) as threads:
             runs = [threads.submit(worker.run, settings, progress) for worker in workers]
             try:
@@ -163,7 +164,7 @@ class _Worker:
         every = len(paths) if paths is not None else len(self._exchanger.ledger.document.operations)
         problems = drain(LockstepEngine(schema, settings.stateful_rounds), progress, every)
         self.left_out |= schema.left_out
-        return problems
+        return [*schema.broken_links, *problems]
 
     def _parts(self, settings: FuzzSettings) -> Iterator[tuple[FuzzSettings, _Paths | None]]:
         """Yield the phases and operations of this worker, with `None` for all operations.

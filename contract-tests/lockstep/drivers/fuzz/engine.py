@@ -17,11 +17,13 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.auth.schemes import without_csrf
+from lockstep.drivers.fuzz.links import without_broken_links
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.drivers.walk.client import takes_user
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
+from lockstep.openapi.soundness import usable
 from lockstep.results.faults import ForeseenError
 from lockstep.transport.credentials import Credential
 
@@ -40,6 +42,8 @@ class LockstepSchema(OpenApiSchema):
     # Maximum number of boundary values per operation, and the number skipped, by operation.
     boundary_values: int
     left_out: dict[str, int]
+    # Messages about the links that are not followed.
+    broken_links: list[str]
 
     def iter_coverage_cases(
         self, operation: APIOperation[Any, Any, Any, Any], **told: Any
@@ -89,7 +93,10 @@ def make_schema(
     `paths` are the methods and paths of the operations to test, by default all.
     """
     operations = len(exchanger.ledger.document.operations)
-    raw = without_csrf(copy.deepcopy(exchanger.ledger.document.raw))
+    document = exchanger.ledger.document
+    whole = usable(document.raw) if document.soundness.faults else copy.deepcopy(document.raw)
+    raw = without_csrf(whole)
+    broken_links = without_broken_links(raw)
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
     # Without the base path, which each target prepends to request paths.
@@ -105,6 +112,7 @@ def make_schema(
     schema.exchange_transport = transport
     schema.boundary_values = settings.boundary_values_of(operations)
     schema.left_out = {}
+    schema.broken_links = broken_links
     if not list(schema.get_all_operations()):
         raise FuzzError("the document has no operation to fuzz")
     return schema

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from schemathesis import Case
-from schemathesis.core.failures import AcceptedNegativeData, Failure, ServerError
+from schemathesis.core.failures import AcceptedNegativeData, Failure, MalformedJson, ServerError
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import (
+    ContentDeserializationError,
     EnsureResourceAvailability,
     JsonSchemaError,
     MissingContentType,
@@ -23,14 +24,16 @@ from schemathesis.openapi.checks import (
     UndefinedStatusCode,
 )
 
+from lockstep.bodies.xml import is_xml
 from lockstep.drivers.fuzz.as_sent import is_valid_form
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import IGNORED_HEADERS
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Outcome, Request, status_of
 from lockstep.transport.messages import Response as Answer
-from lockstep.transport.streams import is_stream
+from lockstep.transport.streams import bare, is_stream
 
 # Checks that lockstep does by itself, on every target rather than on the leader only.
 _JUDGED = (
@@ -39,10 +42,10 @@ _JUDGED = (
     MissingHeaders,
     ServerError,
     UndefinedContentType,
-    UndefinedStatusCode,
 )
 
-
+# Bodies that cannot be parsed; lockstep judges whether a body is JSON.
+_UNREADABLE = (ContentDeserializationError, MalformedJson)
 # Invalid requests that were accepted; no standard mandates the status code of a refusal.
 _NOT_REFUSED = (AcceptedNegativeData, MissingHeaderNotRejected)
 
@@ -76,9 +79,16 @@ class FailureFilter:
         return False
 
     def _is_known(self, failure: Failure, case: Case[Any], exchange: Exchange) -> bool:
-        if isinstance(failure, JsonSchemaError) and _is_stream(exchange.leader):
+        if isinstance(failure, JsonSchemaError) and (
+            _is_stream(exchange.leader) or "format" not in failure.schema_path[-1:]
+        ):
             # Without an `itemSchema` the engine validates each event against the schema of the
-            # whole stream.
+            # whole stream, and it ignores discriminators and patterns of other dialects.
+            return True
+        if isinstance(failure, UndefinedStatusCode):
+            # Lockstep reports it, except where no response at all is documented.
+            return True
+        if isinstance(failure, _UNREADABLE) and _is_json(exchange.leader):
             return True
         if isinstance(failure, _JUDGED) or (status_of(exchange.leader) or 0) >= 500:
             return not exchange.conformant
@@ -87,7 +97,11 @@ class FailureFilter:
         ):
             return True
         if isinstance(failure, AcceptedNegativeData):
-            return self._only_body_is_negative(case) and self._form_is_valid(case, exchange) is True
+            return self._only_body_is_negative(case) and (
+                self._form_is_valid(case, exchange) is True
+                or self._needs_no_body(case, exchange)
+                or _is_xml(exchange.request)
+            )
         if isinstance(failure, RejectedPositiveData):
             # A link whose expression has no result supplies null, which is not a valid parameter.
             nothing = None in case.path_parameters.values() or None in case.query.values()
@@ -104,6 +118,14 @@ class FailureFilter:
         if operation is None:
             return None
         return is_valid_form(ledger.document, ledger.conformance, operation, exchange.request)
+
+    def _needs_no_body(self, case: Case[Any], exchange: Exchange) -> bool:
+        """Whether a request has no body, and need not have one."""
+        document = self._exchanger.ledger.document
+        operation = document.find(case.method.upper(), case.operation.path)
+        if operation is None or exchange.request.body:
+            return False
+        return not document.resolve(operation.definition.get("requestBody", {})).get("required")
 
     def _only_body_is_negative(self, case: Case[Any]) -> bool:
         meta = case.meta
@@ -158,6 +180,15 @@ def _place(request: Request) -> Request:
 
 def _is_refusal(outcome: Outcome) -> bool:
     return 400 <= (status_of(outcome) or 0) < 500
+
+
+def _is_xml(request: Request) -> bool:
+    """Whether a body has no types: an empty element may be an object, a list or a text."""
+    return is_xml(bare(request.header("content-type")))
+
+
+def _is_json(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answer) and is_json(outcome.header("content-type"))
 
 
 def _is_stream(outcome: Outcome) -> bool:

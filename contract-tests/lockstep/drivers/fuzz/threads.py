@@ -5,10 +5,15 @@ from __future__ import annotations
 import ast
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
+
+from lockstep.results.faults import told
+
+# What the names of the engine's threads start with.
+_ENGINE = "schemathesis"
 
 
 @contextmanager
@@ -28,4 +33,19 @@ def one_parser_at_a_time() -> Iterator[None]:
             return parse(*args, **kwargs)
 
     with mock.patch.object(ast, "parse", parse_alone):
+        yield
+
+
+@contextmanager
+def ended_threads_noted(note: Callable[[str], None]) -> Iterator[None]:
+    """Describe each unexpected exception that ends a thread of the engine, without a traceback."""
+    others = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is None or not (args.thread and args.thread.name.startswith(_ENGINE)):
+            others(args)
+        else:
+            note(f"an internal error ended the generated requests early: {told(args.exc_value)}")
+
+    with mock.patch.object(threading, "excepthook", hook):
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -150,7 +151,7 @@ def _answer(
     return SchemathesisResponse(
         status_code=outcome.status,
         headers=headers,
-        content=outcome.body,
+        content=_within_limits(outcome.body),
         request=prepared,
         elapsed=0.0,
         verify=False,
@@ -158,6 +159,20 @@ def _answer(
         encoding=_encoding(outcome),
         _override=Override.from_send_kwargs(kwargs),
     )
+
+
+def _within_limits(body: bytes) -> bytes:
+    """Return a body that the engine can read: empty if it is JSON beyond Python's limits.
+
+    The engine expects no errors of the JSON parser but that a text is not JSON.
+    """
+    try:
+        json.loads(body)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return body
+    except (RecursionError, ValueError):
+        return b""
+    return body
 
 
 def _encoding(response: Response) -> str | None:

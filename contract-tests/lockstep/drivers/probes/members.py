@@ -8,6 +8,7 @@ from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.drivers.walk.bodies import may_be_null
+from lockstep.openapi.bounds import least_items, least_length
 from lockstep.openapi.document import Document
 
 MISSING, WRONG_TYPE, OUTSIDE, NULL, ODD, BOUND, UNKNOWN, RARE = range(20, 28)
@@ -145,7 +146,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
     if "pattern" in schema:
         yield OUTSIDE, "does not fit its pattern", " !ö\n"
         return
-    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 0)
+    shortest, longest = least_length(schema), schema.get("maxLength", 0)
     if 1 < shortest <= _LONGEST:
         yield OUTSIDE, "is too short", "b" * (shortest - 1)
         yield BOUND, "is as short as allowed", "b" * shortest
@@ -199,7 +200,7 @@ def _bound(schema: Mapping[str, Any], name: str, step: int) -> int | float | Non
 
 
 def _arrays(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
-    fewest, most = schema.get("minItems", 0), schema.get("maxItems", 0)
+    fewest, most = least_items(schema), schema.get("maxItems", 0)
     items = schema.get("items", {})
     element = body_template(document, items)
     if fewest > 0:

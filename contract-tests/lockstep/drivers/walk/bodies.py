@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -10,6 +11,7 @@ import jsonschema_rs
 
 from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
 from lockstep.auth.texts import drawn
+from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_unique
 
@@ -155,6 +157,18 @@ def _confused(node: Any) -> Iterator[Any]:
             yield {**node, name: 12}
 
 
+def without_blamed(document: Document, schema: Any, value: Any, told: str) -> Any:
+    """A content without the optional members that a refusal names: they may refer to nothing."""
+    required = flat(document, schema).get("required", ())
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: member
+        for name, member in value.items()
+        if name in required or not re.search(rf"\b{re.escape(name)}\b", told)
+    }
+
+
 def may_be_null(schema: Mapping[str, Any]) -> bool:
     """Whether a schema allows null."""
     return isinstance(schema.get("type"), list) and "null" in schema["type"]
@@ -168,7 +182,7 @@ def _leaf(
         case "string":
             longest = min(schema.get("maxLength", 30), _LONGEST)
             text = _text(style, name, longest)
-            return text.ljust(schema.get("minLength", 0), " " if style is Style.BLANK else "z")
+            return text.ljust(least_length(schema), " " if style is Style.BLANK else "z")
         case "integer" | "number" if full:
             return schema.get("maximum", 12)
         case "number" if style is Style.WORDS:

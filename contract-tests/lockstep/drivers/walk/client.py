@@ -13,10 +13,12 @@ from lockstep.auth.actors import Actor, ActorBook
 from lockstep.auth.calls import filled, find_operation, own_values
 from lockstep.drivers.walk.bodies import Style, with_own_names
 from lockstep.drivers.walk.creators import entrances
+from lockstep.drivers.walk.entity_tags import EntityTags
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.parameters import Declared, declared, plain_value
+from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -24,6 +26,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
 
+_IF_MATCH = "if-match"
 Progress = Callable[[str, int, int | None], None]
 _CREDENTIALS = r"\b(auth(entication|orization)?|credentials?|log-?in|token)\b"
 # How descriptions say that an operation takes credentials and does without.
@@ -51,6 +54,7 @@ class Client:
     _declared: dict[str, list[Declared]] = field(default_factory=dict)
     _media: dict[str, list[Media]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
+    _tags: EntityTags = field(default_factory=EntityTags)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -158,6 +162,8 @@ class Client:
                 case "cookie":
                     cookies.append(f"{name}={quote(text)}")
         asked = {**later(asked, 0), **(query or {})}
+        if not any(name.lower() == _IF_MATCH for name in headers or ()):
+            sent |= self._condition(operation, values, path)
         sent |= {**self.known.extras.get(operation.name, {}), **(headers or {})}
         if cookies:
             sent["Cookie"] = "; ".join(cookies)
@@ -210,6 +216,7 @@ class Client:
         if request.actor is not None and self.actors is not None:
             self.actors.notice(exchange, self.actors.get(request.actor.partition("#")[0]))
         self.sent += 1
+        self._tags.learn(exchange)
         if exchange.parted:
             self.known.forget(actor)
         return exchange
@@ -291,6 +298,22 @@ class Client:
                 if found is not None:
                     return found
         return plain_value(self.document, parameter)
+
+    def _condition(
+        self, operation: Operation, values: Mapping[str, str], path: str
+    ) -> dict[str, str]:
+        """The current tag of what a path names, where an operation changes nothing without it."""
+        asked = (each for each in self.parameters(operation) if each.name.lower() == _IF_MATCH)
+        name = next((each.name for each in asked if each.required), "")
+        if not name and not self._tags.is_asked_for(operation):
+            return {}
+        reader = self.document.find("GET", operation.path)
+        if reader is not None and (reader.path != operation.path or changes_state(reader)):
+            reader = None
+        if reader is not None and not self._tags.current(path):
+            self.send(reader, values, self.request(reader, values), self.mine)
+        tag = self._tags.current(path)
+        return {name or "If-Match": tag} if tag else {}
 
     def _words_for_users(self) -> set[str]:
         calls = [spec.register for spec in (self.actors.specs if self.actors else ())]

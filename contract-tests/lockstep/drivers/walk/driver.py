@@ -15,7 +15,7 @@ from typing import Any
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import find_log_in
-from lockstep.drivers.walk.bodies import Style, confused, single_changes
+from lockstep.drivers.walk.bodies import Style, confused, single_changes, without_blamed
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.items import parameters_of
@@ -27,13 +27,14 @@ from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
+from lockstep.drivers.walk.transitions import Transitions
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.sharding import Share
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Response
+from lockstep.transport.messages import Response, status_of
 
 __all__ = ["Maker", "Progress", "walk"]
 
@@ -41,6 +42,8 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # Number of resources among which siblings are sought.
 _MOST_BESIDE = 50
+# Of a content that is understood, and not taken.
+_INVALID = frozenset({400, 422})
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
 # Limits the time spent on slow servers.
 MOST_SECONDS = 600.0
@@ -67,11 +70,13 @@ class _Walk:
     reader: Reader
     around: Surroundings = field(init=False)
     states: States = field(init=False)
+    transitions: Transitions = field(init=False)
     sharing: Sharing = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
+        self.transitions = Transitions(self.maker, self.reader)
         self.sharing = Sharing(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
@@ -94,6 +99,8 @@ class _Walk:
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("trying states", self._in_states(), self.states.explore)
+        changing = [each for each in self.transitions.able() if self._share.owns(each.name)]
+        self._each("changing states", changing, self.transitions.explore)
         own = [each for each in self.sharing.ways() if self._share.owns(each.name)]
         self._each("sharing", own, self.sharing.explore)
         self._read_all()
@@ -209,8 +216,22 @@ class _Walk:
                 self.maker.post(operation, values, actor, owner or "")
                 continue
             value = self.client.template(operation, owner or actor, style, media)
-            if succeeded(self._send(operation, values, actor, value, media=media)) and not media:
+            exchange = self._send(operation, values, actor, value, media=media)
+            if media is None and not exchange.parted and status_of(exchange.leader) in _INVALID:
+                exchange = self._post_less(operation, values, actor, value, exchange)
+            if succeeded(exchange) and not media:
                 self.maker.note(operation, style)
+
+    def _post_less(
+        self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange
+    ) -> Exchange:
+        """Create without what a refusal names, if that may be left out."""
+        media, answer = next(iter(self.client.media(operation)), None), refused.leader
+        if media is None or not media.has_members or not isinstance(answer, Response):
+            return refused
+        told = answer.body.decode("utf-8", "replace")
+        less = without_blamed(self._document, media.schema, value, told)
+        return refused if less == value else self._send(operation, values, actor, less)
 
     def _put(self, operation: Operation) -> None:
         """Create resources with identifiers chosen by the client, where possible."""

@@ -292,7 +292,9 @@ class Knowledge:
         """Return the parameters further left, from the newest resources of an actor."""
         if len(names) < 2 or set(names[:-1]) <= item.outer.keys():
             return {}
-        around = path[: path.rindex("{" + names[-2] + "}") + len(names[-2]) + 2]
+        # A name may be repeated: `/a/{id}/b/{id}`.
+        head = path[: path.rindex("{" + names[-1] + "}")]
+        around = head[: head.rindex("{" + names[-2] + "}") + len(names[-2]) + 2]
         return next((values for _, values in self.bind(around, actor)), {})
 
     def _note_success(self, path: str, values: Mapping[str, str], actor: str) -> None:

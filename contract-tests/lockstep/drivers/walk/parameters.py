@@ -11,6 +11,7 @@ from hypothesis.errors import NoSuchExample
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.drivers.walk.items import parameters_of
+from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.transport.cookies import is_csrf
@@ -24,13 +25,19 @@ _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A declared parameter; its `schema` has no references, `examples` are its own."""
+    """A declared parameter; its `schema` has no references, `examples` are its own.
+
+    `told` is what the document says of it in words, `choices` are the texts of which a list has
+    some.
+    """
 
     name: str
     location: str
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
+    told: str = ""
+    choices: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -47,12 +54,15 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
         name, location = raw["name"], raw["in"]
         if location == "header" and (name.lower() in _IGNORED or is_csrf(name)):
             continue
+        schema = flat(document, _schema(raw))
         found[location, name] = Declared(
             name,
             location,
             bool(raw.get("required")) or location == "path",
-            flat(document, _schema(raw)),
+            schema,
             tuple(_examples(document, raw)),
+            str(raw.get("description", "")),
+            tuple(_choices(document, raw, schema)),
         )
     for name in parameters_of(operation.path):
         # Some documents do not declare all path parameters.
@@ -66,7 +76,7 @@ def plain_value(document: Document, parameter: Declared) -> str:
         return as_text(example)
     schema = parameter.schema
     if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
-        return _WORD[: schema.get("maxLength", 99)].ljust(schema.get("minLength", 0), "k")
+        return _WORD[: schema.get("maxLength", 99)].ljust(least_length(schema), "k")
     if parameter.kind in ("integer", "number") and not schema.keys() & _CHOSEN:
         # A page number, for example: there may be just one page.
         return as_text(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
@@ -89,6 +99,15 @@ def _schema(raw: Mapping[str, Any]) -> Any:
     if "schema" in raw:
         return raw["schema"]
     return next((entry.get("schema", {}) for entry in raw.get("content", {}).values()), {})
+
+
+def _choices(
+    document: Document, raw: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[str]:
+    """The values that a list of a parameter may have, where commas stand between them."""
+    if raw.get("explode", raw.get("style", "form") == "form") or "items" not in schema:
+        return
+    yield from map(str, flat(document, schema["items"]).get("enum", ()))
 
 
 def _examples(document: Document, raw: Mapping[str, Any]) -> Iterator[Any]:

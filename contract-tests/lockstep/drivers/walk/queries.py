@@ -11,7 +11,7 @@ from typing import Any
 from lockstep.auth.bodies import kind_of_value
 from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.items import Item
-from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.parameters import Declared, as_text
 from lockstep.inference.forms import is_random
 from lockstep.openapi.naming import is_id, is_made_time, noun, words
 
@@ -27,6 +27,7 @@ _COMPARING = frozenset(
     {"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"}
     | {"before", "after", "since", "until"}
 )
+_SORTING = frozenset({"sort", "order", "sorting", "ordering", "sortby", "orderby"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 # A range far behind the end of most lists.
@@ -36,13 +37,17 @@ _FAR = ("1000000", "1000001")
 def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
     """Yield no query, each parameter alone, and numbers together, as for pagination.
 
-    The values of a parameter occur in the items, the most informative one of each parameter first,
-    or are its bounds, or close to these. A parameter without a member of its name is treated as a
-    text search, and gets a text from each member.
+    The values of a parameter are its examples, occur in the items, the most informative one of each
+    parameter first, or are its bounds, or close to these. A parameter without a member of its name
+    is treated as a text search, and gets a text from each member. A sort parameter gets the names
+    of members, in both directions.
     """
     yield {}
     found = {each.name: each for each in parameters if each.location == "query"}
-    alone = [[{name: text} for text in _values(each, items)] for name, each in found.items()]
+    alone = [
+        [{name: text} for text in dict.fromkeys((*_examples(each), *_values(each, items)))]
+        for name, each in found.items()
+    ]
     numbers = [name for name, each in found.items() if kind_of_value(each.schema) == "integer"]
     turns = list(zip_longest(*alone))
     first, later = turns[:_FIRST], turns[_FIRST:]
@@ -62,12 +67,27 @@ def _together(numbers: list[str]) -> Iterator[Query]:
             yield {name: first if name == numbers[0] else rest for name in numbers}
 
 
+def _examples(parameter: Declared) -> Iterator[str]:
+    """Examples of texts and lists: of other values those that occur tell more."""
+    schema = parameter.schema
+    plain = not schema.get("enum") and not _form_of_time(parameter)
+    if plain and kind_of_value(schema) in ("string", "array"):
+        yield from map(as_text, parameter.examples)
+        yield from map(as_text, schema.get("examples", ()))
+
+
 def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
     name, schema = parameter.name, parameter.schema
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
+    if _SORTING & set(words(name)) and kind_of_value(schema) == "string":
+        yield from _orders(parameter, items)
+        return
     match kind_of_value(schema):
+        case "array" if parameter.choices:
+            *_, last = parameter.choices
+            yield from (last, ",".join(parameter.choices[:2]), *parameter.choices)
         case "boolean":
             yield from ("true", "false")
         case "integer" | "number":
@@ -151,6 +171,18 @@ def _is_prose(name: str, text: Any) -> bool:
 def _text(name: str, item: Item) -> str | None:
     """Return an item's value for the name of a parameter, or the identifier of the item."""
     return item.member(name) or (item.value(name) if noun(name) in item.families else None)
+
+
+def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
+    """The members by which a list may be sorted: those that are told of, if any are."""
+    members = dict.fromkeys(
+        name
+        for item in items
+        for name, value in item.shown.items()
+        if name and not isinstance(value, Mapping | list)
+    )
+    told = [name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.told)]
+    yield from (f"{sign}{name}" for name in told or list(members) for sign in ("-", ""))
 
 
 def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:

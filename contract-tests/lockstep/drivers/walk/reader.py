@@ -19,11 +19,14 @@ from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import list_elements
 from lockstep.transport.messages import Response
 
-_FEW = 3
+_FEW, _SOME = 3, 20
 _MOST_QUERIES = 36
 # For a document with many reads each has fewer queries, and still fewer when repeated.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6
+# Of a nested list that is probably empty.
+_QUERIES_OF_NOTHING = 4
+_FEW_OF_EACH, _MOST_OF_MANY = 5, 64
 _MOST_PAGES = 3
 
 
@@ -57,6 +60,10 @@ class Reader:
     def _most_queries(self, operation: Operation) -> int:
         again = operation.name in self._queried and self._most < _MOST_QUERIES
         self._queried.add(operation.name)
+        if self._most == _MOST_QUERIES:
+            # A few of each parameter, however many there are.
+            asked = sum(each.location == "query" for each in self.client.parameters(operation))
+            return min(_MOST_OF_MANY, max(self._most, _FEW_OF_EACH * asked))
         return _QUERIES_AGAIN if again else self._most
 
     def list_after(self, maker: Operation) -> None:
@@ -74,7 +81,7 @@ class Reader:
 
     def read(self, operation: Operation) -> None:
         """Read a few resources, or a list with every query; also, once, an unknown resource."""
-        found = list(islice(paths(self.client, operation, self._mine), _FEW))
+        found = self._fullest(operation)
         if "{" in operation.path and not found:
             if operation.name not in self._tried:
                 self._tried.add(operation.name)
@@ -84,9 +91,13 @@ class Reader:
         for values, item in found:
             if item is not None and self._is_spent(operation, values, item):
                 return
-            items = [item] if item is not None else self._listed(operation)
+            inside = self._inside(operation, values)
+            items = inside or ([item] if item is not None else self._listed(operation))
             told = queries(self.client.parameters(operation), items)
-            for query in islice(told, self._most_queries(operation)):
+            most = self._most_queries(operation)
+            if item is not None and self._is_list(operation) and not inside:
+                most = min(most, _QUERIES_OF_NOTHING)
+            for query in islice(told, most):
                 exchange = self._send(operation, values, self._mine, query=query)
             if operation.method == "GET":
                 self._turn_pages(operation, values)
@@ -106,6 +117,29 @@ class Reader:
         for stranger in ("",) if open_to_all else dict.fromkeys((self.client.other, "")):
             if stranger != self._mine:
                 self._send(operation, values, stranger)
+
+    def _is_list(self, operation: Operation) -> bool:
+        """Return whether an operation reads a list of other resources within a resource."""
+        around = operation.path[: operation.path.rfind("}") + 1]
+        about = self._document.families.about
+        return around not in ("", operation.path.rstrip("/")) and about(operation.path) != about(
+            around
+        )
+
+    def _inside(self, operation: Operation, values: Values) -> list[Item]:
+        """Return the known resources in a nested list, the newest first."""
+        if not self._is_list(operation) or not values:
+            return []
+        family = self._document.families.about(operation.path)
+        known = self.client.known.all(family, self._mine)
+        return [item for item in known if values.items() <= item.outer.items()]
+
+    def _fullest(self, operation: Operation) -> list[tuple[Values, Item | None]]:
+        """Return the parameters of a few resources, those with the longest nested lists first."""
+        found = list(islice(paths(self.client, operation, self._mine), _SOME))
+        if self._is_list(operation):
+            found.sort(key=lambda one: -len(self._inside(operation, one[0])))
+        return found[:_FEW]
 
     def _turn_pages(self, operation: Operation, values: Values) -> None:
         """Read a list page by page, following the pagination of its responses."""

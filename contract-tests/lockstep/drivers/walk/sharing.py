@@ -12,20 +12,27 @@ from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat
-from lockstep.drivers.walk.items import Item, parameters_of
+from lockstep.drivers.walk.items import Item, families_for, made, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.inference.forms import is_random
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import split
+from lockstep.openapi.naming import split, words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
+from lockstep.transport.messages import Response
 
 # Maximum number of roles, from the enum members of a body, and of ways to grant access.
 _MOST_ROLES, _MOST_WAYS = 4, 3
 # Maximum number of requests in all, except those that read what has changed.
 _MOST_SENT = 400
+# Of operations that may accept what is offered, and what those are called that do not.
+_MOST_TRIED = 4
+_DECLINING = frozenset({"decline", "reject", "refuse", "deny", "cancel", "revoke", "resend"})
+# Members by whom something is done, whatever the schema says of them.
+_PEOPLE = frozenset({"assignee", "assigned", "reviewer", "approver", "member", "user", "lead"})
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -68,13 +75,18 @@ class Sharing:
             inside = [op for op in self._inside(around.path) if op.name != operation.name]
             # Nested resources must exist before another user tries to change them.
             known = {op.name: self._values(op, thing) for op in inside}
-            if not succeeded(self._give(operation, thing, role)):
+            given = self._give(operation, thing, role)
+            if not succeeded(given):
                 continue
+            self._accept(operation, thing, given)
+            entrusted = [op for op in inside if self._entrust(op, known[op.name])]
             for each in inside:
                 values = known[each.name] and self._values(each, thing)
                 if values is not None:
                     self._try(each, values)
             self._take_back(operation, thing)
+            for each in entrusted:
+                self._read(each.path, known[each.name] or {})
 
     def _try(self, operation: Operation, values: Values) -> None:
         client = self.maker.client
@@ -82,17 +94,88 @@ class Sharing:
         if operation.method not in ("GET", "HEAD") and succeeded(exchange):
             self.reader.look_around(operation, values)
 
-    def _take_back(self, operation: Operation, thing: Values) -> None:
-        """Revoke the other user's access, if the path identifies the user."""
-        client, names = self.maker.client, parameters_of(operation.path)
-        removal = self._document.find("DELETE", operation.path)
-        reader = self._document.find("GET", _around(operation))
-        if removal is None or removal.path != operation.path or len(names) == len(thing):
+    def _accept(self, operation: Operation, thing: Values, given: Exchange) -> None:
+        """Take what was given, twice, where the other user has to agree to it: an invitation, say.
+
+        It is asked for by what the response shows and nobody knew before, in a path or in a body.
+        """
+        client, user = self.maker.client, self._user()
+        if given.parted or user is None or not isinstance(given.leader, Response):
             return
-        values = {**thing, names[-1]: self._called(names[-1])}
+        item = made(operation.path, given.leader, client.mine, thing)
+        if item is None:
+            return
+        known = {*thing.values(), *map(str, user.shown.values())}
+        others = (each for each in self._document.operations.values() if each is not operation)
+        ways = ((each, self._taking(each, thing, item, known)) for each in others)
+        able = [(each, way) for each, way in ways if way is not None]
+        for each, (values, named) in sorted(able, key=lambda one: _declines(one[0]))[:_MOST_TRIED]:
+            value = client.template(each, client.other)
+            value = {**value, **named} if isinstance(value, Mapping) else value
+            if succeeded(self._send(each, values, value)):
+                self._send(each, values, value)
+                return
+
+    def _taking(
+        self, operation: Operation, thing: Values, item: Item, known: set[str]
+    ) -> tuple[Values, dict[str, str]] | None:
+        """Values of a path and members with which something is done to an item, if they name it."""
+        if operation.method not in ("POST", "PUT") or operation.path.endswith("}"):
+            return None
+        values = {name: thing[name] for name in parameters_of(operation.path) if name in thing}
+        for name in parameters_of(operation.path):
+            if name in thing:
+                continue
+            found = item.exact(name)
+            if found is None and families_for(operation.path, name) & item.families:
+                found = item.value(name)
+            if found is None or found in known:
+                return None
+            values[name] = found
+        shown = {name: item.exact(name) for name in self._properties(operation)}
+        named = {k: v for k, v in shown.items() if v and v not in known and is_random(v)}
+        return (values, named) if named or len(values) > len(thing.keys() & values.keys()) else None
+
+    def _entrust(self, operation: Operation, values: Values | None) -> bool:
+        """Make something that names the other user, as one to whom it is assigned."""
+        client, user = self.maker.client, self._user()
+        if operation.method != "POST" or values is None or user is None:
+            return False
+        names = [name for name in self._properties(operation) if _PEOPLE & set(words(name))]
+        value = client.template(operation, client.mine)
+        called = {name: user.value(name) for name in names}
+        if not names or not all(called.values()) or not isinstance(value, Mapping):
+            return False
+        self._sent += 1
+        request = client.request(operation, values, {**value, **called})
+        return succeeded(client.send(operation, values, request, client.mine))
+
+    def _read(self, path: str, values: Values) -> None:
+        """Read what is at a path, as the usual user."""
+        client, reader = self.maker.client, self._document.find("GET", path)
+        if reader is not None and reader.path == path and not changes_state(reader):
+            client.send(reader, values, client.request(reader, values), client.mine)
+
+    def _take_back(self, operation: Operation, thing: Values) -> None:
+        """Revoke the other user's access, if a path identifies the user."""
+        client, around = self.maker.client, _around(operation)
+        removal = next(filter(self._removes_user, self._inside(around)), None)
+        reader = self._document.find("GET", around)
+        if removal is None:
+            return
+        values = {**thing, (name := parameters_of(removal.path)[-1]): self._called(name)}
+        if not values.keys() >= set(parameters_of(removal.path)):
+            return
         client.send(removal, values, client.request(removal, values), client.mine)
-        if reader is not None and reader.path == _around(operation):
+        if reader is not None and reader.path == around:
             self._send(reader, thing, None)
+
+    def _removes_user(self, operation: Operation) -> bool:
+        """Whether an operation takes a user out of the thing that it is below."""
+        names = parameters_of(operation.path)
+        is_last = operation.path.endswith("}") and len(names) > 1
+        is_user = is_last and self.maker.client.known.is_user(operation.path, names[-1])
+        return operation.method == "DELETE" and is_user and bool(self._called(names[-1]))
 
     def _give(self, operation: Operation, thing: Values, role: Mapping[str, Any]) -> Exchange:
         client = self.maker.client
@@ -190,6 +273,11 @@ class Sharing:
         client = self.maker.client
         client.actor(client.other)
         return next((item for item in client.known.items if item.user == client.other), None)
+
+
+def _declines(operation: Operation) -> bool:
+    """Whether an operation is called as if it declined what is offered."""
+    return bool(_DECLINING & {*words(operation.path), *words(operation.name)})
 
 
 def _around(operation: Operation) -> str:

@@ -15,21 +15,15 @@ from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import media_types
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.transitions import state_members
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 
-# Maximum length of a sequence, number of actions per resource, and of states in an enum.
-_LONGEST, _MOST_ACTS, _MOST_STATES = 3, 8, 8
+# Maximum length of a sequence, and number of actions per resource.
+_LONGEST, _MOST_ACTS = 3, 8
 # Maximum number of requests per type of resource, and for all types together.
 _MOST_SENT, _MOST_IN_ALL = 90, 900
-
-
-# Words in the name of a member that selects the next state of a resource.
-_SELECTING = frozenset(
-    {"status", "state", "stage", "phase", "step", "action", "transition", "event", "command"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +53,8 @@ def acts(document: Document) -> Iterator[Acts]:
     for around, found in by_thing.items():
         ordered = sorted(found, key=lambda each: _rank(each, around))
         able = [act for operation in ordered for act in _acts_of(document, operation)]
-        if len(able) > 1:
+        # Changes of the resource alone are tried from state to state: see `Transitions`.
+        if len(able) > 1 and (len(ordered) > 1 or ordered[0].method == "POST"):
             # Its deletion ends every sequence.
             yield (*able[:-1][: _MOST_ACTS - 1], able[-1])
 
@@ -68,14 +63,8 @@ def _acts_of(document: Document, operation: Operation) -> Iterator[Act]:
     """Yield an action for each state that a body can select, or the operation as one action."""
     media = next(iter(media_types(document, operation)), None)
     schema = flat(document, media.schema) if media is not None and media.has_members else {}
-    members = schema.get("properties")
-    for name, told in members.items() if isinstance(members, Mapping) else ():
-        member = flat(document, told)
-        states = [each for each in member.get("enum", ()) if isinstance(each, str)]
-        if _SELECTING & set(words(name)) and len(states) > 1 and not member.get("readOnly"):
-            yield from (Act(operation, name, state) for state in states[:_MOST_STATES])
-            return
-    yield Act(operation)
+    name, states = next(state_members(document, schema), ("", ("",)))
+    yield from (Act(operation, name, state) for state in states)
 
 
 def _rank(operation: Operation, around: str) -> tuple[bool, bool]:

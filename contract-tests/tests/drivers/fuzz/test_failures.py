@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemathesis.openapi.checks import EnsureResourceAvailability
 
 from lockstep.cli import main
 from lockstep.drivers.fuzz.failures import FailureFilter
+from lockstep.drivers.fuzz.threads import ended_threads_noted
 from lockstep.transport.messages import Outcome, Request
 
 Answering = Callable[[BaseHTTPRequestHandler], None]
@@ -95,6 +97,40 @@ def test_headers_that_parameters_cannot_describe_are_not_required(
     _, findings = compare(tmp_path, wanting(200), wanting(200), text)
     found = [each["sentence"] for each in findings]
     assert not [sentence for sentence in found if "accepted" in sentence]
+
+
+def test_json_beyond_the_limits_of_the_parser_does_not_end_the_engine(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    content = {"200": {"description": "ok", "content": {"application/json": {"schema": {}}}}}
+    paths = {path: {"get": {"responses": content}} for path in ("/deep", "/flat")}
+    seen = []
+
+    def serve(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.path)
+        body = b"[" * 5_000 + b"]" * 5_000 if handler.path == "/deep" else b"[]"
+        plain(handler, body, ("Content-Type", "application/json"))
+
+    exit_code, _ = compare(tmp_path, serve, serve, json.dumps(DOCUMENT | {"paths": paths}))
+    assert exit_code == 0
+    assert "/flat" in seen[seen.index("/deep") :]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_exception_in_a_thread_of_the_engine_is_noted_without_a_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> None:
+        raise LookupError("no such thing")
+
+    noted: list[str] = []
+    with ended_threads_noted(noted.append):
+        thread = Thread(target=fail, name="schemathesis_unit_tests_0")
+        thread.start()
+        thread.join()
+    (sentence,) = noted
+    assert "ended the generated requests early: LookupError: no such thing" in sentence
+    assert not capfd.readouterr().err
 
 
 def notes(request: Request) -> Outcome:

@@ -1,0 +1,126 @@
+"""How a server writes JSON: white space, escapes and the order of members, which JSON leaves free.
+
+The serializer of a framework writes all JSON in one way. Two servers whose serializers have
+different ways are alike to every client that parses JSON (RFC 8259, sections 2, 4 and 7); one
+response that is written in another way than the rest of its server is a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from lockstep.compare.parsed import ParsedAnswer
+from lockstep.matching.difference import Difference
+from lockstep.transport.literals import Object
+from lockstep.transport.messages import Response
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_AFTER = re.compile(r"([:,{\[])(\s*)")
+_BEFORE = re.compile(r"(\s*)([:,}\]])")
+_EMPTY = re.compile(r"\{\s*\}|\[\s*\]")
+_ESCAPED = re.compile(r"\\u(?:00[89a-fA-F]|0[1-9a-fA-F]|[1-9a-fA-F])")
+# Longer bodies repeat how they are written.
+_MOST_READ = 8_000
+_MOST_OBJECTS = 200
+
+Style = dict[str, set[str]]
+
+
+def style_of(text: str) -> Style:
+    """Return how a JSON text is written: the ways by what is written, if the text shows it."""
+    ways: Style = defaultdict(set)
+    text = text[:_MOST_READ]
+    strings = "".join(_STRING.findall(text))
+    bare = _EMPTY.sub("0", _STRING.sub('""', text.strip()))
+    for mark, space in _AFTER.findall(bare):
+        ways[f"after {mark}"].add(_space(space))
+    for space, mark in _BEFORE.findall(bare):
+        ways[f"before {mark}"].add(_space(space))
+    if _ESCAPED.search(strings):
+        ways["beyond ASCII"].add("escaped")
+    if not strings.isascii():
+        ways["beyond ASCII"].add("raw")
+    if "/" in strings:
+        ways["slash"].add("escaped" if r"\/" in strings else "raw")
+    return ways
+
+
+def _space(text: str) -> str:
+    return "line" if "\n" in text else text
+
+
+def _is_sorted(value: Any) -> bool:
+    """Whether the members of each of the first objects are in alphabetical order."""
+    return all(list(each) == sorted(each) for each in islice(_objects(value), _MOST_OBJECTS))
+
+
+def _objects(value: Any) -> Iterator[Object]:
+    if isinstance(value, Object):
+        yield value
+    inner = value.values() if isinstance(value, Object) else value
+    for each in inner if isinstance(value, Object | list) else ():
+        yield from _objects(each)
+
+
+class JsonStyles:
+    """Remembers how each target writes JSON, to tell a serializer's way from a difference."""
+
+    def __init__(self) -> None:
+        self._ways: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._unsorted: set[str] = set()
+        # The operations by the two targets and what is written differently.
+        self._told: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+
+    def differing(
+        self,
+        found: list[Difference],
+        names: tuple[str, str],
+        answers: tuple[Response, Response],
+        operation: str,
+    ) -> list[Difference]:
+        """Return the differences of two responses that are not the way of either serializer."""
+        left, right = (self._note(*each) for each in zip(names, answers, strict=True))
+        kept = []
+        for one in found:
+            what = ""
+            if one.kind == "bytes" and one.where == "body" and self._is_way(names, left, right):
+                what = "white space and escapes"
+            elif one.kind == "order" and set(names) - self._unsorted:
+                what = "the order of members"
+            if what:
+                self._told[*names, what].add(operation)
+            else:
+                kept.append(one)
+        return kept
+
+    def _note(self, name: str, answer: Response) -> Style:
+        """Record how a target wrote a response, and return it; what is not JSON has no style."""
+        parsed = ParsedAnswer(answer)
+        if not parsed.is_json:
+            return {}
+        style = style_of(answer.body.decode("utf-8", "replace"))
+        for what, found in style.items():
+            self._ways[name, what] |= found
+        # Most show at once that they do not sort.
+        if name not in self._unsorted and not _is_sorted(parsed.json):
+            self._unsorted.add(name)
+        return style
+
+    def _is_way(self, names: tuple[str, str], left: Style, right: Style) -> bool:
+        """Whether two texts differ in nothing but what each target always writes in its way."""
+        differing = [what for what in left if what in right and left[what] != right[what]]
+        seen = (self._ways[name, what] for what in differing for name in names)
+        return bool(differing) and all(len(ways) == 1 for ways in seen)
+
+    def sentences(self) -> Iterator[str]:
+        """Yield a sentence for each pair of targets and what their serializers do differently."""
+        for (leader, partner, what), operations in sorted(self._told.items()):
+            number = len(operations)
+            yield (
+                f"the JSON serializers of {leader} and {partner} differ in {what}"
+                f" ({number} operation{'s' * (number != 1)})"
+            )

@@ -1,0 +1,98 @@
+"""Lists are asked by what is in them, by examples of parameters, and in the orders they know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fixtures.scripted import answer, exchanger, plain_document
+
+from lockstep.drivers.walk.bodies import without_blamed
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.items import Item
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.parameters import Declared, declared
+from lockstep.drivers.walk.queries import queries
+from lockstep.drivers.walk.reader import Reader
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Outcome, Request
+
+CARD = {"number": 3, "title": "Write it down", "due": "2026-03-01", "rank": 2, "tags": ["a"]}
+TEXT = {"type": "string"}
+
+
+def asked(parameter: Declared) -> list[str]:
+    """The values of a parameter that are tried alone."""
+    items = [Item("card", "alice", CARD, {})]
+    return [query[parameter.name] for query in queries([parameter], items) if query]
+
+
+def test_an_order_is_tried_by_each_member_that_is_told_of_both_ways() -> None:
+    told = "Keys in order of weight: number, due; each descending with a minus sign."
+    sort = Declared("sort", "query", False, TEXT, ("-rank,due",), told)
+    assert asked(sort) == ["-rank,due", "-number", "number", "-due", "due"]
+
+
+def test_an_order_of_which_nothing_is_told_is_tried_by_all_single_members() -> None:
+    found = asked(Declared("orderBy", "query", False, TEXT))
+    assert found[:4] == ["-number", "number", "-title", "title"]
+    assert not {"tags", "-tags"} & set(found)
+
+
+def test_a_list_of_choices_is_tried_with_one_and_with_several() -> None:
+    status = {
+        "name": "status",
+        "in": "query",
+        "explode": False,
+        "schema": {"type": "array", "items": {"enum": ["open", "doing", "done"]}},
+    }
+    paths = {"/cards": {"get": {"operationId": "listCards", "parameters": [status]}}}
+    document = Document(plain_document(**paths))
+    (parameter,) = declared(document, document.operations["listCards"])
+    assert asked(parameter) == ["done", "open,doing", "open", "doing"]
+
+
+def test_a_day_is_that_of_the_member_that_is_called_like_the_parameter() -> None:
+    card = {"started": "2026-01-01", "dueDate": "2026-03-01"}
+    before = Declared("dueBefore", "query", False, {"type": "string", "format": "date"})
+    found = [each["dueBefore"] for each in queries([before], [Item("card", "", card, {})]) if each]
+    assert found == ["2026-03-01", "2026-03-02", "2026-02-28"]
+
+
+def cards(request: Request) -> Outcome:
+    """A server of boards and of cards inside of them."""
+    if request.method == "POST":
+        board = "/cards" not in request.path
+        return answer({"id": f"b{request.path.count('x')}"} if board else CARD, 201)
+    return answer([CARD])
+
+
+def test_the_list_in_which_the_most_is_known_to_be_is_read_first_by_what_is_in_it() -> None:
+    board = [{"name": "board_id", "in": "path", "required": True}]
+    query = {"name": "title", "in": "query", "schema": TEXT}
+    creating: dict[str, Any] = {"responses": {"201": {}}}
+    paths = {
+        "/boards/{board_id}/cards": {
+            "parameters": board,
+            "get": {"operationId": "listCards", "parameters": [query], "responses": {"200": {}}},
+            "post": {"operationId": "createCard", **creating},
+        }
+    }
+    both, (target, _) = exchanger(cards, cards, paths=paths)
+    client = Client(both, None, lambda *_: None)
+    for name, number in (("full", 1), ("empty", 0)):
+        client.known.items.append(Item("board", "", {"id": name}, {}))
+        values = {"board_id": name}
+        client.known.items += [Item("card", "", CARD, values) for _ in range(number)]
+    Reader(Maker(client)).read(client.document.operations["listCards"])
+    sent = [request.path for request in target.sent]
+    assert sent[0] == "/boards/full/cards"
+    assert "/boards/full/cards?title=Write+it+down" in sent
+    assert len([path for path in sent if path.startswith("/boards/empty/cards?")]) <= 4
+
+
+def test_what_a_refusal_names_is_left_out_unless_it_is_required() -> None:
+    document = Document(plain_document())
+    schema = {"type": "object", "required": ["title"]}
+    value = {"title": "x", "labels": ["y"], "due": "z"}
+    told = '{"errors": [{"pointer": "/title"}, {"pointer": "/labels"}]}'
+    assert without_blamed(document, schema, value, told) == {"title": "x", "due": "z"}

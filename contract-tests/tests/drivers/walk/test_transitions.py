@@ -1,0 +1,90 @@
+"""A member that is a state is taken from each of its values to each other one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fixtures.scripted import answer, exchanger
+
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.transitions import Transitions
+from lockstep.transport.messages import Outcome, Request
+
+STATES = ["open", "doing", "blocked", "done"]
+CIRCLE = {"open": ["doing"], "doing": ["blocked", "done"], "blocked": ["doing"], "done": ["open"]}
+ENDING = {"open": ["doing", "done"], "doing": ["done"], "blocked": [], "done": []}
+
+
+def orders(method: str) -> dict[str, Any]:
+    """The paths of orders whose state is changed by a method."""
+    schema = {"type": "object", "properties": {"status": {"type": "string", "enum": STATES}}}
+    body = {"content": {"application/json": {"schema": schema}}}
+    named = {"name": "order_id", "in": "path", "required": True}
+    changed = {"operationId": "changeOrder", "requestBody": body, "responses": {"200": {}}}
+    return {
+        "/orders": {"post": {"operationId": "createOrder", "responses": {"201": {}}}},
+        "/orders/{order_id}": {
+            "parameters": [named],
+            "get": {"operationId": "getOrder", "responses": {"200": {}}},
+            method: changed,
+        },
+    }
+
+
+class Orders:
+    """A server of orders that lets states follow each other as told, and notes what was tried."""
+
+    def __init__(self, moves: dict[str, list[str]], *, tells: bool = True) -> None:
+        self.moves, self.tells = moves, tells
+        self.states: list[str] = []
+        self.tried: list[tuple[str, str]] = []
+
+    def __call__(self, request: Request) -> Outcome:
+        if request.method == "POST":
+            self.states.append("open")
+            return answer({"id": f"order{len(self.states)}"}, 201)
+        at = int(request.path.rpartition("order")[2]) - 1
+        if request.method != "GET":
+            target = json.loads(request.body or b"{}")["status"]
+            self.tried.append((self.states[at], target))
+            if target != self.states[at] and target not in self.moves[self.states[at]]:
+                return answer({}, 409)
+            self.states[at] = target
+            if not self.tells:
+                return answer(None, 204)
+        return answer({"id": f"order{at + 1}", "status": self.states[at]})
+
+
+def tried(server: Orders, method: str = "patch") -> list[tuple[str, str]]:
+    """What was tried on a server, from which state to which."""
+    other = Orders(server.moves, tells=server.tells)
+    both, _ = exchanger(server, other, paths=orders(method))
+    maker = Maker(Client(both, None, lambda *_: None))
+    transitions = Transitions(maker, Reader(maker))
+    (operation,) = transitions.able()
+    transitions.explore(operation)
+    return server.tried
+
+
+@pytest.mark.parametrize("method", ["patch", "put"])
+@pytest.mark.parametrize("tells", [True, False])
+def test_each_state_is_tried_after_each(method: str, tells: bool) -> None:
+    found = tried(Orders(CIRCLE, tells=tells), method)
+    assert set(found) == {(a, b) for a in STATES for b in STATES}
+    assert len(found) <= 30
+
+
+def test_what_is_behind_an_end_is_tried_on_another_thing() -> None:
+    reachable = ("open", "doing", "done")
+    found = tried(Orders(ENDING))
+    assert set(found) == {(a, b) for a in reachable for b in STATES}
+    assert len(found) <= 20
+
+
+def test_a_state_that_never_changes_is_tried_once() -> None:
+    found = tried(Orders({state: [] for state in STATES}))
+    assert found == [("open", state) for state in (*STATES[1:], "open")]
