@@ -271,6 +271,7 @@ class Run(RawRequests):
         # Entries are distributed to shards, regardless of their operations.
         every = frozenset[str]() if self.shard.is_whole else frozenset(self.document.operations)
         self.ledger.share = Share(self.shard, every)
+        self.ledger.from_clients = True
         title = f"replay of {recording.title}"
         result = ReplayResult(recording.title)
         self.replays.append(result)

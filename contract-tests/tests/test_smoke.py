@@ -17,11 +17,13 @@ from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.flask_servers import old, serve
 from fixtures.notes_server import DOCUMENT as NOTES
+from fixtures.scripted import Scripted, answer
 from fixtures.scripted_server import plain, scripted
 from fixtures.sockets import listening
 
 from lockstep.openapi.document import Document
 from lockstep.smoke import smoke
+from lockstep.transport.messages import Outcome, Request, Response
 from lockstep.transport.targets import Target
 
 
@@ -77,6 +79,16 @@ def test_missing_base_path_is_added(blog: Document) -> None:
         seen = smoke([target], blog)
     assert (seen.faults, seen.notes) == ([], [f"old: paths are below {url}/api"])
     assert target.base_url == f"{url}/api"
+
+
+def test_a_page_where_the_base_path_is_missing_is_no_hint(blog: Document) -> None:
+    def framework(_request: Request) -> Outcome:
+        if target.base_url.endswith("/api"):
+            return answer([])
+        return Response(404, (("Content-Type", "text/html"),), b"<p>Cannot GET</p>")
+
+    target = Scripted("old", framework)
+    assert smoke([target], blog).notes == [f"old: paths are below {target.base_url}"]
 
 
 def test_wrong_base_path_is_reported(blog: Document) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.matching.difference import Difference
-from lockstep.transport.literals import Object
+from lockstep.transport.literals import LISTED, Object
 from lockstep.transport.messages import Response
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -68,6 +68,11 @@ def _objects(value: Any) -> Iterator[Object]:
         yield from _objects(each)
 
 
+def _is_of_members(difference: Difference) -> bool:
+    """Whether the members of an object are in another order, and not the elements of a list."""
+    return difference.kind == "order" and LISTED.match(difference.left) is None
+
+
 class JsonStyles:
     """Remembers how each target writes JSON, to tell a serializer's way from a difference."""
 
@@ -91,7 +96,7 @@ class JsonStyles:
             what = ""
             if one.kind == "bytes" and one.where == "body" and self._is_way(names, left, right):
                 what = "white space and escapes"
-            elif one.kind == "order" and set(names) - self._unsorted:
+            elif _is_of_members(one) and set(names) - self._unsorted:
                 what = "the order of members"
             if what:
                 self._told[*names, what].add(operation)

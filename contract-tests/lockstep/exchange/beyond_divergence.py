@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,14 +44,15 @@ def differs_beyond(exchange: Exchange, partner: str, known: Known) -> bool:
     """
     leader = next(iter(exchange.outcomes))
     bijection, is_divergent = known.bijection, known.is_divergent
-    left, right = (_ids(exchange.outcomes[name], known.names) for name in (leader, partner))
+    left, right = _ids(exchange.outcomes[leader], exchange.outcomes[partner], known)
     if left is None or right is None:
         return False
     images = {one: bijection.images(one) or {one} for one in left}
     both = [one for one in left if images[one] & set(right)]
-    places = [min(right.index(image) for image in images[one] & set(right)) for one in both]
+    steady = [one for one in both if not is_divergent(one)]
+    places = [min(right.index(image) for image in images[one] & set(right)) for one in steady]
     if places != sorted(places):
-        return not any(map(is_divergent, both))
+        return True
     if _goes_on(exchange, [left, right]):
         return False
     shown = set().union(*(images[one] for one in both))
@@ -72,7 +73,8 @@ def differs_for_same_resource(
     where = difference.where
     member = where.rpartition("/*/")[2].split("/")
     leader = next(iter(exchange.outcomes))
-    left, right = (_by_id(exchange.outcomes[name], known.names) for name in (leader, partner))
+    outcomes = exchange.outcomes[leader], exchange.outcomes[partner]
+    left, right = map(_by_id, outcomes, _ids(*outcomes, known))
     if left is None or right is None or where.count("*") != 1:
         return True
     pairs = [
@@ -87,8 +89,7 @@ def differs_for_same_resource(
     return any(ours != theirs for ours, theirs in pairs)
 
 
-def _by_id(outcome: Outcome, names: Callable[[str], bool]) -> dict[str, Mapping[str, Any]] | None:
-    ids = _ids(outcome, names)
+def _by_id(outcome: Outcome, ids: Sequence[str] | None) -> dict[str, Mapping[str, Any]] | None:
     return dict(zip(ids, list_elements(outcome), strict=True)) if ids is not None else None
 
 
@@ -98,19 +99,45 @@ def _inside(element: Any, member: Sequence[str]) -> Any:
     return element
 
 
-def _ids(outcome: Outcome, names: Callable[[str], bool]) -> list[str] | None:
-    """Return the identifiers of a list's elements; `None` if one has none, or it is not a list."""
+def _ids(left: Outcome, right: Outcome, known: Known) -> tuple[list[str] | None, list[str] | None]:
+    """Return the identifiers of both lists' elements; `None` if one has none, or it is not a list.
+
+    Either side may have a member that the other lacks, such as an id besides a slug.
+    """
+    lists = [_elements(outcome) for outcome in (left, right)]
+    if any(elements is None for elements in lists):
+        return None, None
+    ours, theirs = ([*(elements or ())] for elements in lists)
+    found = []
+    for member in _naming_members([*ours, *theirs], known.names):
+        pair = _column(ours, member), _column(theirs, member)
+        if None not in pair:
+            found.append(pair)
+    paired = (pair for pair in found if any(map(known.bijection.images, pair[0] or ())))
+    return next(paired, found[0] if found else (None, None))
+
+
+def _elements(outcome: Outcome) -> Sequence[Mapping[str, Any]] | None:
     if not isinstance(outcome, Response) or outcome.status >= 300:
         return None
-    found = [_id(element, names) for element in list_elements(outcome)]
-    return None if None in found or len(set(found)) < len(found) else [str(one) for one in found]
+    return list(list_elements(outcome))
 
 
-def _id(element: Mapping[str, Any], names: Callable[[str], bool]) -> str | None:
-    ids = {name: value for name, value in element.items() if is_id(name)}
-    keys = (value for name, value in element.items() if names(name))
-    value = ids.get("id", next(keys, next(iter(ids.values()), None)))
-    return str(value) if isinstance(value, str | int) else None
+def _naming_members(
+    elements: Iterable[Mapping[str, Any]], names: Callable[[str], bool]
+) -> list[str]:
+    """The members that may name an element: `id`, then what paths name it by, then other ids."""
+    members = dict.fromkeys(name for element in elements for name in element)
+    keys = [name for name in members if names(name)]
+    ids = [name for name in members if is_id(name)]
+    return list(dict.fromkeys([*(["id"] if "id" in ids else []), *keys, *ids]))
+
+
+def _column(elements: Sequence[Mapping[str, Any]], member: str) -> list[str] | None:
+    """The values of a member that tells all elements apart, `None` if it does not."""
+    values = [element.get(member) for element in elements]
+    texts = [str(value) for value in values if isinstance(value, str | int)]
+    return texts if len(set(texts)) == len(elements) else None
 
 
 def _goes_on(exchange: Exchange, lists: Sequence[Sequence[str]]) -> bool:

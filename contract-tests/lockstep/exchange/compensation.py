@@ -12,7 +12,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
 from lockstep.results.exchange import Exchange
-from lockstep.transport.messages import Outcome, Request, Response, status_of
+from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target
 
 Shown = Callable[[Operation | None, ParsedAnswer], Iterator[Generated]]
@@ -33,16 +33,31 @@ class Compensation:
         """Delete on every target what a request wrote. Returns whether it is now gone on all."""
         if exchange.request.method == "DELETE":
             return False
-        return all(self._delete(exchange, target) for target in self._targets)
+        return all(
+            path is not None and (not path or self._delete(exchange, target, path))
+            for target, path in zip(self._targets, self._paths(exchange), strict=True)
+        )
 
-    def _delete(self, exchange: Exchange, target: Target) -> bool:
-        outcome = exchange.outcomes[target.name]
+    def _paths(self, exchange: Exchange) -> list[str | None]:
+        """What is to be deleted on each target: empty for nothing, `None` if that is not known.
+
+        It is what was made, where it was, else what the request wrote to, everywhere.
+        """
+        made = [
+            self._made(exchange, target) if _succeeded(exchange, target) else ""
+            for target in self._targets
+        ]
+        if None not in made:
+            return made
+        return [
+            self._itself(exchange.requests[target.name])
+            # A thing that was not made need not be deleted.
+            or (None if _succeeded(exchange, target) else "")
+            for target in self._targets
+        ]
+
+    def _delete(self, exchange: Exchange, target: Target, item: str) -> bool:
         sent = exchange.requests[target.name]
-        succeeded = (status_of(outcome) or 599) < 300
-        item = self._item(sent, outcome, target) if succeeded else self._itself(sent.path)
-        if item is None:
-            # What was not created need not be deleted.
-            return not succeeded
         path = item + self._credential(sent)
         kept = tuple(
             (name, value)
@@ -64,26 +79,33 @@ class Compensation:
         ]
         return f"?{'&'.join(kept)}" if kept else ""
 
-    def _item(self, sent: Request, outcome: Outcome, target: Target) -> str | None:
-        """Return the path of the resource that a successful request wrote to or created."""
-        existing = self._itself(sent.path)
-        if existing is not None or not isinstance(outcome, Response):
-            return existing
+    def _made(self, exchange: Exchange, target: Target) -> str | None:
+        """The path of what a request made in a collection, if it did so."""
+        sent, outcome = exchange.requests[target.name], exchange.outcomes[target.name]
+        plain = sent.path.partition("?")[0]
+        inside = self._deletable(f"{plain}/x") is not None
+        if not isinstance(outcome, Response) or (not inside and self._itself(sent) is not None):
+            return None
         location = outcome.header("location")
-        if location is not None:
-            found = self._linked(location, target)
-            if found is not None:
-                return found
-        return self._made(sent, outcome)
+        found = self._linked(location, target) if location is not None else None
+        return found or (self._shown_in(sent, outcome) if inside else None)
 
-    def _itself(self, path: str) -> str | None:
-        """Return the request path, or its parent if it is an action, if it can be deleted."""
-        plain = path.partition("?")[0]
-        for candidate in (plain, plain.rpartition("/")[0]):
-            operation = self._document.find("DELETE", candidate)
-            if operation is not None and operation.path.endswith("}"):
-                return candidate
-        return None
+    def _itself(self, sent: Request) -> str | None:
+        """The deletable path that a request path is, or is an action of.
+
+        What `POST` does to a thing, `DELETE` at the same path undoes.
+        """
+        plain = sent.path.partition("?")[0]
+        same = self._document.find("DELETE", plain)
+        if same is not None and sent.method == "POST" and "{" in same.path:
+            return plain
+        candidates = (plain, plain.rpartition("/")[0])
+        return next((one for one in candidates if self._deletable(one) is not None), None)
+
+    def _deletable(self, path: str) -> Operation | None:
+        """The operation that deletes one thing at a path."""
+        operation = self._document.find("DELETE", path)
+        return operation if operation is not None and operation.path.endswith("}") else None
 
     def _linked(self, location: str, target: Target) -> str | None:
         links = Links(self._document, self._document.families, target.base_url)
@@ -96,11 +118,11 @@ class Compensation:
             path = path[:start] + quote(named.value, safe="") + path[end:]
         return path if self._document.find("DELETE", path) else None
 
-    def _made(self, sent: Request, outcome: Response) -> str | None:
+    def _shown_in(self, sent: Request, outcome: Response) -> str | None:
         operation = self._document.find(sent.method, sent.path)
         collection = sent.path.partition("?")[0]
-        candidate = self._document.find("DELETE", f"{collection}/x")
-        if candidate is None or not candidate.path.endswith("}"):
+        candidate = self._deletable(f"{collection}/x")
+        if candidate is None:
             return None
         name = candidate.path.rpartition("{")[2].rstrip("}")
         family = next((p.family for p in candidate.parameters if p.name == name), "")
@@ -110,3 +132,7 @@ class Compensation:
             return None
         value = min(fitting, key=lambda item: len(item.path)).value
         return f"{collection}/{quote(value, safe='')}"
+
+
+def _succeeded(exchange: Exchange, target: Target) -> bool:
+    return (status_of(exchange.outcomes[target.name]) or 599) < 300

@@ -52,7 +52,7 @@ class Exchanger:
         *,
         rotate: bool = False,
         repairs: bool = True,
-        asks_again: bool = True,
+        asks_again: bool | Callable[[], bool] = True,
         gate: ReadWriteLock | None = None,
     ) -> None:
         if not targets:
@@ -89,7 +89,7 @@ class Exchanger:
         # The side effects of requests.
         self.effects = EffectsWatch(ledger, self.targets, table, gate, rotates=rotate)
         self._delivery = Delivery(ledger, self.targets, self.identities, self.effects, gate)
-        self._second_look = NoiseProbe(ledger, self.targets) if asks_again else None
+        self._second_look = NoiseProbe(ledger, self.targets, asks_again) if asks_again else None
         undoes = repairs and not rotate and len(self.targets) > 1
         self._triage = Triage(
             ledger,
@@ -246,7 +246,9 @@ class Exchanger:
             generated = self._generated(operation, exchange.leader)
         made = self._shown.made(exchange, generated)
         with about(f"what is wrong with a request of {exchange.label} cannot be told"):
-            exchange.conditions = self.ledger.conditions.read(exchange, self.trace)
+            exchange.conditions = self.ledger.conditions.read(
+                exchange, self.trace, from_clients=self.ledger.from_clients
+            )
         self.trace.record(exchange, made)
         with about(f"{answers} cannot be judged by the document"):
             self._judge(exchange, operation, expected)

@@ -26,12 +26,19 @@ class NoiseProbe:
     """Tells noise from divergence by sending a safe request to every target once more.
 
     All targets get it, so that their numbers of requests stay equal. With an annotated document no
-    request is repeated: the document says which values may differ.
+    request is repeated: the document says which values may differ. While clients write to the
+    leader (`is_steady` is false), only the other targets' second responses count.
     """
 
-    def __init__(self, ledger: RunLog, targets: Sequence[Target]) -> None:
+    def __init__(
+        self,
+        ledger: RunLog,
+        targets: Sequence[Target],
+        is_steady: Callable[[], bool] | bool = True,
+    ) -> None:
         self._ledger = ledger
         self._targets = targets
+        self._is_steady = is_steady
 
     def take(self, exchange: Exchange, ask: Ask) -> bool:
         """Remove the differences from an exchange that turn out to be noise.
@@ -69,12 +76,13 @@ class NoiseProbe:
         self, exchange: Exchange, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
     ) -> dict[str, list[Difference]]:
         """Return the differences between each target's own responses, by name."""
+        steady = self._is_steady() if callable(self._is_steady) else self._is_steady
         return {
             target.name: self_differences(
                 *(self._ledger, target, exchange.requests[target.name]),
                 *(first[target.name], second[target.name]),
             )
-            for target in self._targets
+            for target in self._targets[0 if steady else 1 :]
         }
 
     def _going_on(

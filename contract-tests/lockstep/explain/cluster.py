@@ -72,10 +72,11 @@ def both_refuse(finding: Finding) -> bool:
     return all(value[:1] == "4" for value in finding.values.values())
 
 
-def plainest_first(finding: Finding) -> tuple[bool, bool, bool, int, int, int]:
-    """Return a sort key for findings: reproduced ones first, then the plainest."""
+def plainest_first(finding: Finding) -> tuple[bool, bool, bool, bool, int, int, int]:
+    """Return a sort key for findings: reproduced ones first, then the plainest with evidence."""
     return (
         finding.reproduced is not True,
+        not finding.sequence,
         # Inherited from another finding's proof.
         finding.cause is not None and finding.neighbour is None,
         finding.kind in ("length", "elements"),

@@ -26,9 +26,12 @@ _OF_THINGS = frozenset(
     {"unknown thing", "deleted thing", "another's thing", "oneself", "second time", "notable"}
 )
 _ABOUT_THINGS = frozenset({"403", "404", "410"})
+# What is refused with these is so for what it would do, and not for who asks for it.
+_CONFLICTS = ("400", "409", "422")
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _METHODS = frozenset({"HEAD", "OPTIONS"})
+_SORTS = re.compile(r"sort|order|direction|^(by|dir|desc|asc)$|_(by|dir)$", re.IGNORECASE)
 
 
 def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
@@ -144,11 +147,11 @@ def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
             key = level.key(finding)
             if key is not None:
                 groups[key].append(finding)
-        for several in groups.values():
+        for key, several in groups.items():
             alike = sum(level.alike(several, tried, status) for status in leaders)
             differ = sum(one.count for one in several)
             if len(several) > 1 and differ >= _SHARE * (differ + alike):
-                found.append(Cluster(several, _common(several)))
+                found.append(Cluster(several, level.conditions(key, several)))
                 left = [one for one in left if one not in several]
     return [*found, *(Cluster([one], one.conditions) for one in left)]
 
@@ -184,6 +187,8 @@ class _Level:
 
     key: Callable[[Finding], Key | None]
     alike: Callable[[list[Finding], Tried, str], int]
+    # What the findings of a key have in common.
+    conditions: Callable[[Key, list[Finding]], Conditions] = lambda _, several: _common(several)
 
 
 def _any_refusal_key(finding: Finding) -> Key | None:
@@ -256,6 +261,35 @@ def _operation_notable_key(finding: Finding) -> Key | None:
     return (finding.operation,) if plain else None
 
 
+def _notable_member_key(finding: Finding) -> Key | None:
+    """What is unusual about one member, in whichever way."""
+    subjects = {one.subject for one in finding.conditions}
+    notable = kinds_of(finding.conditions) == {"notable"}
+    return (*subjects, "") if notable and len(subjects) == 1 else None
+
+
+def _nothing_in_member_key(finding: Finding) -> Key | None:
+    """A member that holds nothing, or white space alone."""
+    key = _notable_member_key(finding)
+    nothing = {one.detail for one in finding.conditions} <= {"empty", "blank"}
+    return (*key[:-1], "blank") if key is not None and nothing else None
+
+
+def _alike_of_member(several: list[Finding], tried: Tried, status: str) -> int:
+    subject = next(one.subject for one in several[0].conditions)
+    return tried.alike_notable(status, subject)
+
+
+def _alike_of_nothing(several: list[Finding], tried: Tried, status: str) -> int:
+    subject = next(one.subject for one in several[0].conditions)
+    return tried.alike_notable(status, subject, {"empty", "blank"})
+
+
+def _notable_of_key(key: Key, _several: list[Finding]) -> Conditions:
+    subject, detail = key
+    return (Condition("notable", str(subject), str(detail)),)
+
+
 def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
     operation = several[0].operation
     return sum(
@@ -280,6 +314,8 @@ _LEVELS = (
     ),
     _Level(_framing_key, lambda *_: 0),
     _Level(_operation_notable_key, _alike_of_valid),
+    _Level(_notable_member_key, _alike_of_member, _notable_of_key),
+    _Level(_nothing_in_member_key, _alike_of_nothing, _notable_of_key),
     _Level(
         _operation_key,
         lambda several, tried, status: tried.alike(
@@ -294,16 +330,29 @@ def _by_query(group: list[Finding], tried: Tried) -> list[Cluster]:
     """Group the differences of one list by query parameters.
 
     A list that differs occasionally without parameters, due to diverged states, does not explain a
-    difference with a parameter.
+    difference with a parameter. Its order is one fact, unless a parameter asks for an order.
     """
-    groups: dict[Key, list[Finding]] = defaultdict(list)
+    groups: dict[Conditions, list[Finding]] = defaultdict(list)
     for finding in group:
-        groups[finding.conditions].append(finding)
-    clusters = [Cluster(several, several[0].conditions) for several in groups.values()]
+        unasked = finding.signature.how == "order" and not _asks_for_order(finding)
+        groups[() if unasked else finding.conditions].append(finding)
+    clusters = [Cluster(several, _shared(several)) for several in groups.values()]
     for one in clusters:
         asked = sum(map(tried.plainly, one.operations))
-        one.seldom = not one.conditions and one.count < asked / 2
+        plain = sum(finding.count for finding in one.findings if not finding.conditions)
+        one.seldom = not one.conditions and plain < asked / 2
     return clusters
+
+
+def _shared(several: list[Finding]) -> Conditions:
+    first, *others = several
+    return tuple(
+        one for one in first.conditions if all(one in other.conditions for other in others)
+    )
+
+
+def _asks_for_order(finding: Finding) -> bool:
+    return any(_SORTS.search(one.subject) for one in finding.conditions)
 
 
 def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
@@ -325,7 +374,7 @@ def _explains(known: Cluster, one: Cluster) -> bool:
         # Only a reproduced difference shows from an empty state, too.
         proved = known.chosen.reproduced is True and one.chosen.reproduced is not True
         return proved and known.chosen.signature == one.chosen.signature
-    if not ours and not known.holds_for_all and not kinds_of(one.conditions) <= _STATEFUL:
+    if not ours and not known.holds_for_all and not _is_of_state(one):
         return False
     everywhere = bool(ours) and (len(known.operations) > 1 or any(each.subject for each in ours))
     here = one.operations <= known.operations or everywhere
@@ -333,6 +382,14 @@ def _explains(known: Cluster, one: Cluster) -> bool:
     if one.operations <= known.operations and kinds_of(known.conditions) < kinds_of(one.conditions):
         return True
     return here and (ours <= theirs or _general(general, theirs) == ours)
+
+
+def _is_of_state(one: Cluster) -> bool:
+    """Whether a request may well be refused for the state of things, whatever is said of it."""
+    kinds, leader = kinds_of(one.conditions), next(iter(one.chosen.values.values()), "")
+    if leader in _CONFLICTS:
+        kinds -= {"another's thing"}
+    return kinds <= _STATEFUL
 
 
 def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:

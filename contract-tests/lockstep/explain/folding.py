@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -26,14 +27,56 @@ _BLANKS = frozenset({"blank", "outer white space"})
 _OF_ALL_TEXTS = frozenset({"non-ASCII", "not normalised", "control character", "NUL"})
 _INVALID_CONTENT = frozenset({"400", "413", "422"})
 _QUARTER = 900
+# What stands for nothing, as JSON.
+_NOTHING = frozenset({"null", '""'})
+# Which part of a list is asked for.
+_PAGING = re.compile(
+    r"page|offset|cursor|after|before|skip|start|limit|size|count|first|last|top|max", re.IGNORECASE
+)
 _APPEARING = frozenset({"member", "header", "cookie"})
 
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
-    one_gap = _same_gap(list(_same_order(clusters)))
-    told = _same_effect(_same_cause(_same_names(_same_value(one_gap))))
+    one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
+    one_gap = _same_pages(list(one_gap))
+    told = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     return _same_places(_same_treatment(told))
+
+
+def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
+    """Who fails at content that is invalid in one way fails at it wherever it is.
+
+    What the other side answers there is no matter. Of members and parameters it takes several.
+    """
+    every = list(clusters)
+    groups: dict[Key, list[Cluster]] = defaultdict(list)
+    for one in every:
+        key = _failing(one)
+        if key is not None:
+            groups[key].append(one)
+    taken: list[Cluster] = []
+    for several in groups.values():
+        first, *others = sorted(several, key=lambda each: plainest_first(each.chosen))
+        subjects = {each.subject for one in several for each in one.conditions}
+        if not others or (subjects != {""} and len(several) < _FEWEST_TOGETHER):
+            continue
+        for other in others:
+            first.absorb(other)
+        first.conditions = (Condition(next(iter(kinds_of(first.conditions)))),)
+        taken += others
+    return [one for one in every if all(one is not other for other in taken)]
+
+
+def _failing(one: Cluster) -> Key | None:
+    """In which way the content is invalid, and who fails at it; `None` where all do, or nobody."""
+    chosen, kinds = one.chosen, kinds_of(one.conditions)
+    if chosen.category != PARITY or chosen.kind != "status" or len(kinds) != 1:
+        return None
+    failing = frozenset(name for name, value in chosen.values.items() if value[:1] == "5")
+    if not kinds <= INVALID or len(failing) in (0, len(chosen.values)):
+        return None
+    return kinds, failing
 
 
 def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
@@ -103,6 +146,29 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
     return same and one.operations <= gap.operations and all(who <= kinds for kinds in every)
 
 
+def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
+    """A page of a list in another order shows other things: that is not a fact of its own."""
+    orders = [one for one in clusters if one.chosen.signature.how == "order"]
+    for one in clusters:
+        known = next((each for each in orders if each.operations == one.operations), None)
+        if known is None or known is one or not _is_other_page(one):
+            yield one
+        else:
+            known.leading = known.chosen
+            known.absorb(one)
+
+
+def _is_other_page(one: Cluster) -> bool:
+    """Whether a part of a list has as many other elements."""
+    chosen = one.chosen
+    counts = {text.partition(" ")[0] for text in chosen.values.values()}
+    paged = bool(one.conditions) and all(
+        each.kind == "parameter" and _PAGING.search(each.subject) for each in one.conditions
+    )
+    listed = chosen.category == PARITY and chosen.signature.kind == "list"
+    return listed and chosen.signature.how not in ("order", "count") and paged and len(counts) == 1
+
+
 def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold different formats of a member into the difference in its value."""
     every = list(clusters)
@@ -119,6 +185,32 @@ def _same_value(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
             yield one
         else:
             known.absorb(one)
+
+
+def _same_default(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What stands for nothing in a member is one decision for all that is shown of a thing.
+
+    A user's picture that was never set is the same in a profile, and in an author.
+    """
+    first: dict[Key, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
+        key = _default(one)
+        if key is not None and key in first:
+            first[key].absorb(one)
+            continue
+        if key is not None:
+            first[key] = one
+        yield one
+
+
+def _default(one: Cluster) -> Key | None:
+    """The member that one side leaves empty or null, and what both sides have there."""
+    chosen, values = one.chosen, one.chosen.values.values()
+    plain = chosen.category == PARITY and chosen.signature.kind in ("value", "type")
+    if not plain or not _NOTHING.intersection(values) or chosen.cause is not None:
+        return None
+    member = chosen.signature.what.rpartition(".")[2]
+    return member, frozenset(chosen.values.items())
 
 
 def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
@@ -171,8 +263,8 @@ def _same_treatment(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
         yield one
 
 
-def _telling(one: Cluster) -> tuple[bool, bool, tuple[bool, bool, bool, int, int, int]]:
-    """A key to sort by: what was shown again first, then what shows in texts themselves."""
+def _telling(one: Cluster) -> tuple[bool, bool, tuple[bool | int, ...]]:
+    """Return a sort key: reproduced findings first, then those that show in texts themselves."""
     chosen = one.chosen
     is_text = chosen.signature.how == _WHITE_SPACE
     return chosen.reproduced is not True, not is_text, plainest_first(chosen)

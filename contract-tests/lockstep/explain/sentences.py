@@ -12,7 +12,7 @@ from lockstep.explain.sentence_context import SentenceContext
 from lockstep.explain.severity import leaks
 from lockstep.explain.words import by_value, code, does, listed, names, place, shown
 from lockstep.results.findings import EFFECTS, PARITY, RACE, STORY, TRAP
-from lockstep.results.signatures import ELEMENTS
+from lockstep.transport.literals import LISTED
 
 # Maximum number of items that are listed by name.
 _MOST_NAMED = 5
@@ -97,6 +97,9 @@ def _several(told: SentenceContext, verb: str, what: str) -> str:
     named = [code(re.sub(r"^(body /|header set-cookie |header )", "", each)) for each in places]
     more = [f"{len(named) - _MOST_NAMED} more"] if len(named) > _MOST_NAMED else []
     which = f"the {what}s {listed([*named[:_MOST_NAMED], *more])}"
+    if not (having and lacking):
+        # The values were not kept.
+        return f"{which} are sent by one side only, in {told.answer}"
     return f"{does(having, verb)} {which}, which {does(lacking, 'does')} not, in {told.answer}"
 
 
@@ -140,7 +143,7 @@ def _form(told: SentenceContext) -> str:
 
 def _order(told: SentenceContext) -> str:
     who, left = _sides(told)[0]
-    what = "elements" if ELEMENTS.match(left) else "members"
+    what = "elements" if LISTED.match(left) else "members"
     writer, where = does(who, "writes"), place(told.finding.where)
     return f"{writer} the {what} of {where} in another order, in {told.answer}"
 

@@ -16,6 +16,8 @@ _SECRET = re.compile(
     r"|^(ssn|cvv|iban|card_?number)$",
     re.IGNORECASE,
 )
+# The name of a member in a value, as JSON.
+_KEY = re.compile(r'"([^"\\]*)":')
 _PROTECTIVE = re.compile(
     r"header (set-cookie|www-authenticate|cache-control|vary|access-control-|content-security"
     r"|strict-transport|x-content-type|x-frame|cookie)"
@@ -124,7 +126,9 @@ def leaks(finding: Finding, place: Place | None) -> bool:
     """Whether a response has a secret member that is not documented."""
     if finding.kind in ("extra", "missing"):
         member = finding.where.rpartition("/")[2]
-        return bool(_SECRET.search(member)) and not (place is not None and place.documented)
+        inside = (name for text in finding.values.values() for name in _KEY.findall(text))
+        secret = any(map(_SECRET.search, (member, *inside)))
+        return secret and not (place is not None and place.documented)
     if finding.kind == "body_schema" and finding.where.endswith("Properties"):
         named = re.findall(r"'([^']+)'", " ".join(finding.values.values()))
         return any(_SECRET.search(name) for name in named)

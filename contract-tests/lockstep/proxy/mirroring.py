@@ -66,7 +66,7 @@ class Mirrors:
         told: Callable[[str], None],
     ) -> None:
         # Servers with real users must not get any writes but those of the users.
-        self._whole = Exchanger(ledger, targets, repairs=False)
+        self._whole = Exchanger(ledger, targets, repairs=False, asks_again=self._is_steady)
         heads = replace(ledger, conformance=HeadConformance(ledger.document))
         self._heads = Exchanger(heads, targets, repairs=False, asks_again=False)
         self._document = ledger.document
@@ -84,6 +84,8 @@ class Mirrors:
         self._asked: deque[_Asked] = deque()
         self._since_timed = 0
         self._compared = 0
+        # The epoch of what is compared: no write has begun or ended since.
+        self._epoch = -1
 
     def take(self, told: Mirrored | Answered | Passed) -> None:
         """Process a message of the process that responds to clients."""
@@ -238,6 +240,7 @@ class Mirrors:
             self._heads.record(item.request, sent, bare, seconds=seconds)
         else:
             group = self._accounts.group(item.request)
+            self._epoch = item.epoch
             self._whole.record(item.request, sent, whole, group=group, seconds=seconds)
 
     def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
@@ -255,6 +258,10 @@ class Mirrors:
             answer.status != item.answer.status or answer.body != item.answer.body
             for answer in answers
         )
+
+    def _is_steady(self) -> bool:
+        """Whether the leader is still in the state in which it answered what is compared."""
+        return self._epoch == self._shared[EPOCH]
 
     def _awake(self) -> list[Target]:
         now = time.monotonic()

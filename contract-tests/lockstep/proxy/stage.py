@@ -46,6 +46,7 @@ def compare_traffic(
     )
     keeper = Keeper(settings.kept)
     run.ledger.listeners += [recorder.note, keeper.note]
+    run.ledger.from_clients = True
     run.masking = secrets.data
     with run.stage("traffic through the proxy", targets):
         counts = serve(run.ledger, list(targets), settings, recorder, ready, progress, say_safely)

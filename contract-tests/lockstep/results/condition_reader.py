@@ -21,6 +21,7 @@ from lockstep.transport.messages import Request, status_of
 
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 _GONE = (404, 410)
+_UNAUTHORISED = 401
 _FORBIDDEN = 403
 _UNSUPPORTED = 415
 # Notability from which a text is also reported for an identifier in a path.
@@ -52,17 +53,18 @@ class ConditionReader:
         self._collections: dict[str, bool] = {}
         self.requests = RequestReader(document, conformance)
 
-    def read(self, exchange: Exchange, trace: Trace) -> Conditions:
+    def read(self, exchange: Exchange, trace: Trace, *, from_clients: bool = False) -> Conditions:
         """Return the conditions of the request of an exchange; none for a plain valid request.
 
-        `trace` knows which exchanges created and deleted resources before.
+        `trace` knows which exchanges created and deleted resources before. The credentials of
+        requests `from_clients` are bad if the leader rejects them: nothing else is known of them.
         """
         request = exchange.request
         operation = self._document.find(request.method, request.path)
         if operation is None:
             return (self._undocumented(request),)
         found = {
-            *self._credentials(operation, request),
+            *self._credentials(operation, exchange, from_clients=from_clients),
             *self._faults(operation, request),
             *self._things(operation, exchange, trace),
             *(
@@ -130,12 +132,15 @@ class ConditionReader:
             else Condition("unknown path")
         )
 
-    def _credentials(self, operation: Operation, request: Request) -> Iterator[Condition]:
+    def _credentials(
+        self, operation: Operation, exchange: Exchange, *, from_clients: bool
+    ) -> Iterator[Condition]:
+        request = exchange.request
         if operation.requires_auth and request.actor is None:
-            if self.requests.has_credentials(request):
-                yield Condition("bad credentials")
-            else:
+            if not self.requests.has_credentials(request):
                 yield Condition("no credentials")
+            elif not from_clients or status_of(exchange.leader) == _UNAUTHORISED:
+                yield Condition("bad credentials")
         csrf = self.requests.missing_csrf(request) if operation.requires_auth else ""
         if csrf:
             yield Condition("no credentials", csrf)

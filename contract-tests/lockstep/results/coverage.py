@@ -67,10 +67,10 @@ class Coverage:
         parts = {name: sum(map(len, one.documented.values())) for name, one in self.inputs.items()}
         return {name: 30 + 22 * math.sqrt(min(count, 60)) for name, count in parts.items()}
 
-    def sent(self, operation: str, request: Request) -> None:
+    def sent(self, operation: str, request: Request, *, authorised: bool) -> None:
         """Note which documented inputs a request has used."""
         if operation in self.inputs:
-            self.inputs[operation].note(request, authorised=request.actor is not None)
+            self.inputs[operation].note(request, authorised=authorised)
 
     def saw(self, operation: str, target: str, status: int) -> None:
         """Count one response; also for responses that another tool has received."""

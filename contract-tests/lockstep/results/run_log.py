@@ -69,6 +69,8 @@ class RunLog:
     unrepeatable: set[str] = field(default_factory=set)
     # The names of users with more or fewer permissions than the usual ones.
     other_users: set[str] = field(default_factory=set)
+    # Whether the requests come from clients, so that it is unknown whose credentials they carry.
+    from_clients: bool = False
     # Callbacks that get each exchange when it is complete.
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     conditions: ConditionReader = field(init=False)
@@ -180,7 +182,11 @@ class RunLog:
         self.requests += len(exchange.outcomes)
         if exchange.sets_up:
             return
-        self.coverage.sent(exchange.label, exchange.request)
+        request = exchange.request
+        of_client = self.from_clients and self.conditions.requests.has_credentials(request)
+        self.coverage.sent(
+            exchange.label, request, authorised=request.actor is not None or of_client
+        )
         record = self.coverage.operations[exchange.label]
         record.requests += 1
         record.differing += exchange.counted

@@ -18,6 +18,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
 from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import parsed
+from lockstep.transport.literals import LISTED
 from lockstep.transport.messages import Response, status_of
 
 _SUCCESS = "success"
@@ -46,7 +47,6 @@ _SUMMARIES = ("header etag", "header link", "header content-length", "header x-t
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
 _DIGITS = re.compile(r"\d+")
-ELEMENTS = re.compile(r"\[|\d+ elements?")
 _NAMED = re.compile(r"(.*)/\*/([^/]+)")
 
 
@@ -102,7 +102,7 @@ class SignatureReader:
     ) -> Iterator[Observation]:
         """Yield the error body as one fact, whatever differs in it, and each header field."""
         body = [one for one in differences if _in_body(one)]
-        media = [one for one in differences if one.where == "header content-type"]
+        media = [one for one in differences if _is_other_media(one)]
         if media and body:
             how = f"{_media(media[0].left)} → {_media(media[0].right)}"
             yield Observation(Signature("error body", "media type", how), (*media, *body))
@@ -136,6 +136,9 @@ class SignatureReader:
         what = self._member(exchange, operation, _other_object(difference) or where)
         if kind == "symbol":
             return Signature(kind, what, "")
+        if kind == "token" and "absent" in (left, right):
+            # Which claims a token holds is decided in one place.
+            return Signature(kind, what.rpartition(" ")[0], "claims")
         if kind in _MEMBERS and "null" in (left, right):
             return Signature(
                 "member", "", "null → absent" if kind == "missing" else "absent → null"
@@ -231,7 +234,8 @@ def _companions(
     differences: Sequence[Difference],
 ) -> tuple[list[Difference], list[Difference]]:
     """Split differences into independent ones and consequences in the same response."""
-    listed = any(map(_listed, differences))
+    # A list in another order has as many elements as before.
+    listed = any(_listed(one) and one.kind != "order" for one in differences)
     body = any(_in_body(one) for one in differences)
     typed = any(one.where == "header content-type" for one in differences)
     others = set(filter(None, map(_other_object, differences)))
@@ -342,7 +346,7 @@ def _list_change(kind: str, left: str, right: str) -> str:
 def _listed(difference: Difference) -> str:
     """Return the place of a list with different or reordered elements; else an empty string."""
     kind, where = difference.kind, difference.where
-    if kind in _LISTS or (kind == "order" and ELEMENTS.match(difference.left)):
+    if kind in _LISTS or (kind == "order" and LISTED.match(difference.left)):
         return where
     named = _NAMED.fullmatch(where) if kind == "symbol" else None
     return named[1] if named is not None and is_id(named[2]) else ""
@@ -384,6 +388,13 @@ def _parsed(text: str) -> object:
     except (ValueError, RecursionError):
         return text
     return value
+
+
+def _is_other_media(difference: Difference) -> bool:
+    """Whether a body is of another media type, and not of another charset alone."""
+    if difference.where != "header content-type":
+        return False
+    return _media(difference.left) != _media(difference.right)
 
 
 def _in_body(difference: Difference) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from itertools import chain
 from typing import Any
 
@@ -93,6 +93,22 @@ class Tried:
         if operation is not None:
             return self._alike_by_operation[operation, kinds, status]
         return self._alike_by_kinds[kinds, status]
+
+    def alike_notable(
+        self, status: str, subject: str, details: Container[str] | None = None
+    ) -> int:
+        """How often the targets agreed on a status where one member was notable, and no more."""
+        return sum(
+            count
+            for (conditions, answered), count in self._alike_by_conditions.items()
+            if answered == status
+            and conditions
+            and all(
+                (one.kind, one.subject) == ("notable", subject)
+                and (details is None or one.detail in details)
+                for one in conditions
+            )
+        )
 
     def alike_within(self, status: str, kinds: frozenset[str] | None = None) -> int:
         """Return how often the targets agreed on a status code, within `kinds` if given."""

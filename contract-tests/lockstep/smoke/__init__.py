@@ -43,10 +43,11 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
         seen.notes += _rebased(target, document)
         outcomes = _probe(target, document)
         fault = _fault(target, document, outcomes)
-        seen.notes += _hints(target, document, outcomes)
         if fault == LOST and _is_moved(target, document):
             seen.notes.append(f"{target.name}: paths are below {target.base_url}")
-        elif fault == LOST:
+            continue
+        seen.notes += _hints(target, document, outcomes)
+        if fault == LOST:
             asked = [f"GET {target.base_url}{path}" for path in _paths(document)]
             fault = elsewhere_fault(
                 target, document.base_path, asked, partial(_answers, target, document)

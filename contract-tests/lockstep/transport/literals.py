@@ -8,6 +8,8 @@ from typing import Any
 
 from lockstep.transport.downloads import Whole
 
+# Lists as shown in differences: their elements, or how many there are.
+LISTED = re.compile(r"\[|\d+ elements?")
 # Strings, numbers, literal names and runs of white space as tokens; any other character alone.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+\-]*|[a-zA-Z]+|\s+|.', re.DOTALL)
 
@@ -73,7 +75,7 @@ def type_name(value: Any) -> str:
 
 
 def show_length(count: int) -> str:
-    """Return the length of a list as text: `1 element`, `2 elements`."""
+    """Return the length of a list as text: `1 element`, `2 elements`; `LISTED` matches it."""
     return "1 element" if count == 1 else f"{count} elements"
 
 

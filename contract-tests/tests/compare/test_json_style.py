@@ -78,6 +78,10 @@ def test_a_line_feed_at_the_end_of_each_text_is_a_note() -> None:
     assert pair.found('{"title": "x"}\n', '{"title": "x"}') == ["bytes"]
 
 
+def test_the_order_of_a_list_is_a_difference_though_all_members_are_sorted() -> None:
+    assert Pair().found('{"tags":["a","b","c"]}', '{"tags":["c","a","b"]}') == ["order"]
+
+
 def test_other_values_are_a_difference_however_they_are_written() -> None:
     assert Pair().found('{"title": "x"}', '{"title":"y"}') == ["value"]
 

@@ -229,3 +229,72 @@ def test_an_identifier_chosen_by_the_client_is_known_though_responses_differ() -
     get(lockstep, "/boards/AB")
     assert ("getBoard", "status") in set(parity(lockstep))
     assert excused(lockstep) == {}
+
+
+class Likes:
+    """Tasks that are liked and have notes; one side refuses `twice`, or notes that are `odd`."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        self.likes: set[str] = set()
+        self.notes: list[int] = []
+        self.deleted: list[str] = []
+
+    def __call__(self, request: Request) -> Outcome:
+        match request.method, request.path.strip("/").split("/"):
+            case "POST", ["tasks", task, "like"]:
+                refused = "twice" in self.faults and task in self.likes
+                self.likes.add(task)
+                return answer({"error": "liked"} if refused else {}, 400 if refused else 200)
+            case "POST", ["tasks", _, "notes"]:
+                if "odd" in self.faults and b"odd" in (request.body or b""):
+                    return answer({"error": "odd"}, 422)
+                self.notes.append(len(self.notes) + 1)
+                return answer({"id": self.notes[-1]}, 201)
+            case "DELETE", [*_, "notes", number]:
+                self.notes.remove(int(number))
+            case "DELETE", ["tasks", task, "like"]:
+                self.likes.discard(task)
+        self.deleted += [request.path] if request.method == "DELETE" else []
+        return answer(status=204)
+
+
+def liked(*faults: str) -> tuple[Exchanger, Likes, Likes]:
+    """Two sides, of which the second has faults."""
+    gone: dict[str, Any] = {"delete": {"responses": {"204": {}}}}
+    made: dict[str, Any] = {"post": {"responses": {"200": {}}}}
+    paths = {
+        "/tasks/{task_id}": gone,
+        "/tasks/{task_id}/like": gone | made,
+        "/tasks/{task_id}/notes": made,
+        "/tasks/{task_id}/notes/{note_id}": gone,
+    }
+    left, right = Likes(), Likes(*faults)
+    return exchanger(left, right, paths=paths)[0], left, right
+
+
+def test_what_is_done_to_a_thing_is_undone_at_the_same_path() -> None:
+    lockstep, left, right = liked("twice")
+    request = Request("POST", "/tasks/1/like", actor="alice")
+    assert not any(lockstep.send(request).parted for _ in range(2))
+    assert left.deleted == right.deleted == ["/tasks/1/like"]
+    assert left.likes == right.likes == set()
+
+
+def test_what_is_made_in_a_thing_is_deleted_and_not_the_thing() -> None:
+    lockstep, left, right = liked("odd")
+    for body in (b'"one"', b'"odd"'):
+        exchange = lockstep.send(Request("POST", "/tasks/1/notes", body=body, actor="bob"))
+        assert not exchange.parted
+    assert (left.deleted, right.deleted) == (["/tasks/1/notes/2"], [])
+    assert left.notes == right.notes == [1]
+
+
+def test_what_nothing_deletes_stays_parted() -> None:
+    def refusing(_request: Request) -> Outcome:
+        return answer({"error": "no"}, 422)
+
+    paths: dict[str, Any] = {"/user": {"put": {"responses": {"200": {}}}}}
+    lockstep, targets = exchanger(lambda _: answer({}), refusing, paths=paths)
+    assert lockstep.send(Request("PUT", "/user", body=b"{}", actor="alice")).parted
+    assert [len(target.sent) for target in targets] == [1, 1]

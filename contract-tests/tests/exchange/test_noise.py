@@ -36,6 +36,20 @@ def test_a_value_that_changes_each_time_is_noise_and_not_a_finding() -> None:
     assert len(targets[0].sent) == len(targets[1].sent)
 
 
+def test_what_clients_change_meanwhile_is_no_noise() -> None:
+    """The leader of a proxy goes on: only what a mirror answers each time tells."""
+    moving, fixed = counting(), counting(0)
+    busy, _ = exchanger(moving, fixed, asks_again=lambda: False)
+    for _ in range(2):
+        busy.send(LIST)
+    assert [each.where for each in busy.ledger.findings.all()] == ["body /*/load"]
+    assert busy.ledger.noise.all() == []
+    noisy, _ = exchanger(counting(0), counting(), asks_again=lambda: False)
+    for _ in range(2):
+        noisy.send(LIST)
+    assert noisy.ledger.findings.all() == []
+
+
 def saying(*states: str) -> Answers:
     """Return a target whose job changes its state on each request, up to the last one."""
     left = iter(states)

@@ -185,6 +185,16 @@ def test_every_kind_of_condition_occurs() -> None:
     assert read | {"invalid", "parameter", "other user"} == set(KINDS)
 
 
+@pytest.mark.parametrize(("status", "expected"), [(200, set()), (401, {"bad credentials"})])
+def test_credentials_of_clients_are_bad_where_the_leader_refuses_them(
+    status: int, expected: set[str]
+) -> None:
+    seen = Observed()
+    seen.log.from_clients = True
+    seen.make("t1")
+    assert kinds_of(seen.statuses(signed_badly(get(actor=None)), status).conditions) == expected
+
+
 def test_conditions_are_in_the_order_in_which_servers_check() -> None:
     seen = Observed()
     found = seen.statuses(ask("PUT", "/tasks/t9", {"size": -1}, actor=None), 401).conditions

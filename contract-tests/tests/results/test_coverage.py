@@ -55,13 +55,13 @@ def send(coverage: Coverage, body: object, *, actor: str | None = "alice") -> No
     """Note a POST of a task."""
     headers = (("Content-Type", "application/json; charset=utf-8"),)
     request = Request("POST", "/tasks", headers, json.dumps(body).encode(), actor=actor)
-    coverage.sent("POST /tasks", request)
+    coverage.sent("POST /tasks", request, authorised=actor is not None)
 
 
 def list_tasks(coverage: Coverage, query: str, **headers: str) -> None:
     """Note a request for tasks."""
     request = Request("GET", f"/tasks?{query}", tuple(headers.items()))
-    coverage.sent("GET /tasks", request)
+    coverage.sent("GET /tasks", request, authorised=False)
 
 
 def test_parameters_and_their_values_are_covered(coverage: Coverage) -> None:
@@ -105,7 +105,7 @@ def test_media_types_and_credentials_are_covered(coverage: Coverage) -> None:
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"null", b'{"tags": {}}'])
 def test_malformed_bodies_are_ignored(coverage: Coverage, body: bytes) -> None:
     headers = (("Content-Type", "application/json"),)
-    coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body))
+    coverage.sent("POST /tasks", Request("POST", "/tasks", headers, body), authorised=False)
 
 
 def test_untested_parts_are_reported_in_sentences(coverage: Coverage) -> None:

@@ -201,6 +201,14 @@ def test_a_leaked_secret_is_more_severe_than_another_member(where: str, name: st
     assert level(differing("extra", where, "absent", '"x"', last).severity) == name
 
 
+def test_what_a_member_holds_may_be_a_leak() -> None:
+    last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
+    users = '[{"name":"ann","password":"$2a$10$x"}]'
+    assert level(differing("extra", "body /likes", "absent", users, last).severity) == "critical"
+    names = '[{"name":"my password: x"}]'
+    assert level(differing("extra", "body /likes", "absent", names, last).severity) == "medium"
+
+
 def test_the_most_severe_finding_comes_first() -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}))
     kinds = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,6 +51,13 @@ def facts(seen: Observed, *parts: Outcome | Request) -> list[Observation]:
     request = next((part for part in parts if isinstance(part, Request)), get())
     left, right = [part for part in parts if not isinstance(part, Request)]
     return seen.observations(seen.hear(request, left, right))
+
+
+def token(claims: dict[str, Any]) -> str:
+    """A JSON Web Token (RFC 7519)."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, claims)
+    texts = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join((*texts, "c2lnbmF0dXJl"))
 
 
 def fact(seen: Observed, *parts: Outcome | Request) -> Signature:
@@ -104,6 +113,29 @@ def test_an_error_body_of_another_media_type_is_one_fact(seen: Observed) -> None
     assert [one.signature for one in found] == [
         Signature("error body", "media type", "text/html → application/json")
     ]
+
+
+def test_an_error_body_of_another_charset_differs_by_what_it_says(seen: Observed) -> None:
+    plain = answer(404, {"errors": ["None"]}, Content_Type="application/json")
+    named = answer(404, {"errors": {}}, Content_Type="application/json; charset=latin1")
+    body, header = facts(seen, plain, named)
+    assert body.signature == Signature("error body", "body /errors", "type list → dict")
+    assert header.signature.what == "header content-type"
+
+
+def test_the_count_of_a_list_in_another_order_is_a_fact_of_its_own(seen: Observed) -> None:
+    left, right = ([{"id": "t1"}, {"id": "t2"}], 2), ([{"id": "t2"}, {"id": "t1"}], 9)
+    pages = (answer(200, {"data": data, "total": total}) for data, total in (left, right))
+    found = facts(seen, get("/tasks"), *pages)
+    assert [one.signature.how for one in found] == ["order", "count"]
+
+
+def test_which_claims_a_token_holds_is_one_fact(seen: Observed) -> None:
+    left = {"token": token({"exp": 9_000, "iat": 1_000, "sub": "u1"})}
+    right = {"token": token({"exp": 9_500, "user": {"id": "u1"}})}
+    lifetime, claims = facts(seen, answer(200, left), answer(200, right))
+    assert len(claims.differences) == 3
+    assert lifetime.differences[0].where.endswith("claim exp")
 
 
 def test_a_charset_or_white_space_is_one_fact_for_successes_and_refusals(seen: Observed) -> None:

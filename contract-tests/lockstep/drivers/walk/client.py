@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,12 @@ from lockstep.transport.messages import Request, status_of
 
 _IF_MATCH = "if-match"
 Progress = Callable[[str, int, int | None], None]
+_CREDENTIALS = r"\b(auth(entication|orization)?|credentials?|log-?in|token)\b"
+# How descriptions say that an operation takes credentials and does without.
+_OPTIONAL = re.compile(
+    rf"{_CREDENTIALS}[^.,;]{{0,12}}\boptional\b|\boptional(ly)?\b[^.,;]{{0,12}}{_CREDENTIALS}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -388,4 +395,12 @@ def _is_forbidden(exchange: Exchange) -> bool:
 def takes_user(document: Document, operation: Operation) -> bool:
     """Whether an operation requires or accepts credentials."""
     security = operation.definition.get("security", document.modern.get("security", []))
-    return operation.requires_auth or any(security or ())
+    return operation.requires_auth or any(security or ()) or _says_optional(document, operation)
+
+
+def _says_optional(document: Document, operation: Operation) -> bool:
+    """Whether prose alone says that credentials are optional, as `{}` in `security` would."""
+    if not document.modern.get("components", {}).get("securitySchemes"):
+        return False
+    texts = (operation.definition.get(name, "") for name in ("summary", "description"))
+    return any(_OPTIONAL.search(str(text)) for text in texts)

@@ -107,9 +107,20 @@ class Reader:
                 self._turn_pages(operation, values)
                 self._head(operation, values)
                 self._condition(operation, values, exchange)
-            for stranger in dict.fromkeys((self.client.other, "")):
-                if stranger != self._mine:
-                    self._send(operation, values, stranger)
+            self._read_as_others(operation, values)
+
+    def _read_as_others(self, operation: Operation, values: Values) -> None:
+        """Read as another user and as nobody; where nobody is asked who it is, as oneself.
+
+        Who signs all the same may be shown more.
+        """
+        request = self.client.request(operation, values)
+        open_to_all = self.client.signed(operation, request, self._mine) is request
+        if open_to_all:
+            self.client.send_as(self.client.sign(request, self._mine), self._mine)
+        for stranger in ("",) if open_to_all else dict.fromkeys((self.client.other, "")):
+            if stranger != self._mine:
+                self._send(operation, values, stranger)
 
     def _is_list(self, operation: Operation) -> bool:
         """Return whether an operation reads a list of other resources within a resource."""

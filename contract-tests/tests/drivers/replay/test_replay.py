@@ -12,6 +12,7 @@ import pytest
 from lockstep.drivers.replay.driver import ReplaySettings
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings import Recording, Step
+from lockstep.results.exchange import Exchange
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
@@ -86,6 +87,16 @@ def test_a_replay_finds_what_differs(run: Run, session: list[Step], servers: Ser
     assert ("closeNote", "elapsed", "body /seconds") not in found(run)
     play(run, [*session, session[3]], servers("lost_delete"))
     assert ("getNote", "status", "status") in found(run)
+
+
+def test_the_credentials_of_a_client_are_not_taken_for_bad_ones(
+    run: Run, session: list[Step], servers: Servers
+) -> None:
+    heard: list[Exchange] = []
+    run.ledger.listeners.append(heard.append)
+    play(run, session[:4], servers())
+    assert {each.conditions for each in heard if each.label == "getNote"} == {()}
+    assert run.ledger.coverage.inputs["getNote"].unseen("credentials") == ["without credentials"]
 
 
 def test_names_that_are_taken_at_the_second_replay_are_replaced(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.parameters import Declared, declared
 from lockstep.drivers.walk.queries import queries
 from lockstep.openapi.document import Document
+from lockstep.openapi.loading import load_yaml
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Response
@@ -45,6 +48,24 @@ def test_every_operation_is_sent_and_most_statuses_are_seen() -> None:
     assert statuses["remove-tool"] == {204, 404}
     assert stage.exchanges < 350
     assert run.finish().findings == []
+
+
+def test_what_is_open_to_all_is_read_by_somebody_too(tmp_path: Path) -> None:
+    described = load_yaml(SHED.read_text())
+    del described["paths"]["/tools"]["get"]["security"]
+    document = tmp_path / "shed.json"
+    document.write_text(json.dumps(described))
+    actors: list[bool] = []
+    with pair(make_shed) as targets:
+        run = Run(Settings(document, require_coverage=False))
+        run.log_in(targets)
+        run.ledger.listeners.append(
+            lambda each: (
+                actors.append(bool(each.request.actor)) if each.label == "list-tools" else None
+            )
+        )
+        run.walk(targets)
+    assert 0 < actors.count(True) < actors.count(False) / 4
 
 
 @pytest.mark.parametrize(
