@@ -22,7 +22,7 @@ VALUES: list[Any] = [
     {"tasks": [{"title": "two", "done": True}], "next": None},
     {"message": "no such task", "code": 404},
 ]
-COMPACT = {"separators": (",", ":"), "ensure_ascii": False}
+COMPACT: dict[str, Any] = {"separators": (",", ":"), "ensure_ascii": False}
 
 
 class Pair:

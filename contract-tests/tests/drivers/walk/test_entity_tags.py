@@ -58,7 +58,7 @@ def test_each_change_has_the_current_tag(
     statuses = []
     for name in ("changeNote", "changeNote", "pinNote", "changeNote"):
         operation = client.document.operations[name]
-        value = {} if name == "changeNote" else None
+        value: dict[str, Any] | None = {} if name == "changeNote" else None
         request = client.request(operation, values, value)
         statuses.append(status_of(client.send(operation, values, request, "").leader))
     expected = [200, 200, 204, 200]
