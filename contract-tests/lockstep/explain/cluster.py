@@ -13,6 +13,8 @@ INVALID = frozenset(
     {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
     | {"unknown member", "invalid"}
 )
+# Conditions on what was sent before.
+OF_THE_PAST = frozenset({"second time", "duplicate"})
 # A key to group findings by.
 Key = tuple[Hashable, ...]
 # Relations of two values that may be coincidental.

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
 from lockstep.compare.server_headers import SERVER_HEADERS
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse
+from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key
 from lockstep.explain.folding import folded
+from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import COMPARED, CONFORMANCE, PARITY, Finding, Place
 from lockstep.results.signatures import APPEARS, GOES
 from lockstep.results.tried import Tried
 
-# Minimum share of differing requests for a condition to be a cause.
-_SHARE = 0.7
-_FRAMING = frozenset({"media type", "unreadable body"})
 # Conditions that may coincide with a refusal due to the state of resources.
-_OF_THE_PAST = frozenset({"second time", "duplicate"})
-_STATEFUL = _OF_THE_PAST | {"notable"}
+_STATEFUL = OF_THE_PAST | {"notable"}
 # What a request names, and what was done to that before.
 _OF_THINGS = frozenset(
     {"unknown thing", "deleted thing", "another's thing", "oneself", "second time", "notable"}
@@ -30,7 +26,6 @@ _ABOUT_THINGS = frozenset({"403", "404", "410"})
 _CONFLICTS = ("400", "409", "422")
 _HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
-_METHODS = frozenset({"HEAD", "OPTIONS"})
 _SORTS = re.compile(r"sort|order|direction|^(by|dir|desc|asc)$|_(by|dir)$", re.IGNORECASE)
 
 
@@ -90,12 +85,12 @@ def _always(finding: Finding, tried: Tried) -> Key | None:
     if finding.kind != "status" or finding.category != PARITY:
         return None
     method = finding.sequence[-1].request.method if finding.sequence else ""
-    if method not in _METHODS and tried.ways(finding.operation) < 2:
+    if method not in METHODS and tried.ways(finding.operation) < 2:
         return None
     for name in finding.targets:
         only = tried.only_answer(finding.operation, name)
         if only and only == finding.values.get(name):
-            return "always", name, only, method if method in _METHODS else finding.operation
+            return "always", name, only, method if method in METHODS else finding.operation
     return None
 
 
@@ -125,7 +120,7 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
     if group[0].category == CONFORMANCE:
         return [Cluster(list(group))]
     if kind in ("status", "outcome"):
-        return _absorbed(_whatever_the_thing(_by_condition(group, tried), tried))
+        return _absorbed(_whatever_the_thing(by_condition(group, tried), tried))
     if kind == "list":
         counted = group[0].signature.how == "count"
         return [Cluster(list(group))] if counted else _absorbed(_by_query(group, tried))
@@ -134,26 +129,6 @@ def _clusters(group: list[Finding], tried: Tried) -> list[Cluster]:
         return [Cluster([one for one in group if one.signature.how == how]) for how in hows]
     # How such differences depend on the request is left to experiments.
     return [Cluster(list(group))]
-
-
-def _by_condition(group: list[Finding], tried: Tried) -> list[Cluster]:
-    """Group by the most general condition that explains most of its requests."""
-    leaders = {next(iter(finding.values.values())) for finding in group}
-    left = list(group)
-    found: list[Cluster] = []
-    for level in _LEVELS:
-        groups: dict[Key, list[Finding]] = defaultdict(list)
-        for finding in left:
-            key = level.key(finding)
-            if key is not None:
-                groups[key].append(finding)
-        for key, several in groups.items():
-            alike = sum(level.alike(several, tried, status) for status in leaders)
-            differ = sum(one.count for one in several)
-            if len(several) > 1 and differ >= _SHARE * (differ + alike):
-                found.append(Cluster(several, level.conditions(key, several)))
-                left = [one for one in left if one not in several]
-    return [*found, *(Cluster([one], one.conditions) for one in left)]
 
 
 def _whatever_the_thing(clusters: list[Cluster], tried: Tried) -> list[Cluster]:
@@ -174,156 +149,11 @@ def _whatever_the_thing(clusters: list[Cluster], tried: Tried) -> list[Cluster]:
         elif operation in first:
             known = first[operation]
             known.absorb(one)
-            known.conditions = _common(known.findings)
+            known.conditions = common_conditions(known.findings)
         else:
             first[operation] = one
             kept.append(one)
     return kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A way to group: by a key, `None` if it does not apply, and the number of equal responses."""
-
-    key: Callable[[Finding], Key | None]
-    alike: Callable[[list[Finding], Tried, str], int]
-    # What the findings of a key have in common.
-    conditions: Callable[[Key, list[Finding]], Conditions] = lambda _, several: _common(several)
-
-
-def _any_refusal_key(finding: Finding) -> Key | None:
-    """Both refuse, with status codes that correspond everywhere."""
-    return () if both_refuse(finding) else None
-
-
-def _refused_key(finding: Finding) -> Key | None:
-    """Both refuse a request for its content, with different status codes."""
-    kinds = kinds_of(finding.conditions)
-    return () if both_refuse(finding) and kinds and kinds <= INVALID else None
-
-
-def _alike_refused(_several: list[Finding], tried: Tried, status: str) -> int:
-    return tried.alike_within(status, INVALID)
-
-
-def _kinds_key(finding: Finding) -> Key | None:
-    # The response to a valid request is specific to each operation.
-    if not finding.conditions or kinds_of(finding.conditions) == {"notable"}:
-        return None
-    return kinds_of(_conditions(finding)), _method(finding)
-
-
-def _conditions(finding: Finding) -> Conditions:
-    """Return the conditions, with resources treated as unknown that are gone for the leader.
-
-    The same applies if the leader has created them anew.
-    """
-    leader = next(iter(finding.values.values()), "")
-    if leader not in ("201", "404", "410") or "deleted thing" not in kinds_of(finding.conditions):
-        return finding.conditions
-    kept = (one for one in finding.conditions if one.kind != "second time")
-    return tuple(
-        replace(one, kind="unknown thing") if one.kind == "deleted thing" else one for one in kept
-    )
-
-
-def _method(finding: Finding) -> str:
-    """Return HEAD or OPTIONS if undocumented; frameworks answer these themselves."""
-    named = {one.subject for one in finding.conditions if one.kind == "undocumented method"}
-    return next(iter(named & _METHODS), "")
-
-
-def _alike_of_kinds(several: list[Finding], tried: Tried, status: str) -> int:
-    if _method(several[0]):
-        every = {one.conditions for one in several}
-        return sum(tried.alike(status, conditions=conditions) for conditions in every)
-    every_kind = {kinds_of(one.conditions) for one in several}
-    return sum(tried.alike(status, kinds=kinds) for kinds in every_kind)
-
-
-def _conditions_key(finding: Finding) -> Key | None:
-    return (finding.conditions,) if finding.conditions else None
-
-
-def _framing_key(finding: Finding) -> Key | None:
-    """Parsing of bodies is a decision of the framework, even if not all operations read one."""
-    kinds = kinds_of(finding.conditions)
-    return (finding.conditions,) if kinds and kinds <= _FRAMING else None
-
-
-def _operation_key(finding: Finding) -> Key:
-    return finding.operation, kinds_of(finding.conditions)
-
-
-def _operation_notable_key(finding: Finding) -> Key | None:
-    """The response to a valid request, whatever its values."""
-    plain = kinds_of(finding.conditions) <= {"notable"}
-    return (finding.operation,) if plain else None
-
-
-def _notable_member_key(finding: Finding) -> Key | None:
-    """What is unusual about one member, in whichever way."""
-    subjects = {one.subject for one in finding.conditions}
-    notable = kinds_of(finding.conditions) == {"notable"}
-    return (*subjects, "") if notable and len(subjects) == 1 else None
-
-
-def _nothing_in_member_key(finding: Finding) -> Key | None:
-    """A member that holds nothing, or white space alone."""
-    key = _notable_member_key(finding)
-    nothing = {one.detail for one in finding.conditions} <= {"empty", "blank"}
-    return (*key[:-1], "blank") if key is not None and nothing else None
-
-
-def _alike_of_member(several: list[Finding], tried: Tried, status: str) -> int:
-    subject = next(one.subject for one in several[0].conditions)
-    return tried.alike_notable(status, subject)
-
-
-def _alike_of_nothing(several: list[Finding], tried: Tried, status: str) -> int:
-    subject = next(one.subject for one in several[0].conditions)
-    return tried.alike_notable(status, subject, {"empty", "blank"})
-
-
-def _notable_of_key(key: Key, _several: list[Finding]) -> Conditions:
-    subject, detail = key
-    return (Condition("notable", str(subject), str(detail)),)
-
-
-def _alike_of_valid(several: list[Finding], tried: Tried, status: str) -> int:
-    operation = several[0].operation
-    return sum(
-        tried.alike(status, kinds=kinds, operation=operation)
-        for kinds in (frozenset[str](), frozenset({"notable"}))
-    )
-
-
-def _state_key(finding: Finding) -> Key | None:
-    """What was sent before has led to a state: that it was the same, or a name, is no cause."""
-    kinds = kinds_of(finding.conditions)
-    return (finding.operation,) if kinds and kinds <= _OF_THE_PAST else None
-
-
-_LEVELS = (
-    _Level(_any_refusal_key, lambda _, tried, status: tried.alike_within(status)),
-    _Level(_refused_key, _alike_refused),
-    _Level(_kinds_key, _alike_of_kinds),
-    _Level(
-        _conditions_key,
-        lambda several, tried, status: tried.alike(status, conditions=several[0].conditions),
-    ),
-    _Level(_framing_key, lambda *_: 0),
-    _Level(_operation_notable_key, _alike_of_valid),
-    _Level(_notable_member_key, _alike_of_member, _notable_of_key),
-    _Level(_nothing_in_member_key, _alike_of_nothing, _notable_of_key),
-    _Level(
-        _operation_key,
-        lambda several, tried, status: tried.alike(
-            status, kinds=kinds_of(several[0].conditions), operation=several[0].operation
-        ),
-    ),
-    _Level(_state_key, lambda *_: 0),
-)
 
 
 def _by_query(group: list[Finding], tried: Tried) -> list[Cluster]:
@@ -369,7 +199,7 @@ def _absorbed(clusters: list[Cluster]) -> list[Cluster]:
 
 
 def _explains(known: Cluster, one: Cluster) -> bool:
-    ours, theirs = set(known.conditions), {*one.conditions, *_conditions(one.chosen)}
+    ours, theirs = set(known.conditions), {*one.conditions, *conditions_of(one.chosen)}
     if known.seldom:
         # Only a reproduced difference shows from an empty state, too.
         proved = known.chosen.reproduced is True and one.chosen.reproduced is not True
@@ -396,31 +226,3 @@ def _general(general: set[Condition], theirs: set[Condition]) -> set[Condition]:
     """Return the conditions without a subject that have instances among the others."""
     kinds = {one.kind for one in theirs}
     return {one for one in general if one.kind in kinds}
-
-
-def _common(several: list[Finding]) -> Conditions:
-    """Return the conditions that findings share, without subjects if only kinds are shared.
-
-    If all have some invalid content, each of another kind, the result says just that.
-    """
-    first, *others = every = [_conditions(finding) for finding in several]
-    kinds = list(map(kinds_of, every))
-    shared = frozenset.intersection(*kinds)
-    found = []
-    for condition in first:
-        if all(condition in other for other in others):
-            found.append(condition)
-            continue
-        if condition.kind == "notable" or condition.kind not in shared:
-            # The request is valid, so the value does not matter.
-            continue
-        details = {
-            one.detail for each in several for one in each.conditions if one.kind == condition.kind
-        }
-        detail = details.pop() if len(details) == 1 else ""
-        general = Condition(condition.kind, "", detail)
-        if general not in found:
-            found.append(general)
-    if all(each & INVALID for each in kinds) and not kinds_of(tuple(found)) & INVALID:
-        found.append(Condition("invalid"))
-    return tuple(found)
