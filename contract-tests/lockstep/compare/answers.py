@@ -166,13 +166,18 @@ class Comparer:
         place: tuple[str, str],
         request: Request | None,
     ) -> Iterator[Difference]:
-        """Yield the difference if only one connection stays open; see `_own_headers`."""
-        for one in self._connections.compare(place, request, *answers):
-            if self._habits is None or self._tells_of(operation, answers[0], "connection"):
+        """Yield the difference if only one connection stays open; see `_own_headers`.
+
+        A server that closes all of them has no persistent connections, which is no matter of the
+        API; one that closes some has a reason.
+        """
+        names = self._leader, place[0]
+        for one in self._connections.compare(self._leader, place, request, *answers):
+            closing, keeping = names if answers[0].closes else names[::-1]
+            told = self._tells_of(operation, answers[0], "connection")
+            if self._habits is None or told or not self._connections.always_closes(closing):
                 yield one
             else:
-                names = self._leader, place[0]
-                closing, keeping = names if answers[0].closes else names[::-1]
                 self._habits.note_closing(closing, keeping, place[1])
 
     def _own_headers(

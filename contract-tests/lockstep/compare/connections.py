@@ -18,9 +18,20 @@ class Connections:
 
     def __init__(self) -> None:
         self._seen: Counter[tuple[str, str, int]] = Counter()
+        # The targets that have kept a connection open.
+        self._keeping: set[str] = set()
+
+    def always_closes(self, target: str) -> bool:
+        """Whether a target has closed the connection after each of its responses."""
+        return target not in self._keeping
 
     def compare(
-        self, place: tuple[str, str], request: Request | None, left: Response, right: Response
+        self,
+        leader: str,
+        place: tuple[str, str],
+        request: Request | None,
+        left: Response,
+        right: Response,
     ) -> Iterator[Difference]:
         """Yield the difference between two responses of equal status, from the second time on.
 
@@ -29,6 +40,9 @@ class Connections:
         """
         if request is not None and request.header("connection") is not None:
             return
+        self._keeping |= {
+            name for name, each in ((leader, left), (place[0], right)) if not each.closes
+        }
         key = (*place, left.status)
         if left.closes == right.closes:
             self._seen.pop(key, None)
