@@ -15,17 +15,21 @@ from typing import Any
 
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.matching.difference import Difference
-from lockstep.transport.literals import LISTED, Object
+from lockstep.transport.literals import LISTED, TOKEN, Object
 from lockstep.transport.messages import Response
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_AFTER = re.compile(r"([:,{\[])(\s*)")
-_BEFORE = re.compile(r"(\s*)([:,}\]])")
-_EMPTY = re.compile(r"\{\s*\}|\[\s*\]")
-_ESCAPED = re.compile(r"\\u(?:00[89a-fA-F]|0[1-9a-fA-F]|[1-9a-fA-F])")
+# Escapes of characters beyond ASCII; lone surrogates have to be escaped.
+_ESCAPED = re.compile(
+    r"\\u(?:00[89a-f]|0[1-9a-f]|[1-9a-cef]|d[0-7]|d[89ab]..\\ud[c-f])", re.IGNORECASE
+)
+# Some libraries escape these for HTML.
+_MARKUP = re.compile(r"[<>&]")
+_ESCAPED_MARKUP = re.compile(r"\\u00(?:3c|3e|26)", re.IGNORECASE)
 # Longer bodies repeat how they are written.
-_MOST_READ = 8_000
+_MOST_TOKENS = 1_000
 _MOST_OBJECTS = 200
+
+_SEPARATORS, _OPENING, _CLOSING = frozenset(",:"), frozenset("{["), frozenset("}]")
 
 Style = dict[str, set[str]]
 
@@ -35,24 +39,28 @@ def style_of(text: str) -> Style:
     ways: Style = defaultdict(set)
     # Some frameworks end each text with a line feed.
     ways["end"].add(_space(text[len(text.rstrip()) :]))
-    text = text[:_MOST_READ]
-    strings = "".join(_STRING.findall(text))
-    bare = _EMPTY.sub("0", _STRING.sub('""', text.strip()))
-    for mark, space in _AFTER.findall(bare):
-        ways[f"after {mark}"].add(_space(space))
-    for space, mark in _BEFORE.findall(bare):
-        ways[f"before {mark}"].add(_space(space))
+    tokens = [match[0] for match in islice(TOKEN.finditer(text), _MOST_TOKENS)]
+    around = ["", *tokens, ""]
+    for before, mark, after in zip(around, tokens, around[2:], strict=False):
+        if mark in _SEPARATORS or (mark in _OPENING and after.strip() not in _CLOSING):
+            ways[f"after {mark}"].add(_space(after))
+        if mark in _SEPARATORS or (mark in _CLOSING and before.strip() not in _OPENING):
+            ways[f"before {mark}"].add(_space(before))
+    strings = "".join(token for token in tokens if token.startswith('"'))
     if _ESCAPED.search(strings):
         ways["beyond ASCII"].add("escaped")
     if not strings.isascii():
         ways["beyond ASCII"].add("raw")
+    if _MARKUP.search(strings) or _ESCAPED_MARKUP.search(strings):
+        ways["markup"].add("escaped" if _ESCAPED_MARKUP.search(strings) else "raw")
     if "/" in strings:
         ways["slash"].add("escaped" if r"\/" in strings else "raw")
     return ways
 
 
 def _space(text: str) -> str:
-    return "line" if "\n" in text else text
+    """Return white space, any that breaks the line as `line`; other tokens are no white space."""
+    return "line" if "\n" in text else text if text.isspace() else ""
 
 
 def _is_sorted(value: Any) -> bool:

@@ -100,3 +100,12 @@ def test_a_style_says_only_what_the_text_shows() -> None:
     assert style["beyond ASCII"] == style["slash"] == {"raw"}
     style = style_of(r'"\u00e9\/"')
     assert style["beyond ASCII"] == style["slash"] == {"escaped"}
+    assert "beyond ASCII" not in style_of(r'"\ud83d \u001f"')
+    assert style_of(r'"\u003cb\u003e"')["markup"] == {"escaped"}
+
+
+def test_a_long_text_and_empty_objects_are_written_like_all_others() -> None:
+    style = style_of(json.dumps([{"note": "a, b: c [ ] { }" * 40, "none": {}, "no": []}] * 400))
+    assert all(style[f"after {mark}"] == {" "} for mark in ",:")
+    assert all(style[f"after {mark}"] == {""} for mark in "[{")
+    assert "before ]" not in style
