@@ -40,7 +40,8 @@ def style_of(text: str) -> Style:
     # Some frameworks end each text with a line feed.
     ways["end"].add(_space(text[len(text.rstrip()) :]))
     tokens = [match[0] for match in islice(TOKEN.finditer(text), _MOST_TOKENS)]
-    around = ["", *tokens, ""]
+    # What comes after the last one is not known where there are more.
+    around = ["", *tokens, *([""] if len(tokens) < _MOST_TOKENS else [])]
     for before, mark, after in zip(around, tokens, around[2:], strict=False):
         if mark in _SEPARATORS or (mark in _OPENING and after.strip() not in _CLOSING):
             ways[f"after {mark}"].add(_space(after))

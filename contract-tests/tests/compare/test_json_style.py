@@ -104,8 +104,12 @@ def test_a_style_says_only_what_the_text_shows() -> None:
     assert style_of(r'"\u003cb\u003e"')["markup"] == {"escaped"}
 
 
-def test_a_long_text_and_empty_objects_are_written_like_all_others() -> None:
-    style = style_of(json.dumps([{"note": "a, b: c [ ] { }" * 40, "none": {}, "no": []}] * 400))
+@pytest.mark.parametrize("length", range(1, 9))
+def test_a_long_text_is_written_like_all_others(length: int) -> None:
+    """It is not read to its end, which may be anywhere in an object."""
+    objects = [{"note": "a, b: c [ ] { }" * 40, "none": {}, "no": []}] * 400
+    style = style_of(json.dumps([*range(length), *objects]))
     assert all(style[f"after {mark}"] == {" "} for mark in ",:")
-    assert all(style[f"after {mark}"] == {""} for mark in "[{")
-    assert "before ]" not in style
+    assert all(
+        style[f"{place}"] == {""} for place in ("after [", "after {", "before }", "before :")
+    )
