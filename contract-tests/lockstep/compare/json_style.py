@@ -135,8 +135,13 @@ class JsonStyles:
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each pair of targets and what their serializers do differently."""
         for (leader, partner, what), operations in sorted(self._told.items()):
-            number = len(operations)
             yield (
-                f"the JSON serializers of {leader} and {partner} differ in {what}"
-                f" ({number} operation{'s' * (number != 1)})"
+                f"the JSON serializers of {leader} and {partner} differ in {what} "
+                f"({counted(operations)})"
             )
+
+
+def counted(operations: set[str]) -> str:
+    """Return the number of operations as text: `1 operation`, `2 operations`."""
+    number = len(operations)
+    return f"{number} operation{'s' * (number != 1)}"

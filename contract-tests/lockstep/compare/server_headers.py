@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from lockstep.compare.json_style import JsonStyles
+from lockstep.compare.json_style import JsonStyles, counted
 from lockstep.matching.difference import Difference
 from lockstep.transport.messages import Request, Response
 
@@ -77,17 +77,12 @@ class ServerHabits:
         """
         headers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for (has, lacks, header), operations in sorted(self._operations.items()):
-            headers[has, lacks].append(f"`{header}` ({_counted(operations)})")
+            headers[has, lacks].append(f"`{header}` ({counted(operations)})")
         for (has, lacks), names in headers.items():
             yield f"only the HTTP server of {has}, not that of {lacks}, sends {', '.join(names)}"
         for (closing, keeping), operations in sorted(self._closed.items()):
             yield (
                 f"only the HTTP server of {closing}, not that of {keeping}, closes the connection "
-                f"after responses ({_counted(operations)})"
+                f"after responses ({counted(operations)})"
             )
         yield from self.json.sentences()
-
-
-def _counted(operations: set[str]) -> str:
-    number = len(operations)
-    return f"{number} operation{'s' * (number != 1)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
 from lockstep.explain.severity import leaks
@@ -113,8 +113,17 @@ def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
     The missing check shows where a request succeeds; checks after it are no facts of their own.
     """
     gaps = [one for one in clusters if _lets_in(one)]
+    return _into(clusters, gaps, _is_behind)
+
+
+def _into(
+    clusters: Iterable[Cluster],
+    causes: Sequence[Cluster],
+    follows: Callable[[Cluster, Cluster], bool],
+) -> Iterator[Cluster]:
+    """Fold each cluster that follows from another one into that; its representative stays."""
     for one in clusters:
-        known = next((gap for gap in gaps if gap is not one and _is_behind(one, gap)), None)
+        known = next((each for each in causes if each is not one and follows(one, each)), None)
         if known is None:
             yield one
         else:
@@ -147,15 +156,13 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
 
 
 def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """A page of a list in another order shows other things: that is not a fact of its own."""
+    """Fold the pages of a list in another order into its order: they show other elements."""
     orders = [one for one in clusters if one.chosen.signature.how == "order"]
-    for one in clusters:
-        known = next((each for each in orders if each.operations == one.operations), None)
-        if known is None or known is one or not _is_other_page(one):
-            yield one
-        else:
-            known.leading = known.chosen
-            known.absorb(one)
+    return _into(clusters, orders, _is_page_of)
+
+
+def _is_page_of(one: Cluster, order: Cluster) -> bool:
+    return order.operations == one.operations and _is_other_page(one)
 
 
 def _is_other_page(one: Cluster) -> bool:
