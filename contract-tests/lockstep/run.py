@@ -120,7 +120,7 @@ class Run(RawRequests):
         if not found.specs:
             # The consequence comes first, before other notes.
             first, *others = found.notes
-            self.notes[:0] = [f"Nothing behind the log-in was tested: {first}"]
+            self.notes[:0] = [f"No operation that requires a login was tested: {first}"]
             found.notes = others
         self.notes += found.notes
 

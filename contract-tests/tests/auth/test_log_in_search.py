@@ -132,7 +132,7 @@ def test_missing_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
     run.notes = ["something else"]
     run.log_in(sender.targets)
     assert run.settings.actors == ()
-    assert run.notes[0].startswith("Nothing behind the log-in was tested: 1 operation asks for")
+    assert run.notes[0].startswith("No operation that requires a login was tested: 1")
     assert run.notes[1] == "something else"
 
 

@@ -77,7 +77,7 @@ def test_the_time_limit_ends_the_proxy_without_traffic(servers: Servers) -> None
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
     assert result.exit_code == 2, result.output
     assert "answers from left and compares right" in result.output
-    assert "not tested: nothing was sent" in result.output
+    assert "not tested: no requests were sent" in result.output
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_counts_are_added_and_parts_seen_by_one_were_seen() -> None:
     other = counted(alike=200, diverged=2, requests=202)
     other.kinds = Counter(status=2)
     other.never_seen["statuses"] = frozenset()
-    other.findings = [Divergence("status", "new answers 500 where old answers 200.", LATE, 2, "r1")]
+    other.findings = [Divergence("status", "new responds with 500.", LATE, 2, "r1")]
     merged = merge([warrant(one), warrant(other)])
     (route,) = merged.routes
     assert (route.alike, route.diverged, route.shed, route.requests) == (300, 2, 1, 303)
