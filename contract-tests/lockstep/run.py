@@ -62,7 +62,7 @@ class Run(RawRequests):
                 silent.append(f"{target.name} at {target.base_url}: {outcome.reason}")
             elif path is not None and not 200 <= outcome.status < 300:
                 silent.append(
-                    f"{target.name} at {target.base_url}: {path} answers {outcome.status}"
+                    f"{target.name} at {target.base_url}: {path} returns {outcome.status}"
                 )
         if silent:
             raise RunError("; ".join(silent))
@@ -110,12 +110,12 @@ class Run(RawRequests):
         if not any(operation.requires_auth for operation in self.document.operations.values()):
             return
         nonce = self.settings.nonce or secrets.token_hex(4)
-        with self.stage("log-in", targets):
+        with self.stage("login", targets):
             exchanger = Exchanger(self.ledger, targets)
             try:
                 found = find_users(exchanger, nonce, drafts)
             except (ActorError, TargetLostError) as error:
-                raise RunError(f"log-in: {error}") from error
+                raise RunError(f"login: {error}") from error
         self.use(found.specs)
         if not found.specs:
             # The consequence comes first, before other notes.

@@ -186,10 +186,10 @@ def test_aborted_run_could_not_run(tmp_path: Any) -> None:
     targets = [Scripted("left", lambda _: TASK), Scripted("right", lambda _: TASK)]
     with run.stage("by hand", targets):
         Exchanger(run.ledger, targets).send(READ)
-    run.could_not_run("right has stopped answering")
+    run.could_not_run("right has stopped responding")
     found = run.finish()
     assert (found.parity, found.exit_code) == ("could not run", 2)
-    assert found.problems == ["right has stopped answering"]
+    assert found.problems == ["right has stopped responding"]
 
 
 def test_untested_operations_are_abbreviated() -> None:

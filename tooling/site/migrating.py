@@ -36,12 +36,12 @@ COMMANDS: Mapping[str, tuple[Command, ...]] = {
         Command(
             f"lockstep proxy openapi.yaml {_TARGETS} --listen localhost:8081"
             " --admin localhost:9091",
-            "answers from old, and compares new",
+            "forwards to old, and compares new",
             stays=True,
         ),
         Command(
             f"lockstep proxy openapi.yaml {_OTHERS} --listen localhost:8082 --admin localhost:9092",
-            "answers from new, and compares old",
+            "forwards to new, and compares old",
             stays=True,
         ),
         Command("caddy run --config Caddyfile", "sends all traffic to the first", stays=True),

@@ -87,7 +87,7 @@ Quick start
 
 \b
 Exit codes of the commands that compare; those of the others are similar (COMMAND --help):
-  0  the targets are alike, as far as was tested
+  0  the targets are alike, as far as tested
   1  they are not
   2  nothing was tested, or the run could not be completed
 """

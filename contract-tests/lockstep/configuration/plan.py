@@ -43,7 +43,7 @@ class Plan:
         name = self.data.get("document")
         if name is None:
             raise ConfigurationError(
-                "no OpenAPI document: name one on the command line, or as `document` in "
+                "no OpenAPI document: give one on the command line, or as `document` in "
                 + FILE_NAME
             )
         return name if "://" in name else self.source.beside(name)

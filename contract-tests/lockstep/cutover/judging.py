@@ -102,9 +102,9 @@ class Judges:
             self._hold_to_plan(judge, warrant)
             return warrant
         except requests.HTTPError as error:
-            return WarrantError(f"{url}: answered {error.response.status_code}")
+            return WarrantError(f"{url}: returned {error.response.status_code}")
         except requests.RequestException as error:
-            return WarrantError(f"{url}: no answer ({type(error).__name__})")
+            return WarrantError(f"{url}: no response ({type(error).__name__})")
         except WarrantError as error:
             return error
 
@@ -116,7 +116,7 @@ class Judges:
         other = plan.new if judge.leads == plan.old else plan.old
         if others != [other]:
             raise WarrantError(
-                f"{judge.admin} compares with {', '.join(others) or 'nobody'}; it must be {other}"
+                f"{judge.admin} compares with {', '.join(others) or 'none'}; it must be {other}"
             )
 
 

@@ -180,7 +180,7 @@ def seconds(told: float | str) -> float:
         return float(told)
     found = _DURATION.fullmatch(told)
     if found is None:
-        raise ValueError(f"no duration: {told}")
+        raise ValueError(f"not a duration: {told}")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -240,11 +240,14 @@ def _judges_missing(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator
     leaders = {judge["leads"] for judge in data["judges"]}
     for side in sides:
         if side not in leaders:
-            yield ("judges",), f"a proxy that leads with {side} is missing: users get its answers"
+            yield (
+                ("judges",),
+                f"a proxy that leads with {side} is missing: users get its responses",
+            )
     addresses = [judge["admin"].rstrip("/") for judge in data["judges"]]
     for at, address in enumerate(addresses):
         if address in addresses[:at]:
-            yield ("judges", at, "admin"), "is another judge's: it would count twice"
+            yield ("judges", at, "admin"), "belongs to another judge too: it would count twice"
 
 
 def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[Fault]:
@@ -253,7 +256,7 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
     if set(upstreams) != set(sides):
         yield ("router", "upstreams"), f"must be {sides[0]} and {sides[1]}"
     elif shared := set(upstreams[sides[0]]) & set(upstreams[sides[1]]):
-        yield ("router", "upstreams"), f"{', '.join(sorted(shared))} is of both targets"
+        yield ("router", "upstreams"), f"{', '.join(sorted(shared))} is listed for both targets"
     kind = router["kind"]
     if kind == "caddy":
         for key in ("file", "reload", "listen"):
@@ -266,16 +269,19 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
             )
         return
     if "admin" in router:
-        yield ("router", "admin"), "is for Caddy alone"
+        yield ("router", "admin"), "is for Caddy only"
     if "file" not in router:
-        yield ("router",), "file is missing: where the configuration is written"
+        yield ("router",), "file is missing: the path to write the configuration to"
     if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
         yield (
             ("sticky", "cookie"),
-            "nginx reads cookies of letters, digits and _ alone",
+            "nginx supports only cookie names of letters, digits and _",
         )
     if kind == "haproxy" and "listen" not in router:
-        yield ("router",), "listen is missing: where HAProxy listens, such as 0.0.0.0:8080"
+        yield (
+            ("router",),
+            "listen is missing: the address that HAProxy listens on, such as 0.0.0.0:8080",
+        )
 
 
 def _step_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -138,7 +138,7 @@ class Ramp:
             return None
         if share:
             raise CutoverError(
-                f"{self.plan.new} gets {share:g} % already, and {self.file.path} knows of no ramp: "
+                f"{self.plan.new} already gets {share:g} %, but {self.file.path} has no ramp: "
                 "--back sets it to 0"
             )
         self._state = State(self.plan.digest, began=now())
@@ -157,7 +157,7 @@ class Ramp:
         if share not in percents or share > self._state.percent:
             has = "no share" if share is None else f"{share:g} %"
             raise CutoverError(
-                f"{self.plan.new} has {has}, and {self.file.path} says {self._state.percent:g} %: "
+                f"{self.plan.new} has {has}, but {self.file.path} has {self._state.percent:g} %: "
                 "--back sets it to 0"
             )
         if self._state.plan != self.plan.digest:
@@ -167,7 +167,7 @@ class Ramp:
             admin: read_warrant(text, str(self.file.path))
             for admin, text in self._state.baselines.items()
         }
-        self._state.note("goes on")
+        self._state.note("resumed")
         return percents.index(share)
 
     def _set(self, number: int) -> None:
@@ -198,7 +198,7 @@ class Ramp:
             elif step.at_most is not None and spent >= step.at_most and not told:
                 if self.plan.stop.on_timeout == "back":
                     raise _BackError(self._too_long(step, decision), time.monotonic())
-                self._state.note(f"no warrant after {step.at_most:g} s; it waits on")
+                self._state.note(f"no warrant after {step.at_most:g} s; still waiting")
                 told = True
             self._tell(step, decision, spent)
             if self.stop.wait(self.plan.poll):
@@ -218,12 +218,12 @@ class Ramp:
         if share == self._state.percent:
             return
         has = "no share" if share is None else f"{share:g} %"
-        told = f"somebody else gave {self.plan.new} {has} instead of {self._state.percent:g} %"
+        told = f"another process set {self.plan.new} to {has} instead of {self._state.percent:g} %"
         if share == 0:
             raise _BackError(Cause("router", told), time.monotonic())
         self._state.note(told)
         self.file.save(self._state)
-        raise CutoverError(f"{told}: the ramp ends there; --back sets it to 0")
+        raise CutoverError(f"{told}: the ramp has stopped; --back sets the share to 0")
 
     def _look(self, step: Step, in_step: Mapping[str, Warrant]) -> Decision:
         """Fetch the warrants, and decide. Raises `_BackError`."""
@@ -286,11 +286,11 @@ class Ramp:
 
     def _back(self, error: _BackError) -> Result:
         """Set the share to 0, with retries, and count the responses until then."""
-        self.reporter.stage(f"back to {self.plan.old}")
+        self.reporter.stage(f"rolling back to {self.plan.old}")
         self._move_back()
         took = time.monotonic() - error.seen
         self._state.phase, self._state.percent, self._state.step = "back", 0.0, 0
-        self._state.note(f"went back: {error.cause.route}: {error.cause.sentence}")
+        self._state.note(f"rolled back: {error.cause.route}: {error.cause.sentence}")
         self.file.save(self._state)
         self._settle()
         result = self._result("back")

@@ -51,19 +51,22 @@ def shared_tables(
     for name, table in left.items():
         other = theirs.pop(name.casefold(), None)
         if other is None:
-            missing.append((name, f"the table {name} is in {names[0]} alone"))
+            missing.append((name, f"the table {name} exists in {names[0]} only"))
             continue
         partners[name] = other.name
         lacking = [column for column in table.columns if column not in other.columns]
         extra = [column for column in other.columns if column not in table.columns]
         sides = ((names[0], lacking), (names[1], extra))
         missing += [
-            (name, f"{name}.{column} is in {who} alone") for who, some in sides for column in some
+            (name, f"the column {name}.{column} exists in {who} only")
+            for who, some in sides
+            for column in some
         ]
         kept = {column: kind for column, kind in table.columns.items() if column in other.columns}
         tables[name] = replace(table, columns=kept)
     missing += [
-        (table.name, f"the table {table.name} is in {names[1]} alone") for table in theirs.values()
+        (table.name, f"the table {table.name} exists in {names[1]} only")
+        for table in theirs.values()
     ]
     return SharedTables(tables, partners, missing)
 

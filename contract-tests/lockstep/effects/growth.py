@@ -122,12 +122,12 @@ class StatementBook:
             if counter is not None:
                 counter.close()
             self._counters[target.database or ""] = None
-            self.notes[f"{target.name}: its SQL statements are counted no more: {error}"] = None
+            self.notes[f"{target.name}: its SQL statements are no longer counted: {error}"] = None
 
 
 def _opener(url: str) -> Callable[[str], Any]:
     if not url.startswith("postgres"):
-        raise DatabaseError("PostgreSQL alone tells them")
+        raise DatabaseError("only PostgreSQL reports them")
     try:
         from lockstep.effects.statements import open_counter
     except ImportError as error:

@@ -140,9 +140,9 @@ class EffectsWatch:
         lacking = any(target.database is None for target in self._targets)
         reason = ""
         if databases and lacking:
-            reason = "not every target names its database"
+            reason = "not every target has a database configured"
         elif len(databases) < len(self._targets):
-            reason = "two targets name the same database"
+            reason = "two targets have the same database"
         elif gate is not None:
             reason = _AT_ONCE
         if databases and reason:

@@ -53,9 +53,7 @@ def other_fault(raw: Any) -> str:
     if kind:
         return f"it is not an OpenAPI document but {kind}"
     if "openapi" in raw:
-        return (
-            f"it is of OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
-        )
+        return f"it is OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
     if "paths" in raw:
         return "not an OpenAPI document: it lacks its version, such as `openapi: 3.0.3`"
     names = ", ".join(map(str, list(raw)[:4]))

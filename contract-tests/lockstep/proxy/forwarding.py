@@ -206,7 +206,7 @@ class Forwarder:
         request = passage.request
         self._feed.note(Answered(request.method, request.path, status, Fate.UNANSWERED))
         what = f"{type(error).__name__}: {error}".rstrip(": ")
-        return _failure(status, f"{self._leader.name} did not answer: {what}")
+        return _failure(status, f"{self._leader.name} did not respond: {what}")
 
 
 async def without_additions(_client: web.Request, response: web.StreamResponse) -> None:

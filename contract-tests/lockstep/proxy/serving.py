@@ -84,7 +84,7 @@ def serve(
             counts.skipped += left_over
             front.close()
     if front.has_failed:
-        counts.note_error("the process that answers clients ended by itself")
+        counts.note_error("the process that serves clients ended unexpectedly")
     progress(counts)
     counts.notes += mirrors.sentences()
     return counts
@@ -104,7 +104,7 @@ class Front:
     ) -> None:
         """Start the process, which serves the listening socket from now on."""
         if leader.tls is not None and leader.new_tls is None:
-            raise ProxyError(f"{leader.name}: its certificates must be told as files")
+            raise ProxyError(f"{leader.name}: its certificates must be configured as files")
         spec = LeaderSpec(
             leader.name,
             leader.base_url,
@@ -237,7 +237,7 @@ async def _optional_admin(admin: Admin, settings: ProxySettings, say: Say) -> As
         return
     with _listening(settings.admin) as listening:
         async with serving_admin(admin, listening):
-            say(f"{_url(listening)}/warrant.html and /metrics show how it goes")
+            say(f"{_url(listening)}/warrant.html and /metrics show the results so far")
             yield
 
 

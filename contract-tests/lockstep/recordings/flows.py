@@ -46,7 +46,7 @@ def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
             notes.append(f"flow {number} left out: it is damaged ({error})")
     if not captured:
         raise RecordingError("no flow of the file is a request that can be replayed")
-    notes += [f"{count:,} of {kind} left out, which are not HTTP" for kind, count in others.items()]
+    notes += [f"{count:,} {kind} left out, which are not HTTP" for kind, count in others.items()]
     return [one for _, one in sorted(captured, key=lambda pair: pair[0])], notes
 
 
@@ -72,7 +72,7 @@ def _value(data: bytes, at: int) -> tuple[Any, int]:
         raise ValueError(f"no length at byte {at}")
     start, end = colon + 1, colon + 1 + int(data[at:colon])
     if end >= len(data):
-        raise ValueError("it is cut")
+        raise ValueError("it is truncated")
     payload, kind = data[start:end], data[end]
     if kind in _SCALARS:
         return _SCALARS[kind](payload), end + 1

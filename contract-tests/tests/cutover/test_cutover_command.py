@@ -138,7 +138,7 @@ def test_back_is_possible_while_a_ramp_is_under_way(stand: Stand) -> None:
     with StateFile(stand.folder / "cutover.state.json").locked():
         back = run(path, "--back")
     assert (back.exit_code, back.stdout) == (0, "old has all traffic.\n")
-    assert back.stderr == "The ramp that is under way ends by that.\n"
+    assert back.stderr == "This ends the current ramp.\n"
 
 
 def test_the_configuration_for_a_share_is_printed(stand: Stand) -> None:

@@ -41,7 +41,7 @@ SIGNS = {
     "refund_first": ("cancelOrder", f"{_CHARGE}/*/refunds url", "is called in new"),
     "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls of"),
     "audit": ("placeOrder", "calls POST http://others/audit", "1 call of"),
-    "no_charge_id": ("placeOrder", "rows orders.charge", "is empty in new"),
+    "no_charge_id": ("placeOrder", "rows orders.charge", "is null in new"),
     "no_payment": ("placeOrder", "rows payments", "0 rows inserted into"),
     "payment_amount": ("placeOrder", "rows payments.amount", "column `payments.amount` is"),
     "payment_stays": ("cancelOrder", "rows payments.status", "is changed in old"),
@@ -65,7 +65,7 @@ def test_two_sound_servers_make_equal_calls(tmp_path: Path, others: Services) ->
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
     assert report["not_judged"] == [
-        f"{name}: its SQL statements are not counted: PostgreSQL alone tells them"
+        f"{name}: its SQL statements are not counted: only PostgreSQL reports them"
         for name in ("old", "new")
     ]
     assert others.count("Old") > 5

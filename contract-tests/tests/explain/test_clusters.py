@@ -323,7 +323,7 @@ def test_a_proved_finding_keeps_its_conditions(seen: Observed) -> None:
     chosen, *_ = seen.parity()
     proved = (Condition("another's thing", "task_id"),)
     chosen.reproduced, chosen.conditions = True, proved
-    chosen.neighbour = Neighbour("for a thing of the user's own", tuple(chosen.sequence))
+    chosen.neighbour = Neighbour("for the user's own resource", tuple(chosen.sequence))
     (found,) = (one for one in parity(seen) if one is chosen)
     assert found.conditions == proved
 

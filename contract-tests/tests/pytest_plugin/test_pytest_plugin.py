@@ -79,7 +79,7 @@ def test_each_operation_is_a_test_that_fails_with_its_differences(project: pytes
             "*old: false",
             '*new: "no"',
             "*curl *http://127.0.0.1:*/tasks/*",
-            "SKIPPED*it never succeeded on every server: only its errors were compared",
+            "SKIPPED*it never succeeded on all servers: only its errors were compared",
         ]
     )
     result.stdout.no_fnmatch_line("*lockstep_operation.check()*")

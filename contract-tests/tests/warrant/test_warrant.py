@@ -51,7 +51,7 @@ def test_known_differences_are_counted_separately_and_are_no_divergence() -> Non
     route = counted(alike=3000, known=120)
     assert route.compared == 3120
     assert route.sentence == (
-        "3,120 compared (120 in known differences alone), 0 diverged: below 0.1 % with 95 %"
+        "3,120 compared (120 with known differences only), 0 diverged: below 0.1 % with 95 %"
     )
 
 

@@ -206,7 +206,7 @@ class CallBook:
     def _refusal(self, call: Call) -> Answer:
         place = f"{call.method} {call.origin}/{'/'.join(call.segments)}"
         detail = (
-            f"lockstep did not pass this call on: {place} has no counterpart among the calls of"
+            f"lockstep did not forward this call: {place} has no counterpart among the calls of"
             f" {self.leader or 'the first target'}."
         )
         return problem(502, "Bad Gateway", detail)

@@ -123,7 +123,7 @@ class _Connection:
         except h11.RemoteProtocolError as error:
             self._send(problem(error.error_status_hint, "Bad Request", f"lockstep: {error}"))
         except _TooLongError:
-            told = f"lockstep passes on bodies of at most {_MOST_BODY >> 20} MiB."
+            told = f"lockstep forwards bodies of at most {_MOST_BODY >> 20} MiB."
             self._send(problem(413, "Content Too Large", told))
 
     def _once(self) -> bool:
@@ -139,7 +139,7 @@ class _Connection:
             return False
         url = f"{self.origin}{target}" if target.startswith("/") else target
         if "://" not in url:
-            told = "lockstep is a forward proxy here: ask it for an absolute URL."
+            told = "lockstep is a forward proxy: request an absolute URL."
             self._send(problem(400, "Bad Request", told))
             return False
         headers = tuple(
@@ -200,7 +200,7 @@ class _Connection:
         else:
             passage.tunnels.note_refused(passage.target, place)
             told = (
-                f"lockstep cannot answer calls to {place} from a recording: effects.ca is missing."
+                f"lockstep cannot serve calls to {place} from a recording: effects.ca is missing."
             )
             self._send(problem(502, "Bad Gateway", told))
 

@@ -157,7 +157,10 @@ def test_a_race_that_violates_the_schema_is_refused(
 
 def test_races_are_inferred_from_a_document(document: Document) -> None:
     races = {race.name: race for race in infer_races(document, "alice")}
-    assert list(races) == ["registerUser: the same, twice", "updateNote: one If-Match, twice"]
+    assert list(races) == [
+        "registerUser: the same request, twice",
+        "updateNote: one If-Match, twice",
+    ]
     change = races["updateNote: one If-Match, twice"]
     assert change.setup[0]["save"] == {"item": "body#/id"}
     assert change.together[0]["headers"] == {"If-Match": "${tag}"}
@@ -248,7 +251,7 @@ def test_rounds_are_added_until_the_difference_is_significant(
     (finding,) = run.finish().findings
     assert (finding.category, finding.targets) == ("race", ("right",))
     assert finding.sentence == (
-        "`registerUser`: the same, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
+        "`registerUser`: the same request, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
     )
 
 
