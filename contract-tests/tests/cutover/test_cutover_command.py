@@ -92,7 +92,7 @@ def test_an_unreachable_judge_exits_with_2(stand: Stand) -> None:
     stand.new.silent = True
     refused = run(stand.plan())
     assert refused.exit_code == 2
-    assert refused.stderr == f"lockstep: {stand.new.admin}/warrant: answered 503\n"
+    assert refused.stderr == f"lockstep: {stand.new.admin}/warrant: returned 503\n"
     assert stand.caddy.shares == []
 
 

@@ -316,7 +316,7 @@ def test_a_refused_move_is_retried_while_the_judges_are_read(stand: Stand) -> No
     stand.old.grows = refusing_once
     result = ramp(stand.plan())
     assert result.ending == "back"
-    assert any("answered 500" in event.what for event in result.state.events)
+    assert any("returned 500" in event.what for event in result.state.events)
 
 
 def test_the_move_back_is_retried(stand: Stand) -> None:

@@ -111,7 +111,7 @@ def test_other_upstreams_are_left_alone(stand: Stand) -> None:
 
 def test_a_refusal_of_caddy_is_reported(stand: Stand) -> None:
     stand.caddy.refusals[400] = 1
-    with pytest.raises(RouterError, match=r"answered 400: .*not now"):
+    with pytest.raises(RouterError, match=r"returned 400: .*not now"):
         caddy(stand).move(10)
 
 

@@ -125,7 +125,7 @@ def test_an_invalid_state_after_the_race_is_found(
 ) -> None:
     text = NAME.replace("password: secret }\n    expect", "password: other }\n    expect")
     (left, right) = raced(run, document, servers(), text).impossible
-    assert left.startswith("left: after 201 + 409 name_taken, step 1: status 200 expected, got 401")
+    assert left.startswith("left: after 201 + 409 name_taken, step 1: expected status 200, got 401")
     assert right.endswith("in 4 of 4 rounds")
 
 
@@ -136,7 +136,7 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
     run.race([race], servers())
     verdict = run.finish()
     assert (verdict.problems, verdict.parity) == ([], "not tested")
-    assert "two changes, set-up 1: status 201 expected, got 400" in verdict.not_judged[0]
+    assert "two changes, set-up 1: expected status 201, got 400" in verdict.not_judged[0]
 
 
 @pytest.mark.parametrize(
