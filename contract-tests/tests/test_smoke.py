@@ -96,7 +96,7 @@ def test_wrong_base_path_is_reported(blog: Document) -> None:
         (fault,) = smoke([target], blog).faults
     origin = target.origin
     told = "it returns 404 for every documented path, but not below"
-    assert fault == f"old at {origin}/wrong: {told} {origin}/api: give {origin}/api"
+    assert fault == f"old at {origin}/wrong: {told} {origin}/api: use {origin}/api"
     assert target.base_url.endswith("/wrong")
 
 

@@ -46,7 +46,7 @@ def read_flows(data: bytes) -> tuple[list[Captured], list[str]]:
             notes.append(f"flow {number} left out: it is damaged ({error})")
     if not captured:
         raise RecordingError("no flow of the file is a request that can be replayed")
-    notes += [f"{count:,} {kind} left out, which are not HTTP" for kind, count in others.items()]
+    notes += [f"{count:,} of {kind} left out, which are not HTTP" for kind, count in others.items()]
     return [one for _, one in sorted(captured, key=lambda pair: pair[0])], notes
 
 

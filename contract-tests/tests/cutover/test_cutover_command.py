@@ -58,7 +58,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     went = run(stand.plan(), "--json", report)
     assert went.exit_code == 1, went.output
     lines = went.stdout.splitlines()
-    assert lines[0] == f"Went back: {READ}: {READ}: title differs"
+    assert lines[0] == f"Rolled back: {READ}: {READ}: title differs"
     assert lines[1] == "The request was req-1."
     assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
     data = json.loads(report.read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ def test_a_dry_run_prints_each_step_and_moves_nothing(stand: Stand) -> None:
     for wanted in (
         "Router caddy: 0 % to new now",
         f"Judge {stand.old.admin}, before old: 5 requests, 5 compared, 0 diverged",
-        "Step 2: 10 % to new, 0.02 s at least",
+        "Step 2: 10 % to new, at least 0.02 s",
         "diverged below 10 % with 95 % (29 compared, if none diverges)",
         f"now it would wait for {READ}: 5 compared, 0 diverged; 29 are needed for below 10 %",
         "Back to 0 at once: 1 failed or 1 diverged answer in the ramp",

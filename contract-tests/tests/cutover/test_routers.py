@@ -230,6 +230,6 @@ def test_the_router_is_reloaded(tmp_path: Path) -> None:
 
 def test_a_file_that_the_router_refuses_is_restored(tmp_path: Path) -> None:
     file_router("nginx", tmp_path).move(5)
-    with pytest.raises(RouterError, match="false ended with 1"):
+    with pytest.raises(RouterError, match="false exited with 1"):
         file_router("nginx", tmp_path, ("false",)).move(25)
     assert file_router("nginx", tmp_path).share() == 5

@@ -203,7 +203,7 @@ def test_only_status_and_headers_of_a_large_response_are_compared(
     counts = work.end()
     assert counts.cut == 1
     assert found(run) == {("listNotes", "header", "header x-more")}
-    assert "1 answers compared by status and headers alone" in run.not_judged[0]
+    assert "1 responses compared by status and headers only" in run.not_judged[0]
 
 
 def test_compressed_responses_are_compared_decoded(
