@@ -172,4 +172,4 @@ def test_invalid_certificate_file_is_named(
 
 def test_key_without_a_certificate_is_rejected(tmp_path: Path, certificates: Certificates) -> None:
     done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
-    assert (done.exit_code, "give its certificate too" in done.output) == (2, True)
+    assert (done.exit_code, "also set cert_file" in done.output) == (2, True)
