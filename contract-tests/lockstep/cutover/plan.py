@@ -272,6 +272,8 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
         yield ("router", "admin"), "is for Caddy only"
     if "file" not in router:
         yield ("router",), "file is missing: the path to write the configuration to"
+    elif kind == "envoy" and not router["file"].endswith((".yaml", ".yml")):
+        yield ("router", "file"), "must end in .yaml: Envoy derives the format from it"
     if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
         yield (
             ("sticky", "cookie"),
