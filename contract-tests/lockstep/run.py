@@ -88,11 +88,11 @@ class Run(RawRequests):
             for target in targets
             if (bare := target.without_certificate()) is not None
         }
-        told = [f"{name} {answer}" for name, answer in got.items()]
+        outcomes = [f"{name} {answer}" for name, answer in got.items()]
         if len(set(got.values())) > 1:
-            self.add_problem(f"without the client certificate {', '.join(told)}")
+            self.add_problem(f"without the client certificate {', '.join(outcomes)}")
         elif got:
-            self.notes.append(f"without the client certificate {', '.join(told)}")
+            self.notes.append(f"without the client certificate {', '.join(outcomes)}")
 
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
         """Use these users, which depend on the document, in place of the configured ones."""
@@ -217,12 +217,12 @@ class Run(RawRequests):
             lanes = self._lanes(targets)
             before = self.ledger.exchanges
 
-            def told(phase: str, label: str) -> None:
+            def noted(phase: str, label: str) -> None:
                 self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None
-                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, told, given)
+                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, noted, given)
         return stage
 
     def _without_excluded(self, recording: Recording) -> Recording:

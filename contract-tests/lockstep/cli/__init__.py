@@ -67,8 +67,8 @@ class _Commands(click.Group):
     def _tell(self, error: Exception) -> None:
         if "--debug" in sys.argv:
             traceback.print_exception(error)
-        said = " ".join(str(error).split())[:200]
-        shown = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        message = " ".join(str(error).split())[:200]
+        shown = f"{type(error).__name__}: {message}" if message else type(error).__name__
         click.echo(f"lockstep: an internal error of lockstep: {shown}", err=True)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -141,8 +141,8 @@ def _ramp(
     plan: CutoverPlan, router: Router, judges: Judges, file: StateFile, output: Output
 ) -> Result:
     stop = threading.Event()
-    with file.locked(), _stopped_by_signals(stop), reporter(output) as told:
-        return Ramp(plan, router, judges, file, told, stop).run()
+    with file.locked(), _stopped_by_signals(stop), reporter(output) as progress:
+        return Ramp(plan, router, judges, file, progress, stop).run()
 
 
 @contextmanager

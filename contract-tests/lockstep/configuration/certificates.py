@@ -36,12 +36,12 @@ def context_of(
     return context
 
 
-def curl_options(told: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
+def curl_options(table: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
     """The same for curl, which asks for a password at the terminal."""
-    options = ["--insecure"] if told.get("insecure") else []
+    options = ["--insecure"] if table.get("insecure") else []
     for name, option in _CURL.items():
-        if name in told:
-            options += [option, str(beside(told[name]))]
+        if name in table:
+            options += [option, str(beside(table[name]))]
     return tuple(options)
 
 

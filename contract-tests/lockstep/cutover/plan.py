@@ -137,8 +137,8 @@ class CutoverPlan:
 
     def bounds_for(self, group: RouteGroup | None, step: Step) -> Bounds:
         """Return the bounds of a group at a step; those of the group override the step's."""
-        told = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
-        return replace(Bounds(), **told)
+        values = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
+        return replace(Bounds(), **values)
 
 
 def read_plan(path: Path) -> CutoverPlan:
@@ -154,9 +154,9 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
     data = source.data
     sticky = data.get("sticky")
     stop = data.get("stop", {})
-    told = {field.name: stop[field.name] for field in fields(Stop) if field.name in stop}
-    if "judge_silent" in told:
-        told["judge_silent"] = seconds(told["judge_silent"])
+    values = {field.name: stop[field.name] for field in fields(Stop) if field.name in stop}
+    if "judge_silent" in values:
+        values["judge_silent"] = seconds(values["judge_silent"])
     return CutoverPlan(
         path=path,
         old=data["from"],
@@ -166,7 +166,7 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
         sticky=Sticky(*next(iter(sticky.items()))) if sticky else None,
         groups=tuple(map(_group, data.get("routes", ()))),
         steps=tuple(map(_step, _steps(data))),
-        stop=Stop(**told),
+        stop=Stop(**values),
         poll=seconds(data.get("poll", 0.2)),
         state=source.beside(data.get("state", f"{path.stem}.state.json")),
         bounds=data.get("bounds", {}),
@@ -174,49 +174,49 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
     )
 
 
-def seconds(told: float | str) -> float:
+def seconds(value: float | str) -> float:
     """Return a duration in seconds, from a number or a text such as `10m`."""
-    if not isinstance(told, str):
-        return float(told)
-    found = _DURATION.fullmatch(told)
+    if not isinstance(value, str):
+        return float(value)
+    found = _DURATION.fullmatch(value)
     if found is None:
-        raise ValueError(f"not a duration: {told}")
+        raise ValueError(f"not a duration: {value}")
     return float(found[1]) * _UNITS[found[2]]
 
 
 def _router(source: Source) -> RouterPlan:
-    told = source.data["router"]
+    table = source.data["router"]
     return RouterPlan(
-        kind=told["kind"],
-        upstreams={name: tuple(places) for name, places in told["upstreams"].items()},
-        admin=told.get("admin", _CADDY_ADMIN).rstrip("/"),
-        file=source.beside(told["file"]) if "file" in told else None,
-        reload=tuple(told.get("reload", ())),
-        listen=told.get("listen"),
+        kind=table["kind"],
+        upstreams={name: tuple(places) for name, places in table["upstreams"].items()},
+        admin=table.get("admin", _CADDY_ADMIN).rstrip("/"),
+        file=source.beside(table["file"]) if "file" in table else None,
+        reload=tuple(table.get("reload", ())),
+        listen=table.get("listen"),
     )
 
 
-def _group(told: Mapping[str, Any]) -> RouteGroup:
+def _group(table: Mapping[str, Any]) -> RouteGroup:
     return RouteGroup(
-        match=tuple(told["match"]),
-        ignore=told.get("ignore", False),
-        together=told.get("together", False),
-        bounds=told.get("bounds", {}),
+        match=tuple(table["match"]),
+        ignore=table.get("ignore", False),
+        together=table.get("together", False),
+        bounds=table.get("bounds", {}),
     )
 
 
 def _steps(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    told: Sequence[Mapping[str, Any]] = data.get("steps", ())
-    return told or [{"percent": percent} for percent in _DEFAULT_STEPS]
+    table: Sequence[Mapping[str, Any]] = data.get("steps", ())
+    return table or [{"percent": percent} for percent in _DEFAULT_STEPS]
 
 
-def _step(told: Mapping[str, Any]) -> Step:
+def _step(table: Mapping[str, Any]) -> Step:
     return Step(
-        percent=float(told["percent"]),
-        at_least=seconds(told.get("at_least", _DEFAULT_AT_LEAST)),
-        at_most=seconds(told["at_most"]) if "at_most" in told else None,
-        answers=told.get("answers", 1) if told["percent"] else 0,
-        bounds=told.get("bounds", {}),
+        percent=float(table["percent"]),
+        at_least=seconds(table.get("at_least", _DEFAULT_AT_LEAST)),
+        at_most=seconds(table["at_most"]) if "at_most" in table else None,
+        answers=table.get("answers", 1) if table["percent"] else 0,
+        bounds=table.get("bounds", {}),
     )
 
 

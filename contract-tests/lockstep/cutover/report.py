@@ -150,8 +150,8 @@ def html_text(data: Data) -> str:
 
 def ratio(route: Data) -> str:
     """Return the latency ratio as text."""
-    told = route["latency_ratio"]
-    return f"{told['ratio']:.2f}" if told else ""
+    ratio = route["latency_ratio"]
+    return f"{ratio['ratio']:.2f}" if ratio else ""
 
 
 def _title(data: Data) -> str:

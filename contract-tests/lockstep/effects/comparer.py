@@ -130,8 +130,8 @@ class RowComparer:
             learnt.confirm()
             self._part(policy, values)
 
-        told = _told(walker.differences, (ours, theirs), self.shared.tables)
-        return Compared([_of_only_column(one, policy, values) for one in told], keep)
+        differences = _told(walker.differences, (ours, theirs), self.shared.tables)
+        return Compared([_of_only_column(one, policy, values) for one in differences], keep)
 
     def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
         """Return the changes to shared columns on one side, by the leader's table names."""
@@ -216,16 +216,16 @@ def _told(
             # These rows could not be matched.
             continue
         if len(parts) >= _COLUMN and done != "deleted":
-            told = _of_column(one, parts)
+            difference = _of_column(one, parts)
         elif len(parts) < _COLUMN or parts[_COLUMN - 1] in _naming(tables[table]):
             counts = [len(getattr(side.get(table, TableChanges()), done)) for side in sides]
-            told = _of_rows(one, table, done, counts)
+            difference = _of_rows(one, table, done, counts)
         else:
             # The content of a deleted row was compared when it was written.
             continue
-        if (told.kind, told.where) not in seen:
-            seen.add((told.kind, told.where))
-            yield told
+        if (difference.kind, difference.where) not in seen:
+            seen.add((difference.kind, difference.where))
+            yield difference
 
 
 def _of_only_column(one: Difference, policy: RowPolicy, values: Sequence[Object]) -> Difference:

@@ -85,12 +85,12 @@ class StatementBook:
         ]
         if max(growths) < _GROWS or min(growths) > _STAYS:
             return []
-        told = [
+        counted = [
             f"{known.statements.get(each, 0)} for {_of(known.rows)},"
             f" {statements[each]} for {_of(rows)}"
             for each in (leader, name)
         ]
-        return [Difference("statements", "statements", *told)]
+        return [Difference("statements", "statements", *counted)]
 
     def close(self, targets: Sequence[Target]) -> None:
         """Close the connections to the databases of stopped targets."""

@@ -179,5 +179,5 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 def reason(error: psycopg.Error) -> str:
     """Return the server's error message in one line; it contains no password."""
-    told = error.diag.message_primary or str(error).strip().splitlines()[-1]
-    return told.strip() or type(error).__name__
+    message = error.diag.message_primary or str(error).strip().splitlines()[-1]
+    return message.strip() or type(error).__name__

@@ -186,11 +186,11 @@ def _went_otherwise(differences: Iterable[Difference]) -> bool:
 
 def _news(found: Sequence[Difference], answers: Sequence[Difference]) -> Iterable[Difference]:
     """Yield differences not already shown by a response's member, or a row, of the same name."""
-    told = {one.where.rpartition("/")[2] for one in answers}
+    reported = {one.where.rpartition("/")[2] for one in answers}
     rows = {(_name(one), one.left, one.right) for one in found if one.where.startswith("rows ")}
     for one in found:
         follows = one.where.startswith("calls ") and (_name(one), one.left, one.right) in rows
-        if _name(one) not in told and not follows:
+        if _name(one) not in reported and not follows:
             yield one
 
 

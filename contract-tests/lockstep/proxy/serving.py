@@ -125,12 +125,12 @@ class Front:
             )
             self._process.start()
 
-    def told(self) -> Iterator[Told]:
+    def batches(self) -> Iterator[Told]:
         """Yield the messages of the process, until it ends."""
         with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
-                told: Told = pickle.load(reader)
-                yield told
+                batch: Told = pickle.load(reader)
+                yield batch
         self.has_failed = not self._is_ended
 
     def end(self) -> None:
@@ -180,8 +180,8 @@ class Comparing:
     def _read(self) -> None:
         _give_way(is_idle=self._is_idle)
         try:
-            for told in self._front.told():
-                for one in told if isinstance(told, list) else [told]:
+            for batch in self._front.batches():
+                for one in batch if isinstance(batch, list) else [batch]:
                     self._told.put(one)
         finally:
             self._told.put(None)
@@ -189,9 +189,9 @@ class Comparing:
 
     def _work(self) -> None:
         _give_way(is_idle=self._is_idle)
-        while (told := self._next()) is not None and not self._closed.is_set():
-            self._mirrors.take(told)
-            self._taken += isinstance(told, Mirrored)
+        while (message := self._next()) is not None and not self._closed.is_set():
+            self._mirrors.take(message)
+            self._taken += isinstance(message, Mirrored)
             self._shared[TAKEN] = self._taken - self._mirrors.asked
         self._mirrors.finish()
         self._shared[TAKEN] = self._taken

@@ -130,8 +130,8 @@ class Caddy:
                 f"{self._admin}: no response ({type(error).__name__}): is it Caddy's admin address?"
             ) from error
         if answer.status_code not in (200, _PRECONDITION_FAILED):
-            told = " ".join(answer.text.split())[:300]
-            raise RouterError(f"{self._admin}{path}: returned {answer.status_code}: {told}")
+            text = " ".join(answer.text.split())[:300]
+            raise RouterError(f"{self._admin}{path}: returned {answer.status_code}: {text}")
         return answer
 
 

@@ -85,8 +85,8 @@ class FileRouter:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RouterError(f"{command[0]} could not be run: {error}") from error
         if run.returncode != 0:
-            said = run.stdout.decode("utf-8", "replace").strip()
-            raise RouterError(f"{' '.join(command)} exited with {run.returncode}: {said}")
+            output = run.stdout.decode("utf-8", "replace").strip()
+            raise RouterError(f"{' '.join(command)} exited with {run.returncode}: {output}")
 
 
 def written(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:

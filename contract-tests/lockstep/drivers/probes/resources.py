@@ -60,10 +60,10 @@ def _wrong(trial: Trial, *, wrong: bool) -> Any:
 
 def _unknown(trial: Trial, name: str, *, wrong: bool = False) -> object:
     values = trial.values()
-    told = _declared(trial, name)
-    if name not in values or told is None:
+    declared = _declared(trial, name)
+    if name not in values or declared is None:
         return None
-    unknown = {**values, name: unknown_value(values[name], told)}
+    unknown = {**values, name: unknown_value(values[name], declared)}
     if unknown == values:
         return None
     return trial.send(trial.request(_wrong(trial, wrong=wrong), unknown), unknown)
@@ -201,5 +201,5 @@ def _at(node: Any, path: tuple[str, ...]) -> Any:
 
 
 def _declared(trial: Trial, name: str) -> Declared | None:
-    told = trial.maker.client.parameters(trial.operation)
-    return next((each for each in told if (each.location, each.name) == ("path", name)), None)
+    parameters = trial.maker.client.parameters(trial.operation)
+    return next((each for each in parameters if (each.location, each.name) == ("path", name)), None)

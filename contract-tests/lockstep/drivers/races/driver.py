@@ -133,8 +133,8 @@ class _Runner:
     def unjudged(self) -> Iterator[str]:
         """Yield a sentence if an inferred race was inconclusive."""
         if self._winners in (0, len(self._race.together)):
-            told = "all succeed" if self._winners else "none succeeds"
-            yield f"on {self.name} {told} sequentially too, so the race was not judged"
+            outcome = "all succeed" if self._winners else "none succeeds"
+            yield f"on {self.name} {outcome} sequentially too, so the race was not judged"
 
     def _judge(self, parts: Sequence[str], outcome: str, exchanges: Sequence[Exchange]) -> None:
         if self._race.possible:

@@ -181,8 +181,8 @@ class _Things:
                 self._exchanger.ledger.findings.add_violation(
                     exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
                 )
-                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-                raise StoryError(f"its bystanders cannot be created: {told}")
+                problem = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                raise StoryError(f"its bystanders cannot be created: {problem}")
             for name, source in step.get("save", {}).items():
                 assert isinstance(exchange.leader, Response)
                 self._values[name] = pick(source, exchange.leader)
@@ -205,8 +205,8 @@ class _Things:
             if wrong and ledger.findings.add_violation(
                 exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
             ):
-                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-                problems.append(f"{where}: {told}")
+                problem = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                problems.append(f"{where}: {problem}")
         return "; ".join(problems)
 
     def remove(self) -> None:

@@ -237,8 +237,8 @@ class _Walk:
         media, answer = next(iter(self.client.media(operation)), None), refused.leader
         if media is None or not media.has_members or not isinstance(answer, Response):
             return refused
-        told = answer.body.decode("utf-8", "replace")
-        less = without_blamed(self._document, media.schema, value, told)
+        message = answer.body.decode("utf-8", "replace")
+        less = without_blamed(self._document, media.schema, value, message)
         return refused if less == value else self._send(operation, values, actor, less)
 
     def _put(self, operation: Operation) -> None:
