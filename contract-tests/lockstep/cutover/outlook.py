@@ -83,7 +83,7 @@ def _needs(plan: CutoverPlan, step: Step) -> Iterator[str]:
     for group in plan.groups:
         names = ", ".join(group.match)
         if group.ignore:
-            yield f"  {names}: nothing"
+            yield f"  {names}: not judged"
         else:
             yield f"  {names}{' together' if group.together else ''}: {_bounds(plan, group, step)}"
     yield f"  each {'other ' if plan.groups else ''}route: {_bounds(plan, None, step)}"
