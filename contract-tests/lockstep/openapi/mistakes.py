@@ -20,7 +20,7 @@ _OTHERS = (
     ("openrpc", "an OpenRPC document"),
     ("arazzo", "an Arazzo document, whose `sourceDescriptions` name the OpenAPI document"),
     ("overlay", "an OpenAPI overlay, whose `extends` names the OpenAPI document"),
-    ("log", "a HAR recording: `lockstep replay` plays it"),
+    ("log", "a HAR recording: use `lockstep replay` for it"),
     ("__schema", "a GraphQL schema"),
     ("$schema", "a JSON Schema"),
     ("item", "a Postman collection: export it as OpenAPI first"),

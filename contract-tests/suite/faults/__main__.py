@@ -3,7 +3,7 @@
 python -m suite.faults [--short] [--table]
 FAULT=frozen python -m suite.faults       part of the name of a fault; separate several by commas
 
---short plays only the most important faults, --table prints the observations of all. DATABASE_URL
+--short runs only the most important faults, --table prints the observations of all. DATABASE_URL
 and SERVERS are read, as by the contract tests; PROFILE=quick implies --short.
 
 Exits with 0 if the servers behave as required, 1 if not, 2 if it could not run.
