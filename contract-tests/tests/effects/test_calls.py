@@ -21,7 +21,7 @@ _CHARGE = "calls POST http://others/v2/charges"
 _MAIL = "calls POST http://others/messages"
 # The place where each fault shows, and a part of its sentence.
 SIGNS = {
-    "no_mail": ("placeOrder", _MAIL, "0 calls of"),
+    "no_mail": ("placeOrder", _MAIL, "0 calls to"),
     "mail_twice": ("placeOrder", _MAIL, "2 calls to"),
     "other_template": ("placeOrder", f"{_MAIL} body /template", '"reminder" in new, but "placed"'),
     "mail_to": ("placeOrder", f"{_MAIL} body /to", "the member `to` of the call"),
@@ -37,10 +37,10 @@ SIGNS = {
     "other_credentials": ("placeOrder", f"{_CHARGE} header authorization", "(another) in new"),
     "old_endpoint": ("placeOrder", f"{_CHARGE} url", "/v1/charges` is called in new"),
     "form": ("placeOrder", f"{_CHARGE} header content-type", "x-www-form-urlencoded in new"),
-    "no_refund": ("cancelOrder", f"{_CHARGE}/*/refunds", "0 calls of"),
+    "no_refund": ("cancelOrder", f"{_CHARGE}/*/refunds", "0 calls to"),
     "refund_first": ("cancelOrder", f"{_CHARGE}/*/refunds url", "is called in new"),
-    "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls of"),
-    "audit": ("placeOrder", "calls POST http://others/audit", "1 call of"),
+    "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls to"),
+    "audit": ("placeOrder", "calls POST http://others/audit", "1 call to"),
     "no_charge_id": ("placeOrder", "rows orders.charge", "is null in new"),
     "no_payment": ("placeOrder", "rows payments", "0 rows inserted into"),
     "payment_amount": ("placeOrder", "rows payments.amount", "column `payments.amount` is"),
