@@ -21,7 +21,6 @@ from lockstep.results.findings import PARITY, Findings
 from lockstep.results.run_log import RunLog
 from lockstep.transport.messages import Outcome, Request
 
-TASK = {"$ref": "#/components/schemas/Task"}
 AMOUNTS = FuzzSettings(phases=("coverage", "fuzzing"), max_examples=3)
 
 
@@ -65,11 +64,7 @@ def xml_of(request: Request) -> Element | None:
 
 
 def test_a_path_may_have_two_parameters_of_one_name() -> None:
-    made = {"201": {"description": "ok", "content": {"application/json": {"schema": TASK}}}}
-    paths = {
-        "/tasks/{id}/tasks": {"post": {"responses": made}},
-        "/tasks/{id}/tasks/{id}": {"get": {"operationId": "inner", "responses": made}},
-    }
+    paths = {"/tasks/{id}/tasks/{id}": {"get": {"operationId": "inner", "responses": {"200": {}}}}}
 
     def answers(request: Request) -> Outcome:
         return answer({"id": 7, "title": "a"}, 201 if request.method == "POST" else 200)
