@@ -81,12 +81,19 @@ def anonymous_answer(target: Target, document: Document) -> str:
 
 
 def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
-    """Return hints at likely mistakes: HTML pages only, or 401 and 403 without a reason."""
+    """Return hints at likely mistakes: pages or redirects only, or unexpected 401 and 403."""
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
     if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
         return [
             f"{target.name} answers every request with an HTML page: is this the API, and is "
             f"{target.base_url} its base URL?"
+        ]
+    pages = set(map(_page, outcomes))
+    page = pages.pop()
+    if page and not pages and _paths(document):
+        return [
+            f"{target.name} redirects every request to {page}: does it ask for a log-in? "
+            f"{user_lines(document)}"
         ]
     is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
     if not is_free or not statuses <= {401, 403}:
@@ -97,6 +104,14 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
         "credentials: give them with --header 'Authorization: Bearer …'. "
         f"{user_lines(document)}"
     ]
+
+
+def _page(outcome: Outcome) -> str:
+    """Return where a response redirects to, empty if it does not."""
+    is_redirect = status_of(outcome) in (301, 302, 303, 307, 308)
+    if not isinstance(outcome, Response) or not is_redirect:
+        return ""
+    return outcome.header("location") or ""
 
 
 def _is_page(outcome: Outcome) -> bool:
