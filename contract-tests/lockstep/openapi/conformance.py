@@ -212,9 +212,11 @@ class Conformance:
             value = reader.root(schema, element)
         except UnmappedError:
             return
+        # The comparison also names places from the root element on.
+        where = f"body {pointer((element.name,))}"
         for path, sentence in reader.wrong[:1]:
-            yield Violation("body_schema", f"body {pointer(path)}".strip() + " xml", sentence)
-        yield from self._value(schema, value, "body ")
+            yield Violation("body_schema", f"{where}{pointer(path)} xml", sentence)
+        yield from self._value(schema, value, where)
 
     def _accepts(self, schema: Any, value: Any) -> bool:
         return self.validator(schema).is_valid(value)
