@@ -43,7 +43,8 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
         seen.notes += _rebased(target, document)
         outcomes = _probe(target, document)
         fault = _fault(target, document, outcomes)
-        if fault == LOST and _is_moved(target, document):
+        lost = fault == LOST or (not fault and _is_unknown(target, document))
+        if lost and _is_moved(target, document):
             seen.notes.append(f"{target.name}: paths are below {target.base_url}")
             continue
         seen.notes += _hints(target, document, outcomes)
@@ -134,7 +135,17 @@ LOST = "404 to every documented path"
 
 def _answers(target: Target, document: Document) -> bool:
     """Whether a target has no fault at its current URL."""
-    return not _fault(target, document, _probe(target, document))
+    found = not _fault(target, document, _probe(target, document))
+    return found and not _is_unknown(target, document)
+
+
+def _is_unknown(target: Target, document: Document) -> bool:
+    """Whether a target knows no path of a document without simple reads, such as one of RPCs."""
+    if _paths(document):
+        return False
+    plain = {one.target for one in document.operations.values() if "{" not in one.path}
+    asked = [Request("OPTIONS", path) for path in sorted(plain)[:_MAX_PROBES]]
+    return bool(asked) and {status_of(target.send(each)) for each in asked} == {404}
 
 
 def _is_moved(target: Target, document: Document) -> bool:

@@ -179,6 +179,14 @@ def test_base_path_from_the_document_is_added(tmp_path: Path) -> None:
     assert f"t0: paths are below {target.base_url}/api/v1" in done.output
 
 
+def test_base_path_is_added_for_a_document_without_reads(tmp_path: Path) -> None:
+    document = described("https://x.example/api/v1")
+    document["paths"]["/items"]["post"] = document["paths"]["/items"].pop("get")
+    with serving("/api/v1") as target:
+        done = lockstep(tmp_path, document, target.base_url)
+    assert f"t0: paths are below {target.base_url}/api/v1" in done.output
+
+
 def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     with serving(status=401) as target:
         done = lockstep(tmp_path, described(), target.base_url)
