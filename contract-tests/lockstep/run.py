@@ -116,6 +116,8 @@ class Run(RawRequests):
                 found = find_users(exchanger, nonce, drafts)
             except (ActorError, TargetLostError) as error:
                 raise RunError(f"login: {error}") from error
+            # What is found on the way is reproduced with the tokens of its user.
+            self._identities |= exchanger.identities
         self.use(found.specs)
         if not found.specs:
             # The consequence comes first, before other notes.

@@ -134,15 +134,26 @@ class Reached:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every target responded with less than 400, or as documented if no success is."""
+        """Whether every target responded with success, or as documented if no success is."""
         documented = any(status < 400 for status in self.documented or ())
-        answered = any(status < 400 for counts in self.seen.values() for status in counts)
+        answered = any(
+            map(self._is_success, (each for counts in self.seen.values() for each in counts))
+        )
         if not documented and not answered:
             # The document has no successful response.
             return bool(self.seen) and bool(self.documented)
         return bool(self.seen) and all(
-            any(status < 400 for status in counts) for counts in self.seen.values()
+            any(map(self._is_success, counts)) for counts in self.seen.values()
         )
+
+    def _is_success(self, status: int) -> bool:
+        """Whether a status code is a success; a redirect instead of a documented 2xx is none.
+
+        Servers redirect to a login page.
+        """
+        codes = self.documented or ()
+        instead = any(code < 300 for code in codes) and not any(300 <= code < 400 for code in codes)
+        return status < 300 or (status < 400 and (status == 304 or not instead))
 
 
 def reached(coverage: Coverage) -> list[Reached]:

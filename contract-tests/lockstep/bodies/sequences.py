@@ -1,4 +1,4 @@
-"""Parses the items of streams: server-sent events and JSON sequences."""
+"""Parses the items of streams, server-sent events and JSON sequences, and writes the latter."""
 
 from __future__ import annotations
 
@@ -84,6 +84,20 @@ def judged_items(content_type: str | None, body: bytes, *, cut: bool = False) ->
     elif is_json_sequence(content_type):
         text = body.decode("utf-8", "ignore" if cut else "strict")
         yield from map(json.loads, parse_lines(text, cut=cut))
+
+
+def read_json(content_type: str | None, body: bytes) -> Any:
+    """Parse JSON; a JSON sequence is the list of its items. `ValueError` if it is neither."""
+    if is_json_sequence(content_type):
+        return list(judged_items(content_type, body))
+    return json.loads(body)
+
+
+def encode_items(content_type: str, values: Sequence[Any]) -> bytes:
+    """Return a JSON sequence of some values: JSON Lines, or RFC 7464."""
+    start = "\x1e" if "json-seq" in bare(content_type) else ""
+    texts = (json.dumps(value, ensure_ascii=False) for value in values)
+    return "".join(f"{start}{text}\n" for text in texts).encode("utf-8", "surrogatepass")
 
 
 def common(

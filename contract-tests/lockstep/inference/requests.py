@@ -14,6 +14,7 @@ from lockstep.matching.bijection import Bijection
 from lockstep.openapi.document import Document
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.transport.messages import Request
+from lockstep.transport.streams import is_json_sequence
 
 # Maps the role of a place and its value to the new value.
 Visitor = Callable[[Role | None, str], str]
@@ -23,6 +24,8 @@ _CONDITIONS = frozenset({"if-match", "if-none-match"})
 # The number of cached requests, and the maximum body size of one in bytes.
 _KEPT = 400
 _LARGE = 20_000
+# The texts of a JSON sequence, and what separates them.
+_LINES = re.compile(r"([\n\x1e])")
 _TAG = re.compile(r'"([^"]*)"')
 
 
@@ -119,7 +122,13 @@ class RequestReader:
             text = request.body.decode("utf-8")
             if "form-urlencoded" in media_type:
                 return self._pairs(text, owner, visit).encode()
-            return replaced(text, lambda leaf: self._leaf(leaf, owner, visit)).encode()
+            texts = _LINES.split(text) if is_json_sequence(media_type) else [text]
+            return "".join(
+                replaced(each, lambda leaf: self._leaf(leaf, owner, visit))
+                if each.strip()
+                else each
+                for each in texts
+            ).encode()
         except (ValueError, RecursionError):
             return visit(None, request.body.decode("latin-1")).encode("latin-1")
 

@@ -16,6 +16,7 @@ from lockstep.openapi.media import is_json
 from lockstep.openapi.operations import DocumentedResponse, Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.openapi.texts import readings, simple_readings, types_of
+from lockstep.openapi.xml_values import UnmappedError, XmlReader
 from lockstep.transport.json_bodies import strict_json
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import NoResponse, Outcome, Response, header_values
@@ -48,6 +49,8 @@ class Conformance:
         # Messages about the parts of schemas that cannot be checked, by `id` of the schema.
         self._faults: dict[int, tuple[str, ...]] = {}
         self._unjudged: Counter[str] = Counter()
+        # By `id` of a schema, which each entry keeps alive.
+        self._merges: dict[int, tuple[Any, Mapping[str, Any]]] = {}
 
     def unjudged(self) -> list[str]:
         """Return messages about what could not be checked, each with the number of responses."""
@@ -129,7 +132,9 @@ class Conformance:
         return None, []
 
     def _merged(self, schema: Any) -> Mapping[str, Any]:
-        return merge(self._document, schema)
+        if id(schema) not in self._merges:
+            self._merges[id(schema)] = schema, merge(self._document, schema)
+        return self._merges[id(schema)][1]
 
     def _body(
         self, method: str, documented: DocumentedResponse, response: Response
@@ -156,7 +161,7 @@ class Conformance:
         elif schema is not None and is_json_sequence(content_type):
             yield from self._sequence(schema, response)
         elif is_xml(bare(content_type)):
-            yield from _xml(response)
+            yield from self._xml(schema, response)
 
     def _json(self, schema: Any, body: bytes) -> Iterator[Violation]:
         try:
@@ -194,6 +199,28 @@ class Conformance:
             every = (_first(validator, item, "body /*") for item in found)
             yield from islice(filter(None, every), 1)
 
+    def _xml(self, schema: Any, response: Response) -> Iterator[Violation]:
+        """Check that XML can be parsed, and its value where the schema determines it."""
+        content_type = response.header("content-type")
+        try:
+            element = parse_xml(response.body, parameter(content_type, "charset"))
+        except ValueError as error:
+            yield Violation("unreadable_body", "body", str(error))
+            return
+        reader = XmlReader(self._merged, self._accepts)
+        try:
+            value = reader.root(schema, element)
+        except UnmappedError:
+            return
+        # The comparison also names places from the root element on.
+        where = f"body {pointer((element.name,))}"
+        for path, sentence in reader.wrong[:1]:
+            yield Violation("body_schema", f"{where}{pointer(path)} xml", sentence)
+        yield from self._value(schema, value, where)
+
+    def _accepts(self, schema: Any, value: Any) -> bool:
+        return self.validator(schema).is_valid(value)
+
     def _value(self, schema: Any, value: Any, where: str) -> Iterator[Violation]:
         wrong = _first(self._judging(schema), value, where)
         if wrong is not None:
@@ -230,14 +257,6 @@ def _first(validator: SchemaValidator, value: Any, where: str) -> Violation | No
         return None
     place = where + _without_positions(wrong.instance_path)
     return Violation("body_schema", f"{place.strip()} {wrong.kind.name}", wrong.message)
-
-
-def _xml(response: Response) -> Iterator[Violation]:
-    content_type = response.header("content-type")
-    try:
-        parse_xml(response.body, parameter(content_type, "charset"))
-    except ValueError as error:
-        yield Violation("unreadable_body", "body", str(error))
 
 
 def _server_error(response: Response, expected: frozenset[int]) -> Iterator[Violation]:

@@ -14,6 +14,7 @@ from lockstep.openapi.dialect import modernised
 from lockstep.openapi.loading import load_checked
 from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
+from lockstep.openapi.request_sequences import with_array_schemas
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.openapi.routes import Routes
 from lockstep.openapi.scopes import Scopes
@@ -38,7 +39,7 @@ class Document:
         """
         whole, self.problems = self_contained(raw, source)
         # Suffixes of targets' base URLs that are now part of the paths.
-        self.raw, self.moved_ends = rebased(whole)
+        self.raw, self.moved_ends = rebased(with_array_schemas(whole))
         self.soundness = sound(modernised(self.raw))
         self.modern = self.soundness.document
         self._shapes = ShapeReader(self.modern)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lockstep.bodies.sequences import read_json
 from lockstep.openapi.bounds import BOUNDS, NUMERIC, is_kept
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import IGNORED_HEADERS, Operation
@@ -68,7 +68,7 @@ class Inputs:
         for name, text in request.headers:
             self._parameter("header", name.lower(), text)
         if request.body and self._body and "json" in media_type and len(request.body) <= MAX_BODY:
-            self._json(request.body, self._body)
+            self._json(media_type, request.body, self._body)
 
     def _parameter(self, location: str, name: str, text: str) -> None:
         known = self._parameters.get((location, name))
@@ -76,9 +76,9 @@ class Inputs:
             self._see("parameters", f"{location} {known.name}")
             self._bounds(known, _number(text), text)
 
-    def _json(self, body: bytes, known: Input) -> None:
+    def _json(self, media_type: str, body: bytes, known: Input) -> None:
         try:
-            value = json.loads(body)
+            value = read_json(media_type, body)
         except (ValueError, RecursionError):
             return
         self._walk(known, value)

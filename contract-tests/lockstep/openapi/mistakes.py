@@ -52,6 +52,9 @@ def other_fault(raw: Any) -> str:
     kind = next(found, "")
     if kind:
         return f"it is not an OpenAPI document but {kind}"
+    if "swaggerVersion" in raw:
+        # Swagger 1.2 describes each resource in a file of its own.
+        return f"it is Swagger {raw['swaggerVersion']}: convert it to OpenAPI 3 first"
     if "openapi" in raw:
         return f"it is OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
     if "paths" in raw:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from lockstep.bodies.sequences import read_json
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -188,7 +189,7 @@ class RequestReader:
         if "json" not in media_type or not request.body:
             return None, NotImplemented
         try:
-            return entry.get("schema"), json.loads(request.body)
+            return entry.get("schema"), read_json(media_type, request.body)
         except (ValueError, RecursionError):
             return entry.get("schema"), NotImplemented
 

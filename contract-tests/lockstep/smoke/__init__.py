@@ -43,7 +43,8 @@ def smoke(targets: Sequence[Target], document: Document) -> Smoke:
         seen.notes += _rebased(target, document)
         outcomes = _probe(target, document)
         fault = _fault(target, document, outcomes)
-        if fault == LOST and _is_moved(target, document):
+        lost = fault == LOST or (not fault and _is_unknown(target, document))
+        if lost and _is_moved(target, document):
             seen.notes.append(f"{target.name}: paths are below {target.base_url}")
             continue
         seen.notes += _hints(target, document, outcomes)
@@ -81,12 +82,19 @@ def anonymous_answer(target: Target, document: Document) -> str:
 
 
 def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
-    """Return hints at likely mistakes: HTML pages only, or 401 and 403 without a reason."""
+    """Return hints at likely mistakes: pages or redirects only, or unexpected 401 and 403."""
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
     if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
         return [
             f"{target.name} returns an HTML page for every request: is this the API, and is "
             f"{target.base_url} its base URL?"
+        ]
+    pages = set(map(_page, outcomes))
+    page = pages.pop()
+    if page and not pages and _paths(document):
+        return [
+            f"{target.name} redirects every request to {page}: does it require a login? "
+            f"{user_lines(document)}"
         ]
     is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
     if not is_free or not statuses <= {401, 403}:
@@ -97,6 +105,14 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
         "credentials: give them with --header 'Authorization: Bearer …'. "
         f"{user_lines(document)}"
     ]
+
+
+def _page(outcome: Outcome) -> str:
+    """Return where a response redirects to, empty if it does not."""
+    is_redirect = status_of(outcome) in (301, 302, 303, 307, 308)
+    if not isinstance(outcome, Response) or not is_redirect:
+        return ""
+    return outcome.header("location") or ""
 
 
 def _is_page(outcome: Outcome) -> bool:
@@ -119,7 +135,17 @@ LOST = "404 to every documented path"
 
 def _answers(target: Target, document: Document) -> bool:
     """Whether a target has no fault at its current URL."""
-    return not _fault(target, document, _probe(target, document))
+    found = not _fault(target, document, _probe(target, document))
+    return found and not _is_unknown(target, document)
+
+
+def _is_unknown(target: Target, document: Document) -> bool:
+    """Whether a target knows no path of a document without simple reads, such as one of RPCs."""
+    if _paths(document):
+        return False
+    plain = {one.target for one in document.operations.values() if "{" not in one.path}
+    asked = [Request("OPTIONS", path) for path in sorted(plain)[:_MAX_PROBES]]
+    return bool(asked) and {status_of(target.send(each)) for each in asked} == {404}
 
 
 def _is_moved(target: Target, document: Document) -> bool:

@@ -14,6 +14,8 @@ from lockstep.transport.messages import Response
 MAX_BODY = 32 * 2**20
 # Window bits of zlib: detect a gzip or zlib header; some servers send `deflate` without any.
 _WRAPPED, _BARE = 47, -15
+# Decompressors of zstd have no limit for their output: 3 bytes may become 128 KiB.
+_STEP = 512
 Decoder = Callable[[bytes, bool], bytes | None]
 
 
@@ -82,14 +84,24 @@ def _brotli(data: bytes, cut: bool) -> bytes | None:
     return b"".join(parts) if room >= 0 else None
 
 
-def _zstd(data: bytes, _cut: bool) -> bytes | None:
+def _zstd(data: bytes, cut: bool) -> bytes | None:
     """Decode Zstandard (RFC 8878): one frame or several."""
-    source = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
+    parts: list[bytes] = []
+    room = MAX_BODY
     try:
-        body = source.read(MAX_BODY + 1)
+        while data:
+            frame, at = zstandard.ZstdDecompressor().decompressobj(), 0
+            while at < len(data) and not frame.eof:
+                parts.append(frame.decompress(data[at : at + _STEP]))
+                room, at = room - len(parts[-1]), at + _STEP
+                if room < 0:
+                    return None
+            if not (frame.eof or cut):
+                return None
+            data = frame.unused_data + data[at:]
     except zstandard.ZstdError:
         return None
-    return body if len(body) <= MAX_BODY else None
+    return b"".join(parts)
 
 
 _DECODERS: Mapping[str, Decoder] = {

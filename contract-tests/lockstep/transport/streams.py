@@ -14,7 +14,7 @@ STREAM_BYTES = 4 * 2**20
 EVENT_STREAM = "text/event-stream"
 REPLACED = "multipart/x-mixed-replace"
 # Subtypes of JSON sequences (OpenAPI 3.2, 4.14.3).
-_SEQUENCES = frozenset({"jsonl", "x-jsonl", "ndjson", "x-ndjson", "json-seq", "json-lines"})
+SEQUENCES = frozenset({"jsonl", "x-jsonl", "ndjson", "x-ndjson", "json-seq", "json-lines"})
 # The end of an event (HTML Living Standard, 9.2.5), and of a JSON text (RFC 7464, 2.2).
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _LINE_END = re.compile(rb"\n")
@@ -37,7 +37,7 @@ def parameter(content_type: str | None, name: str) -> str:
 def is_json_sequence(content_type: str | None) -> bool:
     """Whether a media type is a JSON sequence, such as JSON Lines."""
     subtype = bare(content_type).rpartition("/")[2]
-    return subtype in _SEQUENCES or subtype.endswith("+json-seq")
+    return subtype in SEQUENCES or subtype.endswith("+json-seq")
 
 
 def is_stream(content_type: str | None) -> bool:

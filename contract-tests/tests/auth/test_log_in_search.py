@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from fixtures.doors import (
     sends,
     texts,
 )
-from fixtures.scripted import answer
+from fixtures.scripted import Scripted, answer
 
 from lockstep.auth.actors import ActorBook, ActorSpec
 from lockstep.auth.probe import Admission, find_users, settle
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.results.findings import PARITY
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.cookies import sent_cookies
@@ -489,3 +491,29 @@ def test_bearer_scheme_follows_its_example(tmp_path: Path) -> None:
     sender, (old, _) = doors(tmp_path, api(scheme), by_header(word="Token"))
     assert found(sender).guarded_works
     assert old.asked.count("GET /me") == 2
+
+
+def test_what_is_found_at_the_log_in_is_reproduced_with_the_token_of_each_target(
+    tmp_path: Path,
+) -> None:
+    tokens = {"left": "first-token-0123456789", "right": "second-token-0123456789"}
+
+    def target(name: str, items: list[str]) -> Scripted:
+        def answers(request: Request) -> Outcome:
+            is_user = request.header("authorization") == f"Bearer {tokens[name]}"
+            return answer(items) if is_user else answer({}, 401)
+
+        return Scripted(name, answers)
+
+    listed = {"operationId": "list", "security": [{"token": []}], "responses": {"200": {}}}
+    schemes = {"token": {"type": "http", "scheme": "bearer"}}
+    document = tmp_path / "openapi.json"
+    described = {"openapi": "3.1.0", "paths": {"/items": {"get": listed}}}
+    document.write_text(json.dumps({**described, "components": {"securitySchemes": schemes}}))
+    robot = ActorSpec("robot", tokens=tokens, token="", credential=UNKNOWN)
+    run = Run(Settings(document, actors=(robot,), require_coverage=False))
+    targets = [target("left", ["a"]), target("right", ["b"])]
+    run.log_in(targets)
+    run.confirm_all(targets)
+    differing = [one for one in run.finish().findings if one.category == PARITY]
+    assert [(one.where, one.reproduced) for one in differing] == [("body /*", True)]

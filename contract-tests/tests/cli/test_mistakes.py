@@ -36,7 +36,12 @@ def described(base: str = "", prefix: str = "") -> dict[str, Any]:
 
 @contextmanager
 def serving(
-    prefix: str = "", *, status: int = 200, page: str = "", **settings: Any
+    prefix: str = "",
+    *,
+    status: int = 200,
+    page: str = "",
+    location: str = "",
+    **settings: Any,
 ) -> Iterator[Target]:
     """A server of `/items` below a prefix; with `page`, it sends only that."""
 
@@ -47,6 +52,8 @@ def serving(
         handler.send_response(status if known else 404)
         handler.send_header("Content-Type", "text/html" if page else "application/json")
         handler.send_header("Content-Length", str(len(body)))
+        if location:
+            handler.send_header("Location", location)
         handler.end_headers()
         handler.wfile.write(body)
 
@@ -172,6 +179,14 @@ def test_base_path_from_the_document_is_added(tmp_path: Path) -> None:
     assert f"t0: paths are below {target.base_url}/api/v1" in done.output
 
 
+def test_base_path_is_added_for_a_document_without_reads(tmp_path: Path) -> None:
+    document = described("https://x.example/api/v1")
+    document["paths"]["/items"]["post"] = document["paths"]["/items"].pop("get")
+    with serving("/api/v1") as target:
+        done = lockstep(tmp_path, document, target.base_url)
+    assert f"t0: paths are below {target.base_url}/api/v1" in done.output
+
+
 def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     with serving(status=401) as target:
         done = lockstep(tmp_path, described(), target.base_url)
@@ -181,6 +196,17 @@ def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     with serving(page="<html>") as target:
         done = lockstep(tmp_path, described(), target.base_url)
     assert "t0 returns an HTML page for every request" in done.output
+    with serving(status=302, location="/sign-in") as target:
+        done = lockstep(tmp_path, described(), target.base_url)
+    assert done.exit_code == 2
+    assert "t0 redirects every request to /sign-in: does it require a login?" in done.output
+
+
+def test_unknown_command_suggests_similar_ones() -> None:
+    done = CliRunner().invoke(main, ["replya"])
+    assert done.exit_code == 2
+    assert "No such command 'replya'. Did you mean replay?" in done.output
+    assert "No such command 'x'." in CliRunner().invoke(main, ["x"]).output
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,13 @@ def test_a_body_is_translated_by_the_names_of_its_members() -> None:
     }
 
 
+def test_each_item_of_a_sequence_is_translated() -> None:
+    body = b'{"owner_id":5}\n\n{"title":"5"}\r\n{"id":5}'
+    request = Request("POST", "/tasks", (("Content-Type", "application/x-ndjson"),), body)
+    translated = RequestReader(DOCUMENT, FAMILIES).translate(request, known())
+    assert translated.body == b'{"owner_id":6}\n\n{"title":"5"}\r\n{"id":17}'
+
+
 def test_a_request_names_things_by_family() -> None:
     reader = RequestReader(DOCUMENT, FAMILIES)
     request = Request("PATCH", "/tasks/5", body=b'{"owner_id": 5, "title": "5"}')

@@ -97,6 +97,7 @@ def test_expected_server_error_is_not_a_violation(document: Document) -> None:
         ('{"name": "x", "version": "1"}', "it has name, version at the top level, and"),
         ('{"info": {}, "item": []}', "a Postman collection"),
         ("asyncapi: 2.6.0", "an AsyncAPI document"),
+        ("swaggerVersion: '1.2'", "it is Swagger 1.2: convert it"),
         ("openapi: 4.0.0", "it is OpenAPI 4.0.0; lockstep reads"),
         ("paths: {}", "it lacks its version"),
         ("<!DOCTYPE html>\n<html><body>hi", "an HTML page, not a document: give the URL"),

@@ -52,6 +52,8 @@ def test_repeated_headers_are_kept_and_redirects_not_followed() -> None:
     [
         (b"", "dropped"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", "dropped"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nab", "dropped"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "dropped"),
         (b"nonsense\r\n\r\n", "malformed"),
     ],
 )
@@ -328,9 +330,14 @@ def test_compressed_body_is_decoded(coding: str, packed: bytes) -> None:
         ("zstd", zstandard.compress(bytes(MAX_BODY + 1))),
         ("br", b"no brotli"),
         ("zstd", b"no zstd"),
+        ("gzip", gzip.compress(b"text text", mtime=0)[:-2]),
         ("br", brotli.compress(b"text text")[:-2]),
+        ("zstd", zstandard.compress(b"text text")[:-2]),
     ],
-    ids=["gzip bomb", "br bomb", "zstd bomb", "not br", "not zstd", "cut br"],
+    ids=[
+        *("gzip bomb", "br bomb", "zstd bomb", "not br", "not zstd"),
+        *("cut gzip", "cut br", "cut zstd"),
+    ],
 )
 def test_corrupt_or_oversized_compressed_body_is_left_encoded(coding: str, packed: bytes) -> None:
     answer = Response(200, (("Content-Encoding", coding),), packed)

@@ -1,7 +1,8 @@
 """Checks whether a generated request is valid as it was sent.
 
-Values are generated, but servers get their serialization. A number in a form is text, and an empty
-array is no field at all, so that a request meant to be invalid may be valid.
+Values are generated, but servers get their serialization. A number in a form is text, an empty
+array is no field at all, and an object is a JSON sequence of one item, so that a request meant to
+be invalid may be valid.
 """
 
 from __future__ import annotations
@@ -15,31 +16,37 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lockstep.bodies.sequences import read_json
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.media import find_media_type, is_json
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.transport.messages import Request
+from lockstep.transport.streams import is_json_sequence
 
 # Interpretations of one field, the plainest first.
 _Readings = list[Any]
 
 
-def is_valid_form(
+def is_valid_body(
     document: Document, conformance: Conformance, operation: Operation, request: Request
 ) -> bool | None:
-    """Whether a form body matches its schema; `None` if the request has no form.
+    """Whether a form or a JSON sequence matches its schema; `None` if the body is neither.
 
-    A field is valid if any interpretation of its text is.
+    A field of a form is valid if any interpretation of its text is.
     """
     media_type = request.header("content-type") or ""
     body = document.resolve(operation.definition.get("requestBody", {}))
     content = find_media_type(body.get("content", {}), media_type)
-    fields = _fields(media_type, request.body or b"")
-    if fields is None or content is None or "schema" not in content:
+    if content is None or "schema" not in content:
         return None
     schema = content["schema"]
+    if is_json_sequence(media_type):
+        return _is_valid_sequence(conformance, schema, request)
+    fields = _fields(media_type, request.body or b"")
+    if fields is None:
+        return None
     properties = merge(document, schema).get("properties", {})
     validator = conformance.validator(schema)
     found: dict[str, Any] = {}
@@ -58,6 +65,14 @@ def is_valid_form(
             every[0],
         )
     return validator.is_valid(found)
+
+
+def _is_valid_sequence(conformance: Conformance, schema: Any, request: Request) -> bool:
+    try:
+        items = read_json(request.header("content-type"), request.body or b"")
+    except (ValueError, RecursionError):
+        return False
+    return conformance.validator(schema).is_valid(items)
 
 
 def _readings(fields: list[_Readings], is_list: bool) -> Iterator[Any]:

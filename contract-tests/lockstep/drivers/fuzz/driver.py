@@ -28,8 +28,6 @@ from lockstep.drivers.fuzz.threads import ended_threads_noted, one_parser_at_a_t
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.drivers.walk.creators import Surroundings, entrances
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.openapi.document import Document
-from lockstep.openapi.operations import METHODS
 
 __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]
 
@@ -54,7 +52,7 @@ def fuzz(
     exception that it raises ends all workers. `given` has the values from earlier stages. Raises
     `FuzzError` if the engine cannot start or continue.
     """
-    left = _not_generated(lanes[0][0].ledger.document) if lanes else []
+    left: list[str] = []
     workers = [_Worker(lane, number, len(lanes), seed, given) for number, lane in enumerate(lanes)]
     with warnings.catch_warnings(), ended_threads_noted(left.append):
         # The engine's deprecation warnings are of no use to users of lockstep.
@@ -89,15 +87,6 @@ def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
             f"{total:,} boundary values of {len(left):,} operations were left out, "
             f"{left[most]:,} of {most}: --profile deep sends them"
         )
-
-
-def _not_generated(document: Document) -> list[str]:
-    """Return sentences on operations whose methods the engine does not support."""
-    return [
-        f"{operation.method} {operation.path}: no requests can be generated for this method"
-        for operation in document.operations.values()
-        if operation.method.lower() not in METHODS
-    ]
 
 
 class _Worker:

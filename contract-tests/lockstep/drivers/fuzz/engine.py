@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from lockstep.auth.schemes import without_csrf
 from lockstep.drivers.fuzz.links import without_broken_links
+from lockstep.drivers.fuzz.methods import documented, label_of, place_of, with_known_methods
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
 from lockstep.drivers.walk.client import takes_user
@@ -95,7 +96,7 @@ def make_schema(
     operations = len(exchanger.ledger.document.operations)
     document = exchanger.ledger.document
     whole = usable(document.raw) if document.soundness.faults else copy.deepcopy(document.raw)
-    raw = without_csrf(whole)
+    raw = with_known_methods(without_csrf(whole))
     broken_links = without_broken_links(raw)
     config = SchemathesisConfig.from_dict(configuration(settings, seed))
     project = config.projects.get(raw)
@@ -106,7 +107,7 @@ def make_schema(
 
         def is_ours(context: HasAPIOperation) -> bool:
             operation = context.operation
-            return (operation.method.upper(), operation.path) in paths
+            return documented(operation.method, operation.path) in paths
 
         schema = cast(LockstepSchema, schema.include(is_ours))
     schema.exchange_transport = transport
@@ -133,7 +134,7 @@ def marker(credential: Credential, document: Document) -> type:
 
     class Marker:
         def get(self, case: Case[Any], _context: AuthContext) -> str | None:
-            operation = document.find(case.operation.method.upper(), case.operation.path)
+            operation = document.find(*place_of(case))
             marked = operation is not None and takes_user(document, operation)
             return PLACEHOLDER if marked else None
 
@@ -166,9 +167,10 @@ def drain(engine: Engine, progress: Progress, operations: int) -> list[str]:
                 progress(phase, "sequences")
             case events.ScenarioStarted():
                 begun += 1
-                progress(phase, f"{begun:,} of {operations:,}: {event.label}")
+                progress(phase, f"{begun:,} of {operations:,}: {label_of(str(event.label))}")
             case events.NonFatalError():
-                problems[f"{event.label}: {event.info.title}: {event.info.message}"] = None
+                place = label_of(event.label)
+                problems[f"{place}: {event.info.title}: {event.info.message}"] = None
             case events.FatalError():
                 raise FuzzError(str(event.exception))
             case events.Interrupted():

@@ -25,7 +25,8 @@ from schemathesis.openapi.checks import (
 )
 
 from lockstep.bodies.xml import is_xml
-from lockstep.drivers.fuzz.as_sent import is_valid_form
+from lockstep.drivers.fuzz.as_sent import is_valid_body
+from lockstep.drivers.fuzz.methods import method_of, place_of
 from lockstep.drivers.fuzz.transport import ExchangeTransport
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.media import is_json
@@ -98,31 +99,31 @@ class FailureFilter:
             return True
         if isinstance(failure, AcceptedNegativeData):
             return self._only_body_is_negative(case) and (
-                self._form_is_valid(case, exchange) is True
+                self._body_is_valid(case, exchange) is True
                 or self._needs_no_body(case, exchange)
                 or _is_xml(exchange.request)
             )
         if isinstance(failure, RejectedPositiveData):
             # A link whose expression has no result supplies null, which is not a valid parameter.
             nothing = None in case.path_parameters.values() or None in case.query.values()
-            return nothing or self._form_is_valid(case, exchange) is False
+            return nothing or self._body_is_valid(case, exchange) is False
         if isinstance(failure, EnsureResourceAvailability):
             undone = self._exchanger.has_parted(exchange.request)
             return undone or not self._should_exist(exchange)
         return False
 
-    def _form_is_valid(self, case: Case[Any], exchange: Exchange) -> bool | None:
-        """Whether a form is valid as it was sent; `None` if there is none, or it is unknown."""
+    def _body_is_valid(self, case: Case[Any], exchange: Exchange) -> bool | None:
+        """Whether a form or sequence is valid as it was sent; `None` if it is neither."""
         ledger = self._exchanger.ledger
-        operation = ledger.document.find(case.method.upper(), case.operation.path)
+        operation = ledger.document.find(method_of(case), place_of(case)[1])
         if operation is None:
             return None
-        return is_valid_form(ledger.document, ledger.conformance, operation, exchange.request)
+        return is_valid_body(ledger.document, ledger.conformance, operation, exchange.request)
 
     def _needs_no_body(self, case: Case[Any], exchange: Exchange) -> bool:
         """Whether a request has no body, and need not have one."""
         document = self._exchanger.ledger.document
-        operation = document.find(case.method.upper(), case.operation.path)
+        operation = document.find(method_of(case), place_of(case)[1])
         if operation is None or exchange.request.body:
             return False
         return not document.resolve(operation.definition.get("requestBody", {})).get("required")

@@ -10,6 +10,7 @@ from schemathesis import Case
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.hooks import HookContext
 
+from lockstep.drivers.fuzz.methods import place_of
 from lockstep.drivers.fuzz.parts import is_free
 from lockstep.drivers.fuzz.places import Places
 from lockstep.drivers.fuzz.pool import Pool
@@ -53,7 +54,7 @@ class Filler:
         """The Schemathesis hook; called for generated cases, not for those derived by checks."""
         if not self._concerns(case):
             return
-        operation = self._document.find(case.operation.method.upper(), case.operation.path)
+        operation = self._document.find(*place_of(case))
         if operation is None:
             return
         for parameter in operation.parameters:

@@ -12,15 +12,19 @@ from requests.utils import get_encoding_from_headers
 from schemathesis import Case
 from schemathesis.core.transport import Response as SchemathesisResponse
 from schemathesis.generation.overrides import Override
+from schemathesis.transport import SerializationContext
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 
 from lockstep.auth.actors import Actor, ActorBook, ActorError
+from lockstep.bodies.sequences import encode_items
+from lockstep.drivers.fuzz.methods import method_of, place_of
 from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.value_dictionary import INSTANT
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.results.exchange import Exchange
 from lockstep.results.faults import LeftOutError
 from lockstep.transport.messages import NoResponse, Request, Response
+from lockstep.transport.streams import SEQUENCES
 
 # Placeholder for the credentials of an actor, who is chosen when the request is sent.
 PLACEHOLDER = "lockstep-actor"
@@ -43,6 +47,7 @@ class ExchangeTransport(RequestsTransport):
     def __init__(self, exchanger: Exchanger, actors: ActorBook | None, pool: Pool) -> None:
         super().__init__()
         self._copy_serializers_from(REQUESTS_TRANSPORT)
+        self.serializer(*(f"application/{name}" for name in SEQUENCES))(_sequence)
         self._exchanger = exchanger
         self._actors = actors
         self._pool = pool
@@ -98,7 +103,7 @@ class ExchangeTransport(RequestsTransport):
     def _prepare(self, case: Case[Any], kwargs: dict[str, Any]) -> requests.PreparedRequest:
         data = self._build_request_data(case, kwargs)
         return requests.Request(
-            method=data["method"],
+            method=method_of(case),
             url=data["url"],
             headers=data["headers"],
             params=data.get("params"),
@@ -111,7 +116,7 @@ class ExchangeTransport(RequestsTransport):
     def _actor(self, case: Case[Any], request: Request) -> Actor | None:
         if self._actors is None or not self._is_marked(request):
             return None
-        label = self._exchanger.ledger.document.label(case.method.upper(), case.operation.path)
+        label = self._exchanger.ledger.document.label(*place_of(case))
         text = f"{request.path} {request.body!r}"
         keys = [*_TOKEN.findall(text), *sorted(self._exchanger.names(request))]
         keys += [found[0] for found in INSTANT.finditer(unquote(request.path.partition("?")[2]))]
@@ -126,6 +131,12 @@ class ExchangeTransport(RequestsTransport):
     def _is_marked(self, request: Request) -> bool:
         values = (value for _, value in request.headers)
         return PLACEHOLDER in request.path or any(PLACEHOLDER in value for value in values)
+
+
+def _sequence(context: SerializationContext, value: Any) -> dict[str, Any]:
+    """Serialize a body as a JSON sequence; a value that is not a list is its only item."""
+    items = value if isinstance(value, list) else [value]
+    return {"data": encode_items(context.case.media_type or "", items)}
 
 
 def _request(prepared: requests.PreparedRequest) -> Request:

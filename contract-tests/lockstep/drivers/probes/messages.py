@@ -20,7 +20,7 @@ def message_probes(trial: Trial) -> Iterator[Probe]:
     media = trial.media
     if media is None:
         return
-    if media.kind == "json":
+    if media.kind in ("json", "lines"):
         yield _probe(trial, _UNREADABLE, "a body that ends too soon", _body(b"{"))
         yield _probe(trial, _OTHER_JSON, "null as the body", _body(b"null"))
         yield _probe(trial, _OTHER_JSON, "a list as the body", _body(b"[]"))

@@ -10,13 +10,15 @@ from typing import Any
 from schemathesis.transport.serialization import serialize_xml_with_schema
 
 from lockstep.auth.bodies import flat
+from lockstep.bodies.sequences import encode_items
 from lockstep.drivers.walk.bodies import Style, body
 from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
+from lockstep.transport.streams import is_json_sequence
 
 # From the most to the least expressive.
-_KINDS = ("json", "form", "multipart", "xml", "text", "binary")
+_KINDS = ("json", "form", "multipart", "xml", "lines", "text", "binary")
 _TEXTS = {
     Style.PLAIN: "lockstep",
     Style.FULL: "a line of text\n" * 20,
@@ -37,8 +39,8 @@ _BYTES = {
 class Media:
     """A media type as it is sent.
 
-    `kind` is how values are encoded: `json`, `form`, `multipart`, `xml`, `text` or `binary`;
-    `examples` are those of the document.
+    `kind` is how values are encoded: `json`, `form`, `multipart`, `xml`, `lines` (a JSON sequence),
+    `text` or `binary`; `examples` are those of the document.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Media:
     @property
     def has_members(self) -> bool:
         """Whether bodies may have named members."""
-        return self.kind in ("json", "form", "multipart", "xml")
+        return self.kind in ("json", "form", "multipart", "xml", "lines")
 
 
 def media_types(document: Document, operation: Operation) -> list[Media]:
@@ -79,7 +81,11 @@ def media_types(document: Document, operation: Operation) -> list[Media]:
 def content(document: Document, media: Media, style: Style) -> Any:
     """Return a valid body, with placeholders where it must differ by user."""
     if media.has_members:
-        return body(document, media.schema, style)
+        value = body(document, media.schema, style)
+        if media.kind == "lines" and not value:
+            # A sequence of no items is an empty body, which shows little.
+            return [body(document, flat(document, media.schema).get("items", {}), style)]
+        return value
     texts = [example for example in media.examples if isinstance(example, str)]
     if media.kind == "text":
         text = texts[0] if texts and style is Style.PLAIN else _TEXTS[style]
@@ -100,6 +106,9 @@ def encoded(document: Document, media: Media, value: Any) -> tuple[bytes, str]:
             return data, f"{media.name}; boundary={BOUNDARY}"
         case "xml":
             return _xml(document, media.schema, value), media.name
+        case "lines":
+            items = value if isinstance(value, list) else [value]
+            return encode_items(media.name, items), media.name
         case "text" | "binary" if isinstance(value, str):
             return value.encode("utf-8", "surrogatepass"), media.name
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), media.name
@@ -116,6 +125,8 @@ def _xml(document: Document, schema: Any, value: Any) -> bytes:
 
 def _kind(name: str) -> str:
     bare = _bare(name)
+    if is_json_sequence(bare):
+        return "lines"
     if "json" in bare or "yaml" in bare:
         return "json"
     if bare.endswith(("/xml", "+xml")):

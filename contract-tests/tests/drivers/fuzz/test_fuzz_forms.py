@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lockstep.drivers.fuzz.as_sent import is_valid_form
+from lockstep.drivers.fuzz.as_sent import is_valid_body
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request
@@ -32,7 +32,7 @@ def is_valid(media_type: str, body: bytes, schema: Any = SCHEMA) -> bool | None:
     post = {"operationId": "add", "requestBody": {"content": content}, "responses": {}}
     document = Document({"openapi": "3.1.0", "paths": {"/x": {"post": post}}})
     request = Request("POST", "/x", (("Content-Type", media_type),), body)
-    return is_valid_form(document, Conformance(document), document.operations["add"], request)
+    return is_valid_body(document, Conformance(document), document.operations["add"], request)
 
 
 def part(name: str, text: str, more: str = "") -> bytes:
