@@ -97,7 +97,7 @@ class Reader:
                 return
             inside = self._inside(operation, values)
             items = inside or ([item] if item is not None else self._listed(operation))
-            told = queries(self.client.parameters(operation), items)
+            told = queries(self.client.parameters(operation), [*items, *self._within(values)])
             most = self._most_queries(operation)
             if item is not None and self._is_list(operation) and not inside:
                 most = min(most, _QUERIES_OF_NOTHING)
@@ -137,6 +137,12 @@ class Reader:
         family = self._document.families.about(operation.path)
         known = self.client.known.all(family, self._mine)
         return [item for item in known if values.items() <= item.outer.items()]
+
+    def _within(self, values: Values) -> list[Item]:
+        """Return some of the resources that are known in the resource of a path."""
+        known = (item for item in reversed(self.client.known.items) if item.actor == self._mine)
+        inside = (item for item in known if values and values.items() <= item.outer.items())
+        return list(islice(inside, _SOME))
 
     def _fullest(self, operation: Operation) -> list[tuple[Values, Item | None]]:
         """Return the parameters of a few resources, those with the longest nested lists first."""
