@@ -1,4 +1,4 @@
-"""Checks whether steps cause a count to differ, or only show a difference that others left."""
+"""Checks which step causes a difference, or whether steps only show one that others left."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any
 
-from lockstep.confirm.dependencies import Exchanges, needed
+from lockstep.confirm.dependencies import Exchanges, dependencies, needed
 from lockstep.openapi.schema_lookup import parts_of
+from lockstep.results.amounts import distance
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import list_elements, parsed
@@ -66,6 +67,28 @@ def grew_after(exchanges: Exchanges, where: str) -> str:
             between = exchanges[earlier + 1 : later]
             writes = (e.label for e in reversed(between) if e.request.method not in SAFE_METHODS)
             return next(writes, "")
+    return ""
+
+
+def written_before(finding: Finding, exchanges: Exchanges) -> str:
+    """Return the label of the write whose effect a read shows, if its own responses were equal.
+
+    What a creation does to a number, such as a balance, is an effect, too.
+    """
+    last = exchanges[-1]
+    if last.request.method not in SAFE_METHODS:
+        return ""
+    needs = dependencies(exchanges)
+    makers = set().union(*needs) if needs else set()
+    is_number = finding.kind == "value" and distance(finding.values.values()) is not None
+    for at in range(len(exchanges) - 2, -1, -1):
+        exchange = exchanges[at]
+        made = isinstance(exchange.leader, Response) and exchange.leader.status == 201
+        made &= not is_number
+        writes = exchange.request.method not in SAFE_METHODS and exchange.group is None
+        if writes and not made and at not in makers:
+            alike = not any(exchange.differences.values())
+            return exchange.label if alike else ""
     return ""
 
 
