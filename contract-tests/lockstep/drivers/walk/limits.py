@@ -81,6 +81,7 @@ class Limits:
                 for number in (half, limit, limit - half):
                     if number > 0:
                         self._take(again, number)
+                self._use_used_up(again)
 
     def _limit(self, taking: _Taking) -> Decimal | None:
         """Return the quantity that can be taken while a little more cannot, if there is any."""
@@ -93,6 +94,14 @@ class Limits:
                 return number
         return None
 
+    def _use_used_up(self, taking: _Taking) -> None:
+        """Try all actions on resources of which nothing is left."""
+        for around, values in taking.things:
+            for each in islice(self._acts(around), _MOST_FILLED):
+                exchange = self._act(each, values)
+                if succeeded(exchange) and not exchange.parted:
+                    self._read(around, values)
+
     def _take(self, taking: _Taking, number: Decimal) -> bool:
         """Take a quantity, and read what that changes; whether it succeeded."""
         value = {**taking.body, taking.quantity.name: taking.quantity.write(number)}
@@ -100,8 +109,7 @@ class Limits:
         if not succeeded(exchange) or exchange.parted:
             return False
         for around, values in taking.things:
-            for reader in (*self._readers(around), *self._above(around)):
-                self._send(reader, values, None)
+            self._read(around, values)
         self._sent += self.reader.look_at_named(exchange)
         return True
 
@@ -130,20 +138,27 @@ class Limits:
         """Do to a resource what other operations do until it has something to take."""
         if self._shown_by(quantity, around, values):
             return
-        client = self.maker.client
-        inside = (
-            each
-            for each in self._document.operations.values()
-            if each.method == "POST"
-            and each.path.startswith(f"{around.path}/")
-            and parameters_of(each.path) == parameters_of(around.path)
-            and each.name in client.known.accepted
-        )
-        for each in islice(inside, _MOST_FILLED):
-            style = Style.WORDS if each.name in self.maker.whole else Style.PLAIN
-            self._send(each, values, client.template(each, client.mine, style))
+        for each in islice(self._acts(around), _MOST_FILLED):
+            self._act(each, values)
             if self._shown_by(quantity, around, values):
                 return
+
+    def _acts(self, around: Operation) -> Iterator[Operation]:
+        """Yield the actions on a resource that have succeeded before."""
+        for each in self._document.operations.values():
+            inside = each.path.startswith(f"{around.path}/")
+            alone = inside and parameters_of(each.path) == parameters_of(around.path)
+            if alone and each.method == "POST" and each.name in self.maker.client.known.accepted:
+                yield each
+
+    def _act(self, operation: Operation, values: Values) -> Exchange:
+        client = self.maker.client
+        style = Style.WORDS if operation.name in self.maker.whole else Style.PLAIN
+        return self._send(operation, values, client.template(operation, client.mine, style))
+
+    def _read(self, around: Operation, values: Values) -> None:
+        for reader in (*self._readers(around), *self._above(around)):
+            self._send(reader, values, None)
 
     def _shown(self, taking: _Taking) -> list[Decimal]:
         """Return the quantities that the resources show, the largest first."""
