@@ -21,7 +21,6 @@ from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.parameters import (
     Declared,
     declared,
-    is_idempotency_key,
     plain_value,
 )
 from lockstep.drivers.walk.references import References
@@ -29,7 +28,7 @@ from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import is_plural, is_unique
+from lockstep.openapi.naming import is_idempotency_key, is_plural, is_unique
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
