@@ -99,6 +99,9 @@ def has_succeeded(exchange: Exchange) -> bool:
 
 
 def _count(outcome: Outcome, where: str) -> int:
+    if where.startswith("header "):
+        text = outcome.header(where.partition(" ")[2]) if isinstance(outcome, Response) else None
+        return int(text) if text is not None and text.isdecimal() else 0
     node = parsed(outcome)
     for part in parts_of(where):
         node = next(_inside(node, part), None)
