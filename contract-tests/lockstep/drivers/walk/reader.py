@@ -11,6 +11,7 @@ from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.negotiation import offered, preferences
 from lockstep.drivers.walk.pages import first_page, next_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
@@ -107,6 +108,7 @@ class Reader:
                 self._turn_pages(operation, values)
                 self._head(operation, values)
                 self._condition(operation, values, exchange)
+                self._negotiate(operation, values)
             self._read_as_others(operation, values)
 
     def _read_as_others(self, operation: Operation, values: Values) -> None:
@@ -203,6 +205,16 @@ class Reader:
         self._heads.add(f"tag {operation.path}")
         for value in (tag, "*", '"0"'):
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
+
+    def _negotiate(self, operation: Operation, values: Values) -> None:
+        """Ask for each media type that is offered, and, once for each path, prefer one of them."""
+        types = offered(operation)
+        asked = [*types[1:], *types[:1]]
+        if types and f"accept {operation.path}" not in self._heads:
+            self._heads.add(f"accept {operation.path}")
+            asked += preferences(types)
+        for text in asked:
+            self._send(operation, values, self._mine, headers={"Accept": text})
 
     def look(self, operation: Operation, values: Values) -> Exchange | None:
         """Read the resource of a path, if it can be read."""
