@@ -38,6 +38,8 @@ _SETS = re.compile(
 _WORDY = re.compile(r"content-type|www-authenticate|x-.*-options|.*-policy|strict-transport.*")
 # Header fields with the URL of a created resource, whose identifier is in the body, too.
 _PLACES = ("header location", "header content-location")
+# Header fields that some media types have, such as the name of a file.
+_OF_MEDIA = ("header content-disposition", "header content-encoding", "header accept-ranges")
 # Header fields that summarize a body.
 _SUMMARIES = ("header etag", "header link", "header content-length", "header x-total-count")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -238,6 +240,7 @@ def _companions(
     paged = any(map(is_total, differences))
     body = any(_in_body(one) for one in differences)
     typed = any(one.where == "header content-type" for one in differences)
+    other_media = any(map(_is_other_media, differences))
     others = set(filter(None, map(_other_object, differences)))
     main: list[Difference] = []
     rest: list[Difference] = []
@@ -246,6 +249,7 @@ def _companions(
         summary = (body and _is_summary(one)) or (paged and one.where == "header link")
         named = one.where in _PLACES and any(_names(other, one) for other in differences)
         inside = one.kind != "symbol" and any(one.where.startswith(f"{at}/") for at in others)
+        inside |= other_media and one.where in _OF_MEDIA
         follows = counts or summary or named or inside or (typed and one.kind == "bytes")
         (rest if follows else main).append(one)
     return (main, rest) if main else (list(differences), [])

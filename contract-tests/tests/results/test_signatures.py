@@ -352,3 +352,14 @@ def test_a_link_alone_is_a_fact_of_its_own(seen: Observed) -> None:
     left, right = (answer(200, {"data": [TASK]}, X_Total_Count="1", Link=link) for link in links)
     (found,) = facts(seen, get("/tasks"), left, right)
     assert found.differences[0].where == "header link"
+
+
+def test_the_name_of_a_file_follows_from_its_media_type(seen: Observed) -> None:
+    left = answer(200, {"data": [TASK]})
+    table = {"Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="a.csv"'}
+    right = Response(200, tuple(table.items()), b"id,title\r\n")
+    found = facts(seen, get("/tasks"), left, right)
+    wheres = {each.where for each in found[0].differences}
+    assert found[0].differences[0].where == "header content-type"
+    assert "header content-disposition" in wheres
+    assert not any(each.signature.what == "header content-disposition" for each in found)
