@@ -12,7 +12,7 @@ from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.negotiation import offered, preferences
-from lockstep.drivers.walk.pages import first_page, next_page
+from lockstep.drivers.walk.pages import first_page, next_page, whole_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
@@ -163,6 +163,10 @@ class Reader:
             answer = self._send(operation, values, self._mine, query=query).leader
             if not isinstance(answer, Response) or next(list_elements(answer), None) is None:
                 return
+            whole = whole_page(answer, parameters)
+            if whole is not None and f"pages {operation.path}" not in self._heads:
+                self._heads.add(f"pages {operation.path}")
+                self._send(operation, values, self._mine, query=whole)
             query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
