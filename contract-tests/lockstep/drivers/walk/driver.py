@@ -7,7 +7,7 @@ elements, resources just changed, and those of another user.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,7 +15,14 @@ from typing import Any
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import find_log_in
-from lockstep.drivers.walk.bodies import Style, confused, single_changes, without_blamed
+from lockstep.drivers.walk.bodies import (
+    Style,
+    confused,
+    single_changes,
+    with_invalid_element,
+    with_own_names,
+    without_blamed,
+)
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.deletions import Deletions
@@ -200,6 +207,7 @@ class _Walk:
             self._post(operation, self._mine, style)
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
+        self._post_mixed(operation, media)
         self._post(operation, self._mine, skipped=1)
         if media and parameters_of(operation.path):
             self._post(operation, self._other, Style.FULL, owner=self._mine)
@@ -233,6 +241,19 @@ class _Walk:
                 self.maker.needs.use_up(operation)
                 if not media:
                     self.maker.note(operation, style)
+
+    def _post_mixed(self, operation: Operation, media: Sequence[Media]) -> None:
+        """Create several resources at once, of which one is invalid, and read what exists then."""
+        chosen = next((each for each in media if each.has_members), None)
+        if chosen is None:
+            return
+        value = self.client.template(operation, self._mine, Style.WORDS)
+        own = with_own_names(self._document, chosen.schema, value, every=True)
+        mixed = with_invalid_element(self._document, chosen.schema, own)
+        found = paths(self.client, operation, self._mine) if mixed is not None else ()
+        for values, _ in islice(found, 1):
+            self._send(operation, values, self._mine, mixed)
+            self.reader.look_around(operation, values)
 
     def _post_less(
         self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange
