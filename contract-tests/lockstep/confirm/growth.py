@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from lockstep.confirm.dependencies import Exchanges, dependencies, needed
 from lockstep.openapi.schema_lookup import parts_of
 from lockstep.results.amounts import distance
+from lockstep.results.counts import total_of
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import list_elements, parsed
@@ -90,6 +92,21 @@ def written_before(finding: Finding, exchanges: Exchanges) -> str:
             alike = not any(exchange.differences.values())
             return exchange.label if alike else ""
     return ""
+
+
+def with_whole_page(step: Exchange, played: Exchange) -> Exchange | None:
+    """Return the request for a page that was just full, for as many elements as there are now.
+
+    `None` if its page was not just full, or still is.
+    """
+    before, now = (total_of(one.leader) for one in (step, played))
+    path, _, query = step.request.path.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not 1 < now != before > 1 or str(before) not in dict(pairs).values():
+        return None
+    fitted = urlencode([(name, str(now) if v == str(before) else v) for name, v in pairs])
+    request = replace(step.request, path=f"{path}?{fitted}")
+    return replace(step, request=request, requests=dict.fromkeys(step.requests, request))
 
 
 def has_succeeded(exchange: Exchange) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from lockstep.matching import Difference
 from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import parsed
+from lockstep.transport.messages import Outcome, Response
 
 _COUNTING = re.compile(
     r".*(count|total|size|length|pages|next|prev|previous|last|cursor|more)$", re.IGNORECASE
@@ -14,6 +16,9 @@ _COUNTING = re.compile(
 _OF_PAGES = re.compile(r".*pages", re.IGNORECASE)
 _TOTAL = re.compile(r".*(total|count)|total.*(?<!pages)", re.IGNORECASE)
 _TOTAL_HEADER = re.compile(r"header (.+-)?(total|count)(-.+)?")
+_TOTAL_NAME = re.compile(
+    r"(.+[-_])?(total|count)|total([-_]?(count|items|elements|results))?", re.IGNORECASE
+)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -51,3 +56,18 @@ def is_total(difference: Difference) -> bool:
     """Whether a header field has the number of elements of a list, of which a page is shown."""
     texts = (difference.left, difference.right)
     return _TOTAL_HEADER.fullmatch(difference.where) is not None and all(map(str.isdigit, texts))
+
+
+def total_of(answer: Outcome) -> int:
+    """Return the number of elements of a list by a header field, or a member beside the page.
+
+    Zero if the response does not show it.
+    """
+    given = answer.headers if isinstance(answer, Response) else ()
+    headers = (value for name, value in given if _TOTAL_NAME.fullmatch(name))
+    body = parsed(answer)
+    nodes = [body, *body.values()] if isinstance(body, Mapping) else []
+    beside = [item for node in nodes if isinstance(node, Mapping) for item in node.items()]
+    members = (value for name, value in beside if _TOTAL_NAME.fullmatch(name))
+    texts = (str(value) for value in (*headers, *members) if type(value) in (int, str))
+    return next((int(text) for text in texts if text.isdecimal()), 0)

@@ -11,6 +11,7 @@ from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.queries import Query
 from lockstep.openapi.naming import is_id
+from lockstep.results.counts import total_of
 from lockstep.results.grounding import list_elements, parsed
 from lockstep.transport.messages import Response
 
@@ -18,7 +19,6 @@ _SIZE = re.compile(r"limit|size|per_?page|count|first|top|take|max_?(results|ite
 _CURSOR = re.compile(r"cursor|(page_?)?token|continu|after|next|marker|bookmark", re.I)
 _AFTER = re.compile(r"(starting_?)?after(_?id)?|since_?id|marker|last_?id", re.I)
 _NEXT = re.compile(r"next|cursor|continu|more", re.I)
-_TOTAL = re.compile(r"(.+[-_])?(total|count)|total([-_]?(count|items|elements|results))?", re.I)
 # RFC 8288; a link may have several relation types.
 _LINK = re.compile(r'<([^>]*)>[^,<]*;\s*rel="?[^",]*\bnext\b')
 _DEEPEST = 3
@@ -40,7 +40,7 @@ def whole_page(answer: Response, parameters: Sequence[Declared]) -> Query | None
     `None` if the response does not show the number of elements, or if such a page is not allowed.
     """
     size = next(iter(first_page(parameters)), None)
-    total = _total(answer)
+    total = total_of(answer)
     most = next((each.schema.get("maximum", total) for each in parameters if each.name == size), 0)
     return {size: str(total)} if size is not None and 1 < total <= most else None
 
@@ -65,17 +65,6 @@ def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) ->
     last: dict[str, Any] = next(reversed(list(list_elements(answer))), {})
     name = next((text for member, value in last.items() if (text := _id(member, value))), None)
     return {**asked, after: name} if after is not None and name is not None else None
-
-
-def _total(answer: Response) -> int:
-    """Return the number of elements of a list by a header field, or a member beside the page."""
-    headers = (value for name, value in answer.headers if _TOTAL.fullmatch(name))
-    body = parsed(answer)
-    nodes = [body, *body.values()] if isinstance(body, Mapping) else []
-    beside = [item for node in nodes if isinstance(node, Mapping) for item in node.items()]
-    members = (value for name, value in beside if _TOTAL.fullmatch(name))
-    texts = (str(value) for value in (*headers, *members) if type(value) in (int, str))
-    return next((int(text) for text in texts if text.isdecimal()), 0)
 
 
 def _is_integer(parameter: Declared) -> bool:
