@@ -101,6 +101,22 @@ class Limits:
                 exchange = self._act(each, values)
                 if succeeded(exchange) and not exchange.parted:
                     self._read(around, values)
+            self._lower(around, values)
+
+    def _lower(self, around: Operation, values: Values) -> None:
+        """Change a quantity of a resource to less than what was taken of it."""
+        client = self.maker.client
+        for each in self._document.operations.values():
+            if each.path != around.path or each.method not in ("PUT", "PATCH"):
+                continue
+            quantity = self._quantity(each)
+            whole = client.template(each, client.mine) if each.method == "PUT" else {}
+            if quantity is None or not isinstance(whole, Mapping):
+                continue
+            for number in (Decimal(0), quantity.unit):
+                changed = {**whole, quantity.name: quantity.write(number)}
+                if succeeded(self._send(each, values, changed)):
+                    self._read(around, values)
 
     def _take(self, taking: _Taking, number: Decimal) -> bool:
         """Take a quantity, and read what that changes; whether it succeeded."""

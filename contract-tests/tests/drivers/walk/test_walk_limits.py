@@ -42,6 +42,7 @@ def document() -> dict[str, Any]:
             "parameters": [named],
             "put": {"requestBody": takes(owner=text), "responses": returns(ACCOUNT, "201")},
             "get": {"responses": returns(ACCOUNT, "200")},
+            "patch": {"requestBody": takes(reserve=MONEY), "responses": returns(ACCOUNT, "200")},
             "delete": {"responses": {"204": {"description": "closed"}}},
         },
         "/accounts/{account_id}/entries": {
@@ -76,6 +77,7 @@ class Bank:
         # What was paid out, and what was there, by whether it was enough.
         self.paid: list[tuple[int, int, bool]] = []
         self.moved: list[tuple[str, str]] = []
+        self.reserved: list[str] = []
         self.asked: list[str] = []
 
     def __call__(self, request: Request) -> Outcome:
@@ -87,6 +89,9 @@ class Bank:
             case "PUT", ["accounts", name]:
                 self.balances.setdefault(name, 0)
                 return self.shown(name, 201)
+            case "PATCH", ["accounts", name] if isinstance(body.get("reserve"), str):
+                self.reserved.append(body["reserve"])
+                return self.shown(name)
             case "GET", ["accounts", name] if name in self.balances:
                 return self.shown(name)
             case "DELETE", ["accounts", name] if self.balances.get(name) == 0:
@@ -156,6 +161,10 @@ def test_takes_the_rest_after_a_part(walked: Callable[[], Bank]) -> None:
         and rest[0] == rest[1] == half[1] - half[0]
         for half, whole, rest in turns
     )
+
+
+def test_a_quantity_is_lowered_below_what_is_in_use(walked: Callable[[], Bank]) -> None:
+    assert {"0.00", "0.01"} <= set(walked().reserved)
 
 
 def test_names_two_accounts_that_clients_have_named(walked: Callable[[], Bank]) -> None:
