@@ -274,6 +274,9 @@ class Reader:
         """Return the items that a list may show, the newest first, else any."""
         known = self.client.known
         family = self._document.families.about(operation.path)
+        if not known.all(family, self._mine) and "{" not in operation.path:
+            # They may have been forgotten, if many others were seen since.
+            self._send(operation, {}, self._mine)
         others = [item for item in known.items if not item.user]
         return known.all(family, self._mine) or sorted(others, key=lambda item: not item.made)
 
