@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lockstep.confirm.budget import Budget
-from lockstep.confirm.dependencies import Exchanges, dependencies
-from lockstep.confirm.growth import grew_after, is_beyond_list
+from lockstep.confirm.dependencies import Exchanges
+from lockstep.confirm.growth import grew_after, is_beyond_list, written_before
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
-from lockstep.results.exchange import SAFE_METHODS
 from lockstep.results.faults import Guard
 from lockstep.results.findings import (
     COMPARED,
@@ -25,7 +24,6 @@ from lockstep.results.findings import (
     Finding,
 )
 from lockstep.transport.credentials import Identity
-from lockstep.transport.messages import Response
 
 # Number of repetitions to detect nondeterministic side effects.
 _MOST_AGAIN = 3
@@ -172,7 +170,7 @@ class Confirmer:
         if finding.category == PARITY and finding.signature.kind != "outcome":
             self._neighbours.compare(finding, oracle, best)
         grown = grew_after(best.exchanges, finding.where) if counts else ""
-        finding.effect_of = grown or _effect(best.exchanges)
+        finding.effect_of = grown or written_before(finding, best.exchanges)
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         finding.reproduced = True
@@ -196,20 +194,3 @@ def _show_counted(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Seq
     found = oracle.show(origin, exchanges)
     counts = found is not None and oracle.finding.signature.how == "count"
     return None if found is None or (counts and not is_beyond_list(found.exchanges)) else found
-
-
-def _effect(exchanges: Exchanges) -> str:
-    """Return the label of the write whose effect a read shows, if its own responses were equal."""
-    last = exchanges[-1]
-    if last.request.method not in SAFE_METHODS:
-        return ""
-    needs = dependencies(exchanges)
-    makers = set().union(*needs) if needs else set()
-    for at in range(len(exchanges) - 2, -1, -1):
-        exchange = exchanges[at]
-        made = isinstance(exchange.leader, Response) and exchange.leader.status == 201
-        writes = exchange.request.method not in SAFE_METHODS and exchange.group is None
-        if writes and not made and at not in makers:
-            alike = not any(exchange.differences.values())
-            return exchange.label if alike else ""
-    return ""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode
+from uuid import uuid4
 
 from lockstep.openapi.document import Document
 from lockstep.results.condition_reader import notability
@@ -113,6 +114,11 @@ class Corrector:
             headers = tuple(h for h in last.request.headers if h[0].lower() != name)
             request = replace(last.request, headers=headers)
             return f"without {name.title()}", _with_last(exchanges, request)
+        if kind == "duplicate" and last.request.header(name) is not None:
+            kept = tuple(header for header in last.request.headers if header[0] != name)
+            other = (name, _other(last.request.header(name) or ""))
+            request = replace(last.request, headers=(*kept, other))
+            return f"with another {name}", _with_last(exchanges, request)
         if not good:
             return None
         sample = good[-1].request
@@ -231,6 +237,11 @@ def cause_of(proved: Condition, request: Request) -> Condition:
 
 def _with_last(exchanges: tuple[Exchange, ...], request: Request) -> tuple[Exchange, ...]:
     return (*exchanges[:-1], replace(exchanges[-1], request=request))
+
+
+def _other(key: str) -> str:
+    """Return another key of the same length, which was not used before."""
+    return str(uuid4())[: len(key)].ljust(len(key), "0")
 
 
 def _about(request: Request, sample: Request) -> Request:

@@ -1,4 +1,4 @@
-"""Checks whether steps cause a count to differ, or only show a difference that others left."""
+"""Checks which step causes a difference, or whether steps only show one that others left."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from lockstep.confirm.dependencies import Exchanges, needed
+from lockstep.confirm.dependencies import Exchanges, dependencies, needed
 from lockstep.openapi.schema_lookup import parts_of
+from lockstep.results.amounts import distance
+from lockstep.results.counts import total_of
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import list_elements, parsed
@@ -69,6 +72,43 @@ def grew_after(exchanges: Exchanges, where: str) -> str:
     return ""
 
 
+def written_before(finding: Finding, exchanges: Exchanges) -> str:
+    """Return the label of the write whose effect a read shows, if its own responses were equal.
+
+    What a creation does to a number, such as a balance, is an effect, too.
+    """
+    last = exchanges[-1]
+    if last.request.method not in SAFE_METHODS:
+        return ""
+    needs = dependencies(exchanges)
+    makers = set().union(*needs) if needs else set()
+    is_number = finding.kind == "value" and distance(finding.values.values()) is not None
+    for at in range(len(exchanges) - 2, -1, -1):
+        exchange = exchanges[at]
+        made = isinstance(exchange.leader, Response) and exchange.leader.status == 201
+        made &= not is_number
+        writes = exchange.request.method not in SAFE_METHODS and exchange.group is None
+        if writes and not made and at not in makers:
+            alike = not any(exchange.differences.values())
+            return exchange.label if alike else ""
+    return ""
+
+
+def with_whole_page(step: Exchange, played: Exchange) -> Exchange | None:
+    """Return the request for a page that was just full, for as many elements as there are now.
+
+    `None` if its page was not just full, or still is.
+    """
+    before, now = (total_of(one.leader) for one in (step, played))
+    path, _, query = step.request.path.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not 1 < now != before > 1 or str(before) not in dict(pairs).values():
+        return None
+    fitted = urlencode([(name, str(now) if v == str(before) else v) for name, v in pairs])
+    request = replace(step.request, path=f"{path}?{fitted}")
+    return replace(step, request=request, requests=dict.fromkeys(step.requests, request))
+
+
 def has_succeeded(exchange: Exchange) -> bool:
     """Whether no target has refused a request."""
     statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
@@ -76,6 +116,9 @@ def has_succeeded(exchange: Exchange) -> bool:
 
 
 def _count(outcome: Outcome, where: str) -> int:
+    if where.startswith("header "):
+        text = outcome.header(where.partition(" ")[2]) if isinstance(outcome, Response) else None
+        return int(text) if text is not None and text.isdecimal() else 0
     node = parsed(outcome)
     for part in parts_of(where):
         node = next(_inside(node, part), None)

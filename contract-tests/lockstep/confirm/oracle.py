@@ -10,6 +10,7 @@ from typing import Any
 
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.following import cause_among
+from lockstep.confirm.growth import with_whole_page
 from lockstep.drivers.replay.driver import Replayer
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.naming import is_id, is_made_time
@@ -123,7 +124,13 @@ class Oracle:
             played.append(exchange)
             if step.group is not None:
                 logging_in = time.monotonic() - started
-            shown = self.shows(exchange, is_last=at == len(exchanges))
+            is_last = at == len(exchanges)
+            shown = self.shows(exchange, is_last=is_last)
+            fitted = with_whole_page(step, exchange) if is_last and not shown else None
+            if fitted is not None:
+                self.budget.spend()
+                played[-1] = replayer.step(Step.of(fitted)).exchange
+                shown = self.shows(played[-1], is_last=True)
             if shown and not to_the_end:
                 break
         follows = self._cause(played)

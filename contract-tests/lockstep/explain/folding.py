@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from lockstep.explain.amounts import same_amount
 from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
@@ -41,7 +42,7 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
     one_gap = _same_pages(list(one_gap))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
-    return _same_places(_same_treatment(folded))
+    return _same_places(_same_treatment(same_amount(folded)))
 
 
 def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:

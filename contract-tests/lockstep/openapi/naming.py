@@ -27,6 +27,7 @@ _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
+_RETRIED = re.compile(r"(?:x-)?idempoten(?:cy|t)-?(?:key|token|id)", re.IGNORECASE)
 # Names of operations that log a user in.
 LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
 # Prefixes and suffixes of the resource in a schema's name: `NewUser`, `UserResponse`, ...
@@ -155,3 +156,8 @@ def is_made_time(name: str) -> bool:
 def is_unique(name: str) -> bool:
     """Whether a value of this name may have to be unique: `email`, `slug`, `username`."""
     return _UNIQUE.search(name) is not None and _SECRET.search(name) is None
+
+
+def is_idempotency_key(name: str) -> bool:
+    """Whether a header of this name holds a key by which a retry is recognised."""
+    return _RETRIED.fullmatch(name) is not None

@@ -16,6 +16,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_id, thing
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
+from lockstep.results.counts import counts_elements, counts_list, is_total
 from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import parsed
 from lockstep.transport.literals import LISTED
@@ -35,14 +36,11 @@ _SETS = re.compile(
     r"allow|vary|cache-control|accept-ranges|access-control-(allow|expose)-(methods|headers)"
 )
 _WORDY = re.compile(r"content-type|www-authenticate|x-.*-options|.*-policy|strict-transport.*")
-# Members that count or link the elements of a list, and header fields that summarize a body.
-_COUNTING = re.compile(
-    r".*(count|total|size|length|pages|next|prev|previous|last|cursor|more)$", re.IGNORECASE
-)
 # Header fields with the URL of a created resource, whose identifier is in the body, too.
 _PLACES = ("header location", "header content-location")
-_OF_PAGES = re.compile(r".*pages", re.IGNORECASE)
-_TOTAL = re.compile(r".*(total|count)|total.*(?<!pages)", re.IGNORECASE)
+# Header fields that some media types have, such as the name of a file.
+_OF_MEDIA = ("header content-disposition", "header content-encoding", "header accept-ranges")
+# Header fields that summarize a body.
 _SUMMARIES = ("header etag", "header link", "header content-length", "header x-total-count")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,60}")
@@ -122,6 +120,8 @@ class SignatureReader:
             return Signature(kind, "", _statuses(left, right))
         if where.startswith(_EFFECTS):
             return _effect_signature(difference)
+        if is_total(difference):
+            return Signature("list", f"{exchange.label} {where}", "count")
         if not _in_body(difference):
             return Signature(kind, where, _header_change(where, left, right))
         listed = _listed(difference)
@@ -131,7 +131,7 @@ class SignatureReader:
             return Signature("value", what, _list_change(kind, left, right))
         if listed:
             return Signature("list", f"{exchange.label} {listed}", _list_change(kind, left, right))
-        if kind == "value" and _counts(exchange, difference):
+        if kind == "value" and counts_elements(exchange, difference):
             return Signature("list", f"{exchange.label} {where}", "count")
         what = self._member(exchange, operation, _other_object(difference) or where)
         if kind == "symbol":
@@ -236,16 +236,20 @@ def _companions(
     """Split differences into independent ones and consequences in the same response."""
     # A list in another order has as many elements as before.
     listed = any(_listed(one) and one.kind != "order" for one in differences)
+    # Which pages there are depends on the total, too.
+    paged = any(map(is_total, differences))
     body = any(_in_body(one) for one in differences)
     typed = any(one.where == "header content-type" for one in differences)
+    other_media = any(map(_is_other_media, differences))
     others = set(filter(None, map(_other_object, differences)))
     main: list[Difference] = []
     rest: list[Difference] = []
     for one in differences:
-        counts = listed and one.kind in ("value", "type") and _counts_list(one.where)
-        summary = body and _is_summary(one)
+        counts = listed and one.kind in ("value", "type") and counts_list(one.where)
+        summary = (body and _is_summary(one)) or (paged and one.where == "header link")
         named = one.where in _PLACES and any(_names(other, one) for other in differences)
         inside = one.kind != "symbol" and any(one.where.startswith(f"{at}/") for at in others)
+        inside |= other_media and one.where in _OF_MEDIA
         follows = counts or summary or named or inside or (typed and one.kind == "bytes")
         (rest if follows else main).append(one)
     return (main, rest) if main else (list(differences), [])
@@ -261,11 +265,6 @@ def _only_spelled(exchange: Exchange, differences: Sequence[Difference]) -> bool
         and all(_media(one.left) == _media(one.right) for one in media)
         and parsed(exchange.leader) is not None
     )
-
-
-def _counts_list(where: str) -> bool:
-    """Whether a member outside of the elements is named like the count or a link of a list."""
-    return "*" not in where and _COUNTING.fullmatch(where) is not None
 
 
 def _is_summary(difference: Difference) -> bool:
@@ -350,31 +349,6 @@ def _listed(difference: Difference) -> str:
         return where
     named = _NAMED.fullmatch(where) if kind == "symbol" else None
     return named[1] if named is not None and is_id(named[2]) else ""
-
-
-def _counts(exchange: Exchange, difference: Difference) -> bool:
-    """Whether a number beside a list is the number of its elements."""
-    where, body = difference.where, parsed(exchange.leader)
-    beside = where.count("/") == 1 and isinstance(body, dict)
-    numbers = all(_NUMBER.fullmatch(text) for text in (difference.left, difference.right))
-    if not (beside and numbers and _COUNTING.fullmatch(where)):
-        return False
-    if _OF_PAGES.fullmatch(where) and _agree_on_total(exchange):
-        # How many pages they take is worked out from how many there are.
-        return False
-    listed = any(isinstance(member, list) for member in body.values())
-    return listed and float(difference.left) != float(difference.right)
-
-
-def _agree_on_total(exchange: Exchange) -> bool:
-    """Whether all answers count the same number of things beside a list."""
-    bodies = [parsed(outcome) for outcome in exchange.outcomes.values()]
-    totals = [
-        {name: n for name, n in body.items() if type(n) is int and _TOTAL.fullmatch(name)}
-        for body in bodies
-        if isinstance(body, dict)
-    ]
-    return len(totals) == len(bodies) and bool(totals[0]) and all(t == totals[0] for t in totals)
 
 
 def _instants(left: str, right: str) -> bool:

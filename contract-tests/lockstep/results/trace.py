@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from lockstep.matching.bounded_dict import BoundedDict
-from lockstep.openapi.naming import is_unique
+from lockstep.openapi.naming import is_idempotency_key, is_unique
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.transport.contents import content_of
 from lockstep.transport.json_bodies import json_of, scalars
@@ -367,8 +367,9 @@ def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
 def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:
     """Yield path, name and value of the members of a body that often must be unique.
 
-    Includes the members of nested objects, one level deep.
+    Includes the members of nested objects, one level deep, and the key of a retry.
     """
+    yield from ((name, name, key) for name, key in request.headers if is_idempotency_key(name))
     value = content_of(request)
     inner = {"": value, **value} if isinstance(value, dict) else {}
     for outer, each in inner.items():

@@ -13,6 +13,7 @@ from fixtures.scripted import Scripted, answer
 
 from lockstep.confirm import Confirmer
 from lockstep.confirm.budget import Budget
+from lockstep.confirm.growth import with_whole_page
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.findings import Finding
 from lockstep.transport.messages import Request, Response
@@ -91,3 +92,25 @@ def test_a_count_of_what_is_gone_names_the_write_after_which_it_differs() -> Non
     assert found.reproduced is True
     assert methods(found)[-2:] == ["DELETE", "GET"]
     assert found.effect_of == "DELETE /tasks/{task_id}"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "now", "fitted"),
+    [
+        ("/tasks?limit=6", 6, 9, "/tasks?limit=9"),
+        ("/tasks?state=a+b&limit=6", 6, 2, "/tasks?state=a+b&limit=2"),
+        ("/tasks?limit=6", 6, 6, None),
+        ("/tasks?limit=5", 6, 9, None),
+        ("/tasks?limit=6", 6, 1, None),
+        ("/tasks", 6, 9, None),
+    ],
+)
+def test_a_page_that_was_just_full_is_asked_for_as_a_whole_again(
+    path: str, before: int, now: int, fitted: str | None
+) -> None:
+    seen = Observed()
+    step, played = (
+        seen.hear(get(path), answer({"data": [], "total": total})) for total in (before, now)
+    )
+    found = with_whole_page(step, played)
+    assert (found.request.path if found is not None else None) == fitted

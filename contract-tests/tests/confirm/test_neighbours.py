@@ -291,3 +291,13 @@ def test_without_a_successful_example_there_are_few_corrections() -> None:
     seen = Observed()
     request = ask("PUT", "/tasks/t9", {"size": 1}, If_Match='"1"')
     assert proposed(seen, request, 404).keys() == {"precondition"}
+
+
+def test_another_idempotency_key_is_sent(seen: Observed) -> None:
+    seen.statuses(ask("POST", "/tasks", {"title": "one"}, Idempotency_Key="key-17"), 201)
+    again = ask("POST", "/tasks", {"title": "two"}, Idempotency_Key="key-17")
+    found = proposed(seen, again, 409)["duplicate"]
+    assert found.changed == "with another Idempotency-Key"
+    key = last(found).header("Idempotency-Key") or ""
+    assert (len(key), key == "key-17") == (6, False)
+    assert last(found).body == again.body

@@ -372,3 +372,12 @@ def test_a_value_is_taken_in_another_case() -> None:
     assert in_words(exchange.conditions) == " with `title` already taken in different letter case"
     steps = seen.exchanger.trace.sequence(exchange)
     assert [step.request.body for step in steps] == [b'{"title": "First"}', b'{"title": "fIRST"}']
+
+
+def test_an_idempotency_key_is_taken_by_what_was_sent_with_it() -> None:
+    seen = Observed()
+    seen.hear(ask("POST", "/tasks", {"title": "one"}, Idempotency_Key="k-17"), answer(201))
+    exchange = seen.statuses(ask("POST", "/tasks", {"title": "two"}, Idempotency_Key="k-17"), 409)
+    assert exchange.conditions == (Condition("duplicate", "Idempotency-Key"),)
+    steps = seen.exchanger.trace.sequence(exchange)
+    assert [step.request.body for step in steps] == [b'{"title": "one"}', b'{"title": "two"}']

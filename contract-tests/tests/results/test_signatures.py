@@ -325,3 +325,41 @@ def test_another_format_of_a_time_is_one_fact_for_all_members(seen: Observed, me
 )
 def test_two_values_are_related_in_one_way(left: str, right: str, how: str) -> None:
     assert relation(left, right) == how
+
+
+def test_the_pages_in_a_link_follow_from_the_total_in_a_header(seen: Observed) -> None:
+    pages = ['</tasks?page=2>; rel="next"', '</tasks?page=3>; rel="next"']
+    left, right = (
+        answer(200, {"data": [TASK]}, X_Total_Count=total, Link=link)
+        for total, link in zip(("20", "30"), pages, strict=True)
+    )
+    (found,) = facts(seen, get("/tasks"), left, right)
+    assert found.signature == Signature("list", "GET /tasks header x-total-count", "count")
+    assert [each.where for each in found.differences] == ["header x-total-count", "header link"]
+
+
+def test_a_total_in_a_header_follows_from_a_longer_list(seen: Observed) -> None:
+    left, right = (
+        answer(200, {"data": [{**TASK, "id": f"t{at}"} for at in range(total)]}, X_Total_Count=text)
+        for total, text in ((1, "1"), (2, "2"))
+    )
+    (found,) = facts(seen, get("/tasks"), left, right)
+    assert found.signature.how == "more"
+
+
+def test_a_link_alone_is_a_fact_of_its_own(seen: Observed) -> None:
+    links = ['</tasks?page=2>; rel="next"', "</tasks?page=1>; rel=last"]
+    left, right = (answer(200, {"data": [TASK]}, X_Total_Count="1", Link=link) for link in links)
+    (found,) = facts(seen, get("/tasks"), left, right)
+    assert found.differences[0].where == "header link"
+
+
+def test_the_name_of_a_file_follows_from_its_media_type(seen: Observed) -> None:
+    left = answer(200, {"data": [TASK]})
+    table = {"Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="a.csv"'}
+    right = Response(200, tuple(table.items()), b"id,title\r\n")
+    found = facts(seen, get("/tasks"), left, right)
+    wheres = {each.where for each in found[0].differences}
+    assert found[0].differences[0].where == "header content-type"
+    assert "header content-disposition" in wheres
+    assert not any(each.signature.what == "header content-disposition" for each in found)

@@ -12,7 +12,7 @@ from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.maker import succeeded
-from lockstep.drivers.walk.parameters import is_idempotency_key
+from lockstep.openapi.naming import is_idempotency_key
 from lockstep.transport.messages import Request
 
 _USED = 7

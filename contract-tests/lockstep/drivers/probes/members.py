@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.bodies import may_be_null
 from lockstep.openapi.bounds import least_items, least_length
 from lockstep.openapi.document import Document
@@ -145,6 +146,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
         return
     if "pattern" in schema:
         yield OUTSIDE, "does not fit its pattern", " !ö\n"
+        yield from _near(schema)
         return
     shortest, longest = least_length(schema), schema.get("maxLength", 0)
     if 1 < shortest <= _LONGEST:
@@ -163,6 +165,24 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
         yield ODD, "is surrounded by white space", f"  {text} "
         yield ODD, "is beyond ASCII", f"é😀{text}"
         yield ODD, "is full of punctuation", f"{_PUNCTUATION}{text}"
+
+
+def _near(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+    """Yield texts that are close to one that fits a pattern, and do not fit it themselves."""
+    example = schema.get("example")
+    text = example if isinstance(example, str) and matches(schema, example) else plain_text(schema)
+    if not text or not matches(schema, text):
+        return
+    yield from (
+        (rank, f"almost fits its pattern: {how}", near)
+        for rank, how, near in (
+            (OUTSIDE, "a character less", text[:-1]),
+            (OUTSIDE, "a character more", text + text[-1]),
+            (ODD, "in another case", text.swapcase()),
+            (ODD, "a sign more", f"-{text}"),
+        )
+        if not matches(schema, near)
+    )
 
 
 def _numbers(schema: Mapping[str, Any], *, whole: bool) -> Iterator[tuple[int, str, Any]]:

@@ -106,6 +106,9 @@ def _own_name(document: Document, declared: Any, name: str, value: Any, *, every
     schema = flat(document, declared)
     if isinstance(value, Mapping):
         return with_own_names(document, schema, value, every=every)
+    if isinstance(value, list) and every:
+        items = schema.get("items", {})
+        return [with_own_names(document, items, each, every=True) for each in value]
     if not isinstance(value, str) or "${" in value or schema.keys() & _CHOSEN:
         return value
     free = not schema.keys() & _BOUND and schema.get("maxLength", _ROOM) >= max(
@@ -118,6 +121,23 @@ def _own_name(document: Document, declared: Any, name: str, value: Any, *, every
     # An article number, for example, has a format of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
     return next(own, drawn(schema) or value)
+
+
+def with_invalid_element(document: Document, schema: Any, value: Any) -> Any:
+    """Return a body with an invalid element in the midst of its first list of objects.
+
+    The element lacks a required member. `None` if the body has no such list.
+    """
+    properties = flat(document, schema).get("properties")
+    for name, member in value.items() if isinstance(value, Mapping) else ():
+        told = properties.get(name) if isinstance(properties, Mapping) else None
+        items = flat(document, flat(document, told).get("items", {}))
+        needed = next(iter(items.get("required", ())), None)
+        first = next(iter(member), None) if isinstance(member, list) else None
+        if needed is not None and isinstance(first, Mapping) and needed in first:
+            wrong = {key: each for key, each in first.items() if key != needed}
+            return {**value, name: [first, wrong, *member[1:]]}
+    return None
 
 
 def ample(document: Document, schema: Any) -> dict[str, int]:

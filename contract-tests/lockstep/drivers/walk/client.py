@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,22 +13,22 @@ from urllib.parse import quote, urlencode
 from lockstep.auth.actors import Actor, ActorBook
 from lockstep.auth.calls import filled, find_operation, own_values
 from lockstep.drivers.walk.bodies import Style, with_own_names
-from lockstep.drivers.walk.creators import entrances
+from lockstep.drivers.walk.creators import created_by_users, entrances
 from lockstep.drivers.walk.entity_tags import EntityTags
 from lockstep.drivers.walk.items import families_for, family_of, fill
-from lockstep.drivers.walk.knowledge import Knowledge
+from lockstep.drivers.walk.knowledge import USERS, Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.parameters import (
     Declared,
     declared,
-    is_idempotency_key,
     plain_value,
 )
+from lockstep.drivers.walk.references import References
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.values import in_future, later
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import is_plural, is_unique
+from lockstep.openapi.naming import is_idempotency_key, is_plural, is_unique
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
@@ -61,12 +62,15 @@ class Client:
     _media: dict[str, list[Media]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _tags: EntityTags = field(default_factory=EntityTags)
+    # Operations whose bodies refer to resources without saying so: `payer`, not `payer_id`.
+    referring: set[str] = field(default_factory=set)
     # The operations that name by its key what others make.
     _naming: set[str] = field(default_factory=set)
     _made: int = 0
 
     def __post_init__(self) -> None:
         self.known = Knowledge(self.document)
+        self.known.people = frozenset(self._words_for_users())
 
     @property
     def document(self) -> Document:
@@ -107,7 +111,7 @@ class Client:
                 # A new user with the same name does not own the resources of the first.
                 self.known.forget(name)
             self._labels[name] = actor.label
-            self.known.introduce(name, actor.facts, self._words_for_users())
+            self.known.introduce(name, actor.facts, self.known.people)
         return actor
 
     def number(self) -> int:
@@ -148,7 +152,20 @@ class Client:
         if "{" in operation.path:
             # What is put into something stays there, and the rest of the walk has to do with it.
             style = Style.PLAIN
-        return self._refer(value, "", about, actor, style)
+        by_noun = operation.name in self.referring
+        return References(self.document, self.known, actor, style, by_noun=by_noun).fill(
+            value, about
+        )
+
+    def referred(self, operation: Operation, actor: str) -> Counter[str]:
+        """Count the members of an operation's body that refer to resources, by their families."""
+        chosen = next(iter(self.media(operation)), None)
+        by_noun = operation.name in self.referring
+        found = References(self.document, self.known, actor, Style.PLAIN, by_noun=by_noun)
+        if chosen is not None and chosen.has_members:
+            value = content(self.document, chosen, Style.PLAIN)
+            found.fill(value, self.document.families.about(operation.path))
+        return found.families
 
     def request(
         self,
@@ -319,30 +336,6 @@ class Client:
                 self._naming.add(operation.name)
         return operation.name in self._naming
 
-    def _refer(self, value: Any, name: str, owner: str, actor: str, style: Style) -> Any:
-        families = self.document.families
-        if isinstance(value, Mapping):
-            inner = families.inside(name, owner) if name else owner
-            return {
-                key: self._refer(member, key, inner, actor, style) for key, member in value.items()
-            }
-        if isinstance(value, list):
-            return [self._refer(element, name, owner, actor, style) for element in value]
-        role = families.role(name, owner) if name else None
-        if role is None or role.kind != "id" or role.family.startswith(f"{owner}."):
-            return value
-        family, _, attribute = role.family.partition(".")
-        item = self.known.newest(family, actor)
-        if style is Style.WORDS:
-            # What has words refers to what has, too: a name with a comma, in a table.
-            worded = (each for each in self.known.all(family, actor) if _is_worded(each.shown))
-            item = next(worded, item)
-        found = item.value(attribute) if item is not None else None
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if found is None or not (whole or isinstance(value, str)):
-            return value
-        return int(found) if whole and found.isdecimal() else found
-
     def _value(self, parameter: Declared) -> str:
         """Return a valid value for a required parameter, from an existing resource if any."""
         if parameter.location == "query" and not parameter.schema.get("enum"):
@@ -371,6 +364,7 @@ class Client:
         return {name or "If-Match": tag} if tag else {}
 
     def _words_for_users(self) -> set[str]:
+        """Return the families of users: those that are registered, and the usual ones."""
         calls = [spec.register for spec in (self.actors.specs if self.actors else ())]
         paths = [
             operation.path
@@ -378,12 +372,10 @@ class Client:
             if call is not None
             and (operation := find_operation(self.document, call.operation)) is not None
         ]
-        return {family_of(path) for path in paths} - {""}
-
-
-def _is_worded(shown: Mapping[str, Any]) -> bool:
-    """Whether a text of a thing has to be quoted in a table (RFC 4180, section 2)."""
-    return any(isinstance(text, str) and '"' in text and "," in text for text in shown.values())
+        registered = {family_of(path) for path in paths} - {""}
+        by_anyone = self.actors is None
+        created = created_by_users(self.document, self.entrances, by_anyone=by_anyone)
+        return registered | (USERS - set(created))
 
 
 def _is_forbidden(exchange: Exchange) -> bool:

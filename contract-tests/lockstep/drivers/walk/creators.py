@@ -48,6 +48,29 @@ def creators(
         yield from (op for op in elsewhere if made_elsewhere(document, op) & wanted)
 
 
+def operation_on(document: Document, family: str) -> Operation | None:
+    """Return an operation on a resource of a family, the first one in the document."""
+    about = document.families.about
+    found = (op for op in document.operations.values() if op.path.endswith("}"))
+    return next((op for op in found if about(op.path) == family), None)
+
+
+def created_by_users(
+    document: Document, apart: Collection[str], *, by_anyone: bool
+) -> Iterator[str]:
+    """Yield the families of what logged-in users, or anyone, create at the root of the API.
+
+    `apart` are the operations to register and to log in.
+    """
+    for operation in document.operations.values():
+        if operation.name in apart or not (by_anyone or operation.requires_auth):
+            continue
+        names = parameters_of(operation.path)
+        named = operation.method == "PUT" and len(names) == 1 and operation.path.endswith("}")
+        if named or (operation.method == "POST" and not names):
+            yield family_of(operation.path)
+
+
 def made_elsewhere(document: Document, operation: Operation) -> set[str]:
     """The families of what a POST returns, unless its path names one of them.
 

@@ -7,7 +7,7 @@ elements, resources just changed, and those of another user.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,11 +15,20 @@ from typing import Any
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import find_log_in
-from lockstep.drivers.walk.bodies import Style, confused, single_changes, without_blamed
+from lockstep.drivers.walk.bodies import (
+    Style,
+    confused,
+    single_changes,
+    with_invalid_element,
+    with_own_names,
+    without_blamed,
+)
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.creators import Surroundings
+from lockstep.drivers.walk.deletions import Deletions
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
@@ -40,8 +49,6 @@ __all__ = ["Maker", "Progress", "walk"]
 
 # Maximum number of changes that are sent to an operation.
 _MOST_CHANGES = 16
-# Number of resources among which siblings are sought.
-_MOST_BESIDE = 50
 # Of a content that is understood, and not taken.
 _INVALID = frozenset({400, 422})
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
@@ -71,12 +78,14 @@ class _Walk:
     around: Surroundings = field(init=False)
     states: States = field(init=False)
     transitions: Transitions = field(init=False)
+    limits: Limits = field(init=False)
     sharing: Sharing = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
         self.transitions = Transitions(self.maker, self.reader)
+        self.limits = Limits(self.maker, self.reader)
         self.sharing = Sharing(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
@@ -99,17 +108,19 @@ class _Walk:
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
-        changing = [each for each in self.transitions.able() if self._share.owns(each.name)]
-        self._each("changing states", changing, self.transitions.explore)
-        own = [each for each in self.sharing.ways() if self._share.owns(each.name)]
-        self._each("sharing", own, self.sharing.explore)
+        self._each("changing states", self._own(self.transitions.able()), self.transitions.explore)
+        self._each("trying limits", self._own(self.limits.able()), self.limits.explore)
+        self._each("sharing", self._own(self.sharing.ways()), self.sharing.explore)
         self._read_all()
-        self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
+        deletions = Deletions(self.maker, self.reader)
+        deleting = sorted(self._with("DELETE"), key=_inner_first)
+        self._each("deleting", deleting, deletions.explore)
         if self.client.exchanger.effects.sees_rows:
             # Orphans of other resources only show in the rows.
-            self._each(
-                "deleting related resources", list(self._around_others()), self._delete_around
-            )
+            around = [
+                each for each in self._with("DELETE") if next(deletions.makers_in(each), None)
+            ]
+            self._each("deleting related resources", around, deletions.delete_around)
         self._read_all()
         self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)
 
@@ -196,6 +207,7 @@ class _Walk:
             self._post(operation, self._mine, style)
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
+        self._post_mixed(operation, media)
         self._post(operation, self._mine, skipped=1)
         if media and parameters_of(operation.path):
             self._post(operation, self._other, Style.FULL, owner=self._mine)
@@ -229,6 +241,19 @@ class _Walk:
                 self.maker.needs.use_up(operation)
                 if not media:
                     self.maker.note(operation, style)
+
+    def _post_mixed(self, operation: Operation, media: Sequence[Media]) -> None:
+        """Create several resources at once, of which one is invalid, and read what exists then."""
+        chosen = next((each for each in media if each.has_members), None)
+        if chosen is None:
+            return
+        value = self.client.template(operation, self._mine, Style.WORDS)
+        own = with_own_names(self._document, chosen.schema, value, every=True)
+        mixed = with_invalid_element(self._document, chosen.schema, own)
+        found = paths(self.client, operation, self._mine) if mixed is not None else ()
+        for values, _ in islice(found, 1):
+            self._send(operation, values, self._mine, mixed)
+            self.reader.look_around(operation, values)
 
     def _post_less(
         self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange
@@ -312,10 +337,12 @@ class _Walk:
             self._send(operation, values, self._mine, change, media=patch)
             self.reader.look(operation, values)
 
+    def _own(self, operations: Iterable[Operation]) -> list[Operation]:
+        return [each for each in operations if self._share.owns(each.name)]
+
     def _in_states(self) -> list[Operation]:
         """Return the first action on each type of resource with several, except users."""
-        firsts = (able[0].operation for able in self.states.able.values())
-        own = (each for each in firsts if self._share.owns(each.name))
+        own = self._own(able[0].operation for able in self.states.able.values())
         is_user = self.client.known.is_user
         return [each for each in own if not is_user(each.path, parameters_of(each.path)[-1])]
 
@@ -341,49 +368,6 @@ class _Walk:
         for values, _ in islice(paths(self.client, operation, self._mine), 1):
             for content in islice(confused(self._document, media.schema), _MOST_CHANGES):
                 self._send(operation, values, self._mine, content)
-
-    def _delete(self, operation: Operation) -> None:
-        value = self.client.template(operation, self._mine)
-        for values, _ in islice(paths(self.client, operation, self._mine), 1):
-            holders = self.maker.put_around(operation, values, self._mine)
-            for actor in dict.fromkeys((self._other, self._mine)):
-                self._send(operation, values, actor, value)
-                self.reader.look_around(operation, values)
-            for each in holders:
-                self.reader.look_around(each, values)
-            self._send(operation, values, self._mine, value)
-        for values in self._first_of_several(operation):
-            self._send(operation, values, self._mine, value)
-            self.reader.look_around(operation, values)
-
-    def _first_of_several(self, operation: Operation) -> Iterator[Values]:
-        """Yield the oldest of several siblings, as later ones may move up."""
-        bound = self.client.known.bind(operation.path, self._mine, live=True)
-        found = [values for _, values in islice(bound, _MOST_BESIDE)]
-        last = parameters_of(operation.path)[-1:]
-        outer = [{k: v for k, v in values.items() if k not in last} for values in found]
-        beside = [values for values, around in zip(found, outer, strict=True) if around == outer[0]]
-        if last and len(beside) > 1:
-            yield beside[-1]
-
-    def _around_others(self) -> Iterator[Operation]:
-        """Return the operations that delete parents of other resources."""
-        return (each for each in self._with("DELETE") if next(self._makers_in(each), None))
-
-    def _makers_in(self, operation: Operation) -> Iterator[Operation]:
-        """Return the operations that create children of an operation's resource."""
-        inside = f"{operation.path.rstrip('/')}/"
-        found = (each for each in self._with("POST") if each.path.startswith(inside))
-        return (each for each in found if "{" not in each.path.removeprefix(inside))
-
-    def _delete_around(self, operation: Operation) -> None:
-        """Delete a parent in which children have just been created."""
-        values = self.maker.live(operation, self._mine, fresh=True)
-        if values is None:
-            return
-        for making in self._makers_in(operation):
-            self.maker.post(making, values, self._mine, self._mine)
-        self._send(operation, values, self._mine, self.client.template(operation, self._mine))
 
     def _send(
         self,

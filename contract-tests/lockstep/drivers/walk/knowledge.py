@@ -19,7 +19,8 @@ _MOST_SEEN = 120
 # Maximum number per family and actor; the newest are kept.
 _MOST_MADE = 16
 _GONE = (404, 410)
-_USERS = frozenset({"user", "account", "member", "profile"})
+# What users are called, unless requests of users create them: the accounts of a bank, say.
+USERS = frozenset({"user", "account", "member", "profile"})
 
 Values = dict[str, str]
 
@@ -44,6 +45,8 @@ class Knowledge:
     bodiless: set[str] = field(default_factory=set)
     ample: dict[str, dict[str, int]] = field(default_factory=dict)
     gone: set[Item] = field(default_factory=set)
+    # The families of users, where none is known.
+    people: frozenset[str] = USERS
     # The path parameters of deleted resources, by path template.
     _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
         default_factory=lambda: defaultdict(set)
@@ -106,7 +109,7 @@ class Knowledge:
         named = families_for(path, name)
         users = {word for item in self.items if item.user for word in item.families}
         exact = any(item.exact(name) for item in self.items if item.user)
-        return exact or bool(named & (users or _USERS))
+        return exact or bool(named & (users or self.people))
 
     def learn(
         self, operation: Operation, exchange: Exchange, actor: str, values: Mapping[str, str]
@@ -165,7 +168,7 @@ class Knowledge:
         for key, member in facts.items():
             flat |= member if isinstance(member, Mapping) else {key: member}
         self.items = [item for item in self.items if item.user != name]
-        self._add(Item("user", name, flat, {}, also=_USERS | set(words), user=name))
+        self._add(Item("user", name, flat, {}, also=frozenset(words), user=name))
 
     def use_up(self, path: str, values: Mapping[str, str], actor: str) -> None:
         """Record that the resource of a path no longer exists."""

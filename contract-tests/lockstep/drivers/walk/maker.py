@@ -11,13 +11,13 @@ from lockstep.auth.calls import own_values
 from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.bodies import Style, ample, with_own_names
 from lockstep.drivers.walk.client import Client
-from lockstep.drivers.walk.creators import creators
+from lockstep.drivers.walk.creators import creators, operation_on
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.media import Media, content
+from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.parameters import plain_value
-from lockstep.drivers.walk.values import in_future, is_in_future, unknown_value
+from lockstep.drivers.walk.values import is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Response, status_of
@@ -41,6 +41,8 @@ class Maker:
     _sought: set[str] = field(default_factory=set)
     # The acts, and on whose behalf, that were tried on something that has more.
     _amply: set[tuple[str, str]] = field(default_factory=set)
+    # Creations that succeeded when they referred to new resources.
+    _freshly: set[str] = field(default_factory=set)
     # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
@@ -55,6 +57,8 @@ class Maker:
         value = self.client.template(operation, owner or actor)
         self.needs.meet(operation, (values, value), actor)
         exchange = self._post(operation, values, actor, value)
+        if _is_refused(exchange) and operation.name in self._freshly:
+            exchange = self._post_freshly(operation, values, actor) or exchange
         if succeeded(exchange):
             self.needs.use_up(operation)
         if not _is_refused(exchange) or operation.name in self._sought:
@@ -63,6 +67,7 @@ class Maker:
         return (
             self._with_extras(operation, values, actor, value)
             or self._by_recipe(operation, values, actor, owner)
+            or self._by_reference(operation, values, actor)
             or self._with_needs(operation, values, actor)
             or exchange
         )
@@ -92,7 +97,7 @@ class Maker:
         media = next(iter(client.media(operation)), None)
         if media is None or media.key in known.recipes:
             return None
-        for recipe in self._recipes(media):
+        for recipe in recipes(client.document, media):
             value = with_own_names(client.document, media.schema, recipe)
             value = client.refer(value, operation, owner or actor)
             exchange = self._post(operation, values, actor, value)
@@ -103,6 +108,41 @@ class Maker:
         # None succeeds: do not seek again.
         known.recipes[media.key] = content(client.document, media, Style.PLAIN)
         return None
+
+    def _by_reference(
+        self, operation: Operation, values: Mapping[str, str], actor: str
+    ) -> Exchange | None:
+        """Send a creation that refers to new resources in all members that may be references."""
+        self.client.referring.add(operation.name)
+        exchange = self._post_freshly(operation, values, actor)
+        if exchange is None:
+            self.client.referring.discard(operation.name)
+        elif succeeded(exchange):
+            self._freshly.add(operation.name)
+            return exchange
+        return None
+
+    def _post_freshly(
+        self, operation: Operation, values: Mapping[str, str], actor: str
+    ) -> Exchange | None:
+        """Send a creation that refers to new, plain resources; `None` if it refers to none."""
+        if not [*self.renew_referred(operation, actor)]:
+            return None
+        return self._post(operation, values, actor, self.client.template(operation, actor))
+
+    def renew_referred(
+        self, operation: Operation, actor: str
+    ) -> Iterator[tuple[Operation, Values]]:
+        """Create the resources that a body refers to anew, each plain.
+
+        Yields their path parameters, each with an operation on the resource.
+        """
+        for family, count in self.client.referred(operation, actor).items():
+            holder = operation_on(self.client.document, family)
+            for _ in range(count):
+                made = self.live(holder, actor, fresh=True) if holder is not None else None
+                if holder is not None and made is not None:
+                    yield holder, made
 
     def _with_needs(
         self, operation: Operation, values: Mapping[str, str], actor: str
@@ -337,23 +377,6 @@ class Maker:
                     known.bodiless |= {operation.name} if body is None else set()
                     return exchange
         return None
-
-    def _recipes(self, media: Media) -> Iterator[Any]:
-        """Yield bodies that may succeed where the plain one does not."""
-        if not media.has_members:
-            return
-        document = self.client.document
-        yield from (each for each in media.examples[:2] if isinstance(each, Mapping))
-        plain = content(document, media, Style.PLAIN)
-        own = with_own_names(document, media.schema, plain, every=True)
-        if own != plain:
-            # The plain one may refer to what must not exist yet.
-            yield own
-        yield content(document, media, Style.FULL)
-        for dates in (False, True):
-            moved = in_future(plain, dates=dates)
-            if moved != plain:
-                yield moved
 
 
 def succeeded(exchange: Exchange) -> bool:

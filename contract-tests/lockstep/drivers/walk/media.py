@@ -11,8 +11,9 @@ from schemathesis.transport.serialization import serialize_xml_with_schema
 
 from lockstep.auth.bodies import flat
 from lockstep.bodies.sequences import encode_items
-from lockstep.drivers.walk.bodies import Style, body
+from lockstep.drivers.walk.bodies import Style, body, with_own_names
 from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
+from lockstep.drivers.walk.values import in_future
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.transport.streams import is_json_sequence
@@ -150,3 +151,20 @@ def _examples(document: Document, entry: Mapping[str, Any]) -> Iterator[Any]:
         example = document.resolve(each)
         if isinstance(example, Mapping) and "value" in example:
             yield example["value"]
+
+
+def recipes(document: Document, media: Media) -> Iterator[Any]:
+    """Yield bodies that may succeed where the plain one does not."""
+    if not media.has_members:
+        return
+    yield from (each for each in media.examples[:2] if isinstance(each, Mapping))
+    plain = content(document, media, Style.PLAIN)
+    own = with_own_names(document, media.schema, plain, every=True)
+    if own != plain:
+        # The plain one may refer to what must not exist yet.
+        yield own
+    yield content(document, media, Style.FULL)
+    for dates in (False, True):
+        moved = in_future(plain, dates=dates)
+        if moved != plain:
+            yield moved

@@ -11,6 +11,7 @@ from lockstep.auth.bodies import kind_of_value
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.queries import Query
 from lockstep.openapi.naming import is_id
+from lockstep.results.counts import total_of
 from lockstep.results.grounding import list_elements, parsed
 from lockstep.transport.messages import Response
 
@@ -31,6 +32,17 @@ def first_page(parameters: Sequence[Declared]) -> Query:
         if each.location == "query" and _SIZE.search(each.name) and _is_integer(each)
     )
     return next(({each.name: str(max(1, each.schema.get("minimum", 1)))} for each in sizes), {})
+
+
+def whole_page(answer: Response, parameters: Sequence[Declared]) -> Query | None:
+    """Return the query for a page that ends with the last element, as nothing follows it then.
+
+    `None` if the response does not show the number of elements, or if such a page is not allowed.
+    """
+    size = next(iter(first_page(parameters)), None)
+    total = total_of(answer)
+    most = next((each.schema.get("maximum", total) for each in parameters if each.name == size), 0)
+    return {size: str(total)} if size is not None and 1 < total <= most else None
 
 
 def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) -> Query | None:

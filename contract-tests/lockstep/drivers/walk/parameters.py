@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,6 @@ from lockstep.transport.cookies import is_csrf
 # About the message or the user, and declared elsewhere in a document.
 _IGNORED = IGNORED_HEADERS | {"content-length", "cookie", "host", "user-agent"}
 _WORD = "lockstep"
-_RETRIED = re.compile(r"(?:x-)?idempoten(?:cy|t)-?(?:key|token|id)", re.IGNORECASE)
 _CHOSEN = frozenset({"const", "default", "enum", "example", "examples"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
@@ -70,11 +68,6 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
         # Some documents do not declare all path parameters.
         found.setdefault(("path", name), Declared(name, "path", True, {}))
     return list(found.values())
-
-
-def is_idempotency_key(name: str) -> bool:
-    """Whether a header of this name holds a key by which a retry is recognised."""
-    return _RETRIED.fullmatch(name) is not None
 
 
 def plain_value(document: Document, parameter: Declared) -> str:

@@ -13,7 +13,7 @@ from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared, as_text
 from lockstep.inference.forms import is_random
-from lockstep.openapi.naming import is_id, is_made_time, noun, words
+from lockstep.openapi.naming import is_id, is_made_time, noun, split, words
 
 Query = dict[str, str]
 _WORD = re.compile(r"\w+")
@@ -22,6 +22,8 @@ _FIRST = 3
 # Maximum number of texts from members with the parameter's name, and of all texts.
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
+# Number of days of the items to ask for, with the days around them.
+_MOST_DAYS = 2
 # Words in parameter names that denote a comparison.
 _COMPARING = frozenset(
     {"min", "max", "from", "to", "least", "most", "gt", "gte", "lt", "lte"}
@@ -170,7 +172,11 @@ def _is_prose(name: str, text: Any) -> bool:
 
 def _text(name: str, item: Item) -> str | None:
     """Return an item's value for the name of a parameter, or the identifier of the item."""
-    return item.member(name) or (item.value(name) if noun(name) in item.families else None)
+    own = item.member(name) or (item.value(name) if noun(name) in item.families else None)
+    # `min_amount` compares with an amount, and an `account_id` may occur as `from_account`.
+    inner = [word for word in words(name) if word not in _COMPARING]
+    about = split(name)[0] if is_id(name) else "_".join(inner)
+    return own or (item.member(about) if about and about != name else None)
 
 
 def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
@@ -186,7 +192,7 @@ def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
 
 
 def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:
-    """Yield the instant of an item, or its day and the days around it.
+    """Yield the instant of an item, or the days of two items and the days around them.
 
     Of several, it is one with a name like that of the parameter.
     """
@@ -197,16 +203,19 @@ def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:
         for member, value in item.shown.items()
         if isinstance(value, str) and _DATE.match(value) and not is_made_time(member)
     ]
-    values = [value for _, value in sorted(given, key=lambda pair: not pair[0])]
+    alike = [value for is_like, value in given if is_like]
+    values = alike or [value for _, value in given]
     if form == "date-time":
         yield next((value for value in values if len(value) > 10), "2001-01-01T00:00:00Z")
         return
-    try:
-        day = date.fromisoformat(values[0][:10]) if values else date(2001, 1, 1)
-    except ValueError:
-        return
-    for distance in (0, 1, -1):
-        yield (day + timedelta(days=distance)).isoformat()
+    days = dict.fromkeys(value[:10] for value in values) or {"2001-01-01": None}
+    for text in islice(days, _MOST_DAYS):
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return
+        for distance in (0, 1, -1):
+            yield (day + timedelta(days=distance)).isoformat()
 
 
 def _is_like(about: set[str], member: str) -> bool:

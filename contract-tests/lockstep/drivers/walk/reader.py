@@ -11,7 +11,8 @@ from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
-from lockstep.drivers.walk.pages import first_page, next_page
+from lockstep.drivers.walk.negotiation import offered, preferences
+from lockstep.drivers.walk.pages import first_page, next_page, whole_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
@@ -97,7 +98,7 @@ class Reader:
                 return
             inside = self._inside(operation, values)
             items = inside or ([item] if item is not None else self._listed(operation))
-            chosen = queries(self.client.parameters(operation), items)
+            chosen = queries(self.client.parameters(operation), [*items, *self._within(values)])
             most = self._most_queries(operation)
             if item is not None and self._is_list(operation) and not inside:
                 most = min(most, _QUERIES_OF_NOTHING)
@@ -107,6 +108,7 @@ class Reader:
                 self._turn_pages(operation, values)
                 self._head(operation, values)
                 self._condition(operation, values, exchange)
+                self._negotiate(operation, values)
             self._read_as_others(operation, values)
 
     def _read_as_others(self, operation: Operation, values: Values) -> None:
@@ -138,6 +140,12 @@ class Reader:
         known = self.client.known.all(family, self._mine)
         return [item for item in known if values.items() <= item.outer.items()]
 
+    def _within(self, values: Values) -> list[Item]:
+        """Return some of the resources that are known in the resource of a path."""
+        known = (item for item in reversed(self.client.known.items) if item.actor == self._mine)
+        inside = (item for item in known if values and values.items() <= item.outer.items())
+        return list(islice(inside, _SOME))
+
     def _fullest(self, operation: Operation) -> list[tuple[Values, Item | None]]:
         """Return the parameters of a few resources, those with the longest nested lists first."""
         found = list(islice(paths(self.client, operation, self._mine), _SOME))
@@ -155,6 +163,10 @@ class Reader:
             answer = self._send(operation, values, self._mine, query=query).leader
             if not isinstance(answer, Response) or next(list_elements(answer), None) is None:
                 return
+            whole = whole_page(answer, parameters)
+            if whole is not None and f"pages {operation.path}" not in self._heads:
+                self._heads.add(f"pages {operation.path}")
+                self._send(operation, values, self._mine, query=whole)
             query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
@@ -197,6 +209,16 @@ class Reader:
         self._heads.add(f"tag {operation.path}")
         for value in (tag, "*", '"0"'):
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
+
+    def _negotiate(self, operation: Operation, values: Values) -> None:
+        """Ask for each media type that is offered, and, once for each path, prefer one of them."""
+        types = offered(operation)
+        asked = [*types[1:], *types[:1]]
+        if types and f"accept {operation.path}" not in self._heads:
+            self._heads.add(f"accept {operation.path}")
+            asked += preferences(types)
+        for text in asked:
+            self._send(operation, values, self._mine, headers={"Accept": text})
 
     def look(self, operation: Operation, values: Values) -> Exchange | None:
         """Read the resource of a path, if it can be read."""
@@ -252,6 +274,9 @@ class Reader:
         """Return the items that a list may show, the newest first, else any."""
         known = self.client.known
         family = self._document.families.about(operation.path)
+        if not known.all(family, self._mine) and "{" not in operation.path:
+            # They may have been forgotten, if many others were seen since.
+            self._send(operation, {}, self._mine)
         others = [item for item in known.items if not item.user]
         return known.all(family, self._mine) or sorted(others, key=lambda item: not item.made)
 

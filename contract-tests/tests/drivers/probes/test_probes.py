@@ -231,3 +231,21 @@ def test_a_query_parameter_is_set_or_removed() -> None:
 def test_an_invalid_token_has_the_format_of_a_valid_one() -> None:
     assert altered_token("abcdefghijxx") == "abcdefxxxxyy"
     assert altered_token("ab") == "xx"
+
+
+@pytest.mark.parametrize(
+    ("schema", "near"),
+    [
+        (
+            {"pattern": r"^(0|[1-9][0-9]{0,9})\.[0-9]{2}$", "example": "12.50"},
+            ["12.5", "12.500", "-12.50"],
+        ),
+        ({"pattern": "^[A-Z]{2}$", "example": "x"}, ["A", "AAA", "aa", "-AA"]),
+        ({"pattern": "^[a-z]+$", "example": "ab"}, ["AB", "-ab"]),
+    ],
+    ids=["money", "fixed length", "any length"],
+)
+def test_a_text_almost_fits_its_pattern(schema: dict[str, Any], near: list[str]) -> None:
+    document = Document({"openapi": "3.1.0", "info": {}, "paths": {}})
+    every = values(document, {"type": "string", **schema})
+    assert [value for _, reason, value in every if "almost" in reason] == near

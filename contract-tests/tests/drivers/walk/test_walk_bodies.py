@@ -9,7 +9,13 @@ import jsonschema_rs
 import pytest
 
 from lockstep.auth.bodies import Filling, body_template
-from lockstep.drivers.walk.bodies import Style, body, single_changes
+from lockstep.drivers.walk.bodies import (
+    Style,
+    body,
+    single_changes,
+    with_invalid_element,
+    with_own_names,
+)
 from lockstep.openapi.document import Document
 
 NODE = {"$ref": "#/components/schemas/Node"}
@@ -78,3 +84,43 @@ def test_a_body_is_valid_and_nests_its_own_type_once(kind: str) -> None:
     inner = next(member for name, member in full.items() if name != "name")
     inner = inner[0] if isinstance(inner, list) else inner
     assert set(inner) == {"name"}
+
+
+PAYEES = {
+    "type": "object",
+    "properties": {
+        "payees": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "iban"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "iban": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{13}$"},
+                },
+            },
+        }
+    },
+}
+
+
+def test_one_of_several_elements_lacks_a_required_member() -> None:
+    document = Document({"openapi": "3.1.0", "info": {}, "paths": {}})
+    one, two = ({"name": name, "iban": "DE0123456789012"} for name in "ab")
+    found = with_invalid_element(document, PAYEES, {"payees": [one, two]})
+    assert found == {"payees": [one, {"iban": one["iban"]}, two]}
+
+
+@pytest.mark.parametrize("value", [{"payees": []}, {"payees": ["a"]}, {"payee": {}}, [], None])
+def test_without_a_list_of_objects_no_element_is_invalid(value: Any) -> None:
+    document = Document({"openapi": "3.1.0", "info": {}, "paths": {}})
+    assert with_invalid_element(document, PAYEES, value) is None
+
+
+def test_the_texts_of_elements_are_made_unique() -> None:
+    document = Document({"openapi": "3.1.0", "info": {}, "paths": {}})
+    value = {"payees": [{"name": "a", "iban": "DE0123456789012"}]}
+    (one,) = with_own_names(document, PAYEES, value, every=True)["payees"]
+    assert "${" in one["name"]
+    assert one["iban"] != "DE0123456789012"
+    assert with_own_names(document, PAYEES, value) == value

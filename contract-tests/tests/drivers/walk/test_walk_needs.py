@@ -13,9 +13,9 @@ from lockstep.drivers.walk.bodies import ample
 from lockstep.drivers.walk.creators import creators
 from lockstep.drivers.walk.driver import walk
 from lockstep.drivers.walk.needs import fills
-from lockstep.drivers.walk.parameters import is_idempotency_key
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_idempotency_key
 from lockstep.run import Run
 from lockstep.settings import Settings
 from lockstep.transport.messages import Outcome, Request

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fixtures.scripted import answer
 
-from lockstep.drivers.walk.pages import first_page, next_page
+from lockstep.drivers.walk.pages import first_page, next_page, whole_page
 from lockstep.drivers.walk.parameters import Declared
 
+SIZES = ("limit", "per_page")
 ITEMS = [{"id": "a1"}, {"id": "b2"}]
 
 
@@ -74,3 +76,25 @@ def test_the_next_page_is_found_in_a_link() -> None:
     link = '</items?page=1>; rel="prev", <https://a.test/items?page=3&per_page=1>; rel="next"'
     told = next_page(answer(ITEMS, headers={"Link": link}), asks("page", "per_page"), {})
     assert told == {"page": "3", "per_page": "1"}
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "headers", "query"),
+    [
+        (("per_page", "page"), ITEMS[:1], {"X-Total-Count": "2"}, {"per_page": "2"}),
+        (("limit",), {"items": ITEMS[:1], "total": 7}, {}, {"limit": "7"}),
+        (("limit",), {"items": ITEMS[:1], "page": {"totalCount": 7}}, {}, {"limit": "7"}),
+        (("limit",), {"items": ITEMS[:1], "total": 1}, {}, None),
+        (("limit",), {"items": ITEMS[:1], "total": True, "discount": 3}, {}, None),
+        (("limit",), {"items": ITEMS[:1], "total": 51}, {}, None),
+        (("q",), {"items": ITEMS[:1], "total": 7}, {}, None),
+        (("limit",), ITEMS, {}, None),
+    ],
+    ids=str,
+)
+def test_a_page_ends_with_the_last_element(
+    names: tuple[str, ...], body: Any, headers: dict[str, str], query: dict[str, str] | None
+) -> None:
+    most = {"type": "integer", "maximum": 50}
+    told = [replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)]
+    assert whole_page(answer(body, headers=headers), told) == query

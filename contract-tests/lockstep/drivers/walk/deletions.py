@@ -1,0 +1,100 @@
+"""Deletes resources: as another user, twice, among siblings, and creates them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.reader import Reader, paths
+from lockstep.openapi.operations import Operation
+from lockstep.results.exchange import Exchange
+
+# Number of resources among which siblings are sought.
+_MOST_BESIDE = 50
+
+
+@dataclass(slots=True)
+class Deletions:
+    """Deletes an actor's resources, and reads what that changes."""
+
+    maker: Maker
+    reader: Reader
+
+    def explore(self, operation: Operation) -> None:
+        """Delete a resource as another user, then as its owner, twice, and one of its siblings."""
+        client = self.maker.client
+        value = client.template(operation, client.mine)
+        for values, _ in islice(paths(client, operation, client.mine), 1):
+            holders = self.maker.put_around(operation, values, client.mine)
+            for actor in dict.fromkeys((client.other, client.mine)):
+                exchange = self._send(operation, values, actor, value)
+                self.reader.look_around(operation, values)
+            for each in holders:
+                self.reader.look_around(each, values)
+            self._send(operation, values, client.mine, value)
+            if succeeded(exchange):
+                self._create_again(operation, values)
+            else:
+                self._delete_unused(operation, value)
+        for values in self._first_of_several(operation):
+            self._send(operation, values, client.mine, value)
+            self.reader.look_around(operation, values)
+
+    def makers_in(self, operation: Operation) -> Iterator[Operation]:
+        """Yield the operations that create children of an operation's resource."""
+        inside = f"{operation.path.rstrip('/')}/"
+        operations = self.maker.client.document.operations.values()
+        found = (op for op in operations if op.method == "POST" and op.path.startswith(inside))
+        return (each for each in found if "{" not in each.path.removeprefix(inside))
+
+    def delete_around(self, operation: Operation) -> None:
+        """Delete a parent in which children have just been created."""
+        client = self.maker.client
+        values = self.maker.live(operation, client.mine, fresh=True)
+        if values is None:
+            return
+        for making in self.makers_in(operation):
+            with client.setting_up(making):
+                self.maker.post(making, values, client.mine, client.mine)
+        self._send(operation, values, client.mine, client.template(operation, client.mine))
+
+    def _create_again(self, operation: Operation, values: Values) -> None:
+        """Create what was deleted under the identifier that it had, if clients choose that."""
+        client = self.maker.client
+        creation = client.document.find("PUT", operation.path)
+        if creation is None or creation.path != operation.path:
+            return
+        with client.setting_up(creation):
+            self.maker.put_as(creation, values, client.mine)
+        self.reader.look_around(operation, values)
+
+    def _delete_unused(self, operation: Operation, value: Any) -> None:
+        """Delete a new resource: one that is used may have to be kept."""
+        client = self.maker.client
+        values = self.maker.live(operation, client.mine, fresh=True)
+        if values and succeeded(self._send(operation, values, client.mine, value)):
+            self.reader.look_around(operation, values)
+            self._send(operation, values, client.mine, value)
+            self._create_again(operation, values)
+
+    def _first_of_several(self, operation: Operation) -> Iterator[Values]:
+        """Yield the oldest of several siblings, as later ones may move up."""
+        client = self.maker.client
+        bound = client.known.bind(operation.path, client.mine, live=True)
+        found = [values for _, values in islice(bound, _MOST_BESIDE)]
+        last = parameters_of(operation.path)[-1:]
+        outer = [{k: v for k, v in values.items() if k not in last} for values in found]
+        beside = [values for values, around in zip(found, outer, strict=True) if around == outer[0]]
+        if last and len(beside) > 1:
+            yield beside[-1]
+
+    def _send(
+        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
+    ) -> Exchange:
+        client = self.maker.client
+        return client.send(operation, values, client.request(operation, values, value), actor)
