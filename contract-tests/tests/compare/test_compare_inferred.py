@@ -251,6 +251,12 @@ def test_claims_of_json_web_tokens_are_compared(
             ["header set-cookie a path"],
         ),
         ({"Set-Cookie": "a=1; Max-Age=9"}, {"Set-Cookie": "a=1"}, ["header set-cookie a max-age"]),
+        ({"Set-Cookie": "a-one-test-1=1"}, {"Set-Cookie": "a-two-test-2=1"}, []),
+        (
+            {"Set-Cookie": "a1=1"},
+            {"Set-Cookie": "a2=1"},
+            ["header set-cookie a1", "header set-cookie a2"],
+        ),
         ({"X-Runtime": "0.0213"}, {"X-Runtime": "0.5"}, []),
         ({"Cache-Control": "no-store"}, {"Cache-Control": "private"}, ["header cache-control"]),
         ({"Cache-Control": "No-Store, max-age=0"}, {"Cache-Control": "max-age=0,no-store"}, []),
