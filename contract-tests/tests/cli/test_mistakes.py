@@ -183,6 +183,12 @@ def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     assert "t0 answers every request with an HTML page" in done.output
 
 
+def test_other_text_sent_as_html_is_no_page(tmp_path: Path) -> None:
+    with serving(page="<items><item>1</item></items>") as target:
+        done = lockstep(tmp_path, described(), target.base_url)
+    assert "an HTML page" not in done.output
+
+
 @pytest.mark.parametrize(
     "url", ["http://h:99999", "http://h:80 b=http://h:81", "http://[::1", "h:80", "ftp://h"]
 )
