@@ -96,7 +96,11 @@ class Judge:
             return "value"
         instants = both(read_epoch, a, b)
         if instants is not None:
-            return self._instants(*instants, made=role is not None and role.kind == "time")
+            found = self._instants(*instants, made=role is not None and role.kind == "time")
+            if found == SAME and role is not None and role.kind == "time":
+                # Clients send it to select by time.
+                self.learnt.learn(role.kind, a, b, replace=True)
+            return found
         if role is not None and role.kind == "elapsed":
             return SAME if whole and self.clock.close(a, b) else "value"
         # A member such as `author` may hold the id of an author.
