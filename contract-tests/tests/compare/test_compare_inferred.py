@@ -367,6 +367,32 @@ def test_html_pages_are_compared_with_ids_and_hosts_translated() -> None:
     assert found(pages[0], other, chosen) == [("bytes", "body")]
 
 
+def labelled(media_type: str, body: bytes) -> Response:
+    return Response(200, (("Content-Type", media_type),), body)
+
+
+@pytest.mark.parametrize("other", ["text/html; charset=utf-8", "text/plain", "application/json"])
+def test_json_is_compared_as_such_however_it_is_labelled(other: str) -> None:
+    ours = labelled("text/html; charset=utf-8", b'[{"id": 5, "n": 1}]')
+    places = found(ours, labelled(other, b'[{"id":17,"n":2}]'))
+    assert [one for one in places if one[1].startswith("body")] == [("value", "body /*/n")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (b"<a xmlns='u'><n>1</n></a>", b"<a xmlns='u'>\n <n>1</n>\n</a>", []),
+        (b"<?xml version='1.0'?><a><n>1</n></a>", b"<a><n>2</n></a>", ["body /a/n"]),
+        (b"<html xmlns='u'><p>1</p></html>", b"<a><n>2</n></a>", ["body"]),
+    ],
+)
+def test_xml_is_compared_as_such_however_it_is_labelled(
+    ours: bytes, theirs: bytes, expected: list[str]
+) -> None:
+    places = found(labelled("text/html", ours), labelled("application/xml", theirs))
+    assert [where for _, where in places if where.startswith("body")] == expected
+
+
 def test_closed_connection_is_reported_if_it_happens_twice() -> None:
     chosen, kept = comparer(), answer([])
     closed = Response(200, kept.headers, kept.body, closes=True)
