@@ -36,7 +36,7 @@ BY_KIND: Mapping[str, Callable[[SentenceContext, tuple[str, ...]], str]] = {
         f"{does(who, 'sends')} a body in {told.answer}, where none is documented"
     ),
     "unreadable_body": lambda told, who: (
-        f"{does(who, 'sends')} a body that is not JSON in {told.answer}: {_detail(told)}"
+        f"{does(who, 'sends')} a malformed body in {told.answer}: {_detail(told)}"
     ),
     "missing_header": lambda told, who: (
         f"{does(who, 'leaves')} out the {place(told.finding.where).removeprefix('the ')} in "
