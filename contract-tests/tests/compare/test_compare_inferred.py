@@ -348,6 +348,13 @@ def test_items_without_ids_in_another_order_are_one_difference() -> None:
     assert found(left, left[::-1]) == [("order", "body")]
 
 
+def test_items_that_one_member_tells_apart_are_compared_with_their_own() -> None:
+    left = [{"label": "b", "n": 1, "s": 0}, {"label": "a", "n": 2, "s": 0}]
+    right = [{"label": "a", "n": 2, "s": 7}, {"label": "b", "n": 1, "s": 7}]
+    assert found(left, right) == [("order", "body"), ("value", "body /*/s")]
+    assert found(left, right[::-1]) == [("value", "body /*/s")]
+
+
 def test_two_log_ins_may_give_one_token() -> None:
     chosen = comparer()
     first, second = (jwt(sub="5", iat=at, exp=at + 100) for at in (100, 101))
