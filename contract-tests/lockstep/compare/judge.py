@@ -15,7 +15,7 @@ from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
 from lockstep.matching.transaction import Transaction
-from lockstep.openapi.naming import is_made_time
+from lockstep.openapi.naming import is_made_time, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
 
 SAME = ""
@@ -97,6 +97,8 @@ class Judge:
         instants = both(read_epoch, a, b)
         if instants is not None:
             found = self._instants(*instants, made=role is not None and role.kind == "time")
+            if found == "time" and is_start_time(name) and self.clock.precede_run(*instants):
+                return SAME
             if found == SAME and role is not None and role.kind == "time":
                 # Clients send it to select by time.
                 self.learnt.learn(role.kind, a, b, replace=True)
@@ -132,9 +134,17 @@ class Judge:
             return SAME
         return found
 
+    def _named_instants(self, name: str, a: str, b: str) -> str:
+        """Compare two timestamps of a member; that of a server's own start is before the run."""
+        found = self.instant_texts(a, b, made=is_made_time(name))
+        instants = both(read_instant, a, b)
+        if found != "time" or instants is None or not is_start_time(name):
+            return found
+        return SAME if self.clock.precede_run(*instants) else found
+
     def _promised(self, role: Role, name: str, a: str, b: str) -> str:
         if role.kind == "time":
-            found = self.instant_texts(a, b, made=is_made_time(name))
+            found = self._named_instants(name, a, b)
             return found if found != "value" else self._unpromised(name, a, b)
         if role.kind in _LOOSE:
             # Tokens and entity tags are opaque to clients (RFC 6750, section 2; RFC 9110, section
@@ -204,7 +214,7 @@ class Judge:
         made = is_made_time(name)
         if not made and (a in self.sent or b in self.sent):
             return "value"
-        found = self.instant_texts(a, b, made=made)
+        found = self._named_instants(name, a, b)
         if found != "value":
             return found
         if is_random(a) and is_random(b):

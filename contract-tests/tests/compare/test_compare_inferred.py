@@ -355,6 +355,24 @@ def test_items_that_one_member_tells_apart_are_compared_with_their_own() -> None
     assert found(left, right[::-1]) == [("value", "body /*/s")]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ({"started": at(-900.5).isoformat()}, {"started": at(-70).isoformat()}, []),
+        ({"startTime": int(at(-900).timestamp())}, {"startTime": int(at(-70).timestamp())}, []),
+        # A time zone apart, or during the run, or of a resource.
+        ({"started": at(-7200).isoformat()}, {"started": at(-3600).isoformat()}, ["body /started"]),
+        ({"started": at(-900).isoformat()}, {"started": at(5).isoformat()}, ["body /started"]),
+        ({"created": at(-900).isoformat()}, {"created": at(-70).isoformat()}, ["body /created"]),
+    ],
+)
+def test_when_a_server_was_started_is_its_own(left: Any, right: Any, expected: list[str]) -> None:
+    chosen = Comparer(
+        DOCUMENT, SymbolTable(["right"]), Fixed(started=NOW.timestamp()), leader="left"
+    )
+    assert [where for _, where in found(left, right, chosen)] == expected
+
+
 def test_two_log_ins_may_give_one_token() -> None:
     chosen = comparer()
     first, second = (jwt(sub="5", iat=at, exp=at + 100) for at in (100, 101))
