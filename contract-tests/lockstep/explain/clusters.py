@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key
@@ -38,9 +38,13 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
     """
     by_signature: dict[Key, list[Finding]] = defaultdict(list)
     alone = []
+    findings = list(findings)
+    missing = {route for finding in findings for route in _missing_routes(finding, tried)}
     for finding in findings:
         if finding.category in COMPARED or finding.category == CONFORMANCE:
-            by_signature[_always(finding, tried) or _key(finding)].append(finding)
+            route = next((one for one in _not_found(finding) if one in missing), None)
+            key = ("always", *route) if route is not None else _always(finding, tried)
+            by_signature[key or _key(finding)].append(finding)
         else:
             alone.append(Cluster([finding]))
     clusters = [
@@ -74,6 +78,27 @@ def _whatever_its_value(conditions: Conditions, cause: Condition) -> Conditions:
     """Return the conditions of a finding that shows for more than one value of a parameter."""
     kept = (one for one in conditions if (one.kind, one.subject) != ("notable", cause.subject))
     return (*kept, cause)
+
+
+def _missing_routes(finding: Finding, tried: Tried) -> Iterator[tuple[str, str]]:
+    """Yield each target that never finds what another one answers at a path, and the path."""
+    if not finding.sequence:
+        return
+    succeeded = any(value[:1] in ("2", "3") for value in finding.values.values())
+    valid = kinds_of(finding.conditions) <= {"notable", "parameter"}
+    if not (succeeded and valid) or finding.sequence[-1].request.method in METHODS:
+        return
+    for name, path in _not_found(finding):
+        if tried.has_never_succeeded(finding.operation, name):
+            yield name, path
+
+
+def _not_found(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield each target that answers 404 in a finding on status codes, and the path."""
+    if finding.kind != "status" or finding.category != PARITY or not finding.sequence:
+        return
+    path = finding.sequence[-1].request.path.partition("?")[0]
+    yield from ((name, path) for name in finding.targets if finding.values.get(name) == "404")
 
 
 def _always(finding: Finding, tried: Tried) -> Key | None:

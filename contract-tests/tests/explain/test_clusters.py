@@ -160,6 +160,21 @@ def test_a_target_that_refuses_all_requests_to_an_operation_is_one_fact() -> Non
     assert found.places[0].count == 3
 
 
+def test_a_path_that_a_target_does_not_know_is_one_fact_whatever_is_sent() -> None:
+    seen = Observed()
+    seen.statuses(get("/tags"), 200, 404)
+    seen.statuses(get("/tags?limit=none"), 400, 404)
+    seen.statuses(post({"title": "red"}), 201)
+    seen.statuses(ask("POST", "/tags", {"title": "red"}), 201, 404)
+    seen.statuses(ask("DELETE", "/tags"), 405, 404)
+    seen.statuses(get("/tasks/t9"), 200, 404)
+    found = {frozenset(operations(one)) for one in parity(seen)}
+    assert found == {
+        frozenset({"GET /tags", "POST /tags", "DELETE /tags"}),
+        frozenset({"GET /tasks/{task_id}"}),
+    }
+
+
 def test_a_refusal_of_a_single_kind_of_request_keeps_its_condition() -> None:
     seen = Observed()
     for method, path, body in GUARDED[:3]:
