@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
+from lockstep.inference.folders import FOLDER, folders
 from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_cursor, same_form
 from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
@@ -111,6 +112,10 @@ class Judge:
 
     def text(self, a: str, b: str) -> str:
         """Compare two texts in natural language, word by word."""
+        for one, other in folders(a, b):
+            # Where a server is installed is not up to its code.
+            if self.learnt.learn("folder", one, other) is None:
+                a, b = a.replace(one, FOLDER), b.replace(other, FOLDER)
         ours, theirs = _PIECE.split(a), _PIECE.split(b)
         if len(ours) != len(theirs):
             return "value"

@@ -392,6 +392,19 @@ def test_html_pages_are_compared_with_ids_and_hosts_translated() -> None:
     assert found(pages[0], other, chosen) == [("bytes", "body")]
 
 
+def test_the_folder_of_a_server_is_its_own() -> None:
+    chosen = comparer()
+    ours, theirs = (
+        {"message": f"No such file: '{folder}/data/a b.txt', see {folder}/log"}
+        for folder in ("/tmp/one", "/srv/api/two")
+    )
+    assert found(ours, theirs, chosen) == []
+    other = {"message": "No such file: '/srv/api/two/data/a c.txt', see /srv/api/two/log"}
+    assert found(ours, other, chosen) == [("value", "body /message")]
+    elsewhere = {"message": "No such file: '/srv/api/else/data/a b.txt', see /srv/api/else/log"}
+    assert found(ours, elsewhere, chosen) == [("value", "body /message")]
+
+
 def labelled(media_type: str, body: bytes) -> Response:
     return Response(200, (("Content-Type", media_type),), body)
 
