@@ -128,6 +128,10 @@ def _key(finding: Finding) -> Key:
         return finding.category, signature.kind, finding.where
     if signature.kind == "list":
         return finding.category, signature.kind, signature.what
+    if finding.where == "header content-type":
+        # A framework labels responses and error messages in the same way.
+        types = (value.partition(";")[0].lower() for value in finding.values.values())
+        return finding.category, finding.where, *types
     family = _HEADERS.match(finding.where) if signature.kind == "header" else None
     if family is not None:
         # They are sent by the same middleware.
