@@ -103,6 +103,9 @@ class SignatureReader:
         """Yield the error body as one fact, whatever differs in it, and each header field."""
         body = [one for one in differences if _in_body(one)]
         media = [one for one in differences if _is_other_media(one)]
+        if body and all(one.where != "body" for one in body):
+            # Both were read alike: what a framework calls HTML is then a matter of its own.
+            media = [one for one in media if not _is_text(one)]
         if media and body:
             how = f"{_media(media[0].left)} → {_media(media[0].right)}"
             yield Observation(Signature("error body", "media type", how), (*media, *body))
@@ -403,6 +406,11 @@ def _in_body(difference: Difference) -> bool:
 
 def _pointer(difference: Difference) -> str:
     return difference.where.partition(" ")[2]
+
+
+def _is_text(difference: Difference) -> bool:
+    """Whether one of two media types is one that frameworks use by default."""
+    return bool({"text/html", "text/plain"} & {_media(difference.left), _media(difference.right)})
 
 
 def _media(value: str) -> str:

@@ -167,6 +167,8 @@ def test_another_media_type_is_one_fact_of_successes_and_refusals() -> None:
         seen.hear(get(), *(answer(status, body, Content_Type=f"text/{t}") for t, body in pairs))
     (found,) = (one for one in parity(seen) if one.where == "header content-type")
     assert sum(place.count for place in found.places) == 2
+    # What the bodies say is another fact.
+    assert [one.where for one in parity(seen) if one is not found] == ["body /t/#text"] * 2
 
 
 def test_a_path_that_a_target_does_not_know_is_one_fact_whatever_is_sent() -> None:
