@@ -133,7 +133,9 @@ class SignatureReader:
             what = self._member(exchange, operation, where)
             return Signature("value", what, _list_change(kind, left, right))
         if listed:
-            return Signature("list", f"{exchange.label} {listed}", _list_change(kind, left, right))
+            # What is wrong with a request is collected in one place for all operations.
+            whose = "errors" if (status_of(exchange.leader) or 0) >= 400 else exchange.label
+            return Signature("list", f"{whose} {listed}", _list_change(kind, left, right))
         if kind == "value" and _counts(exchange, difference):
             return Signature("list", f"{exchange.label} {where}", "count")
         what = self._member(exchange, operation, _other_object(difference) or where)
@@ -409,7 +411,6 @@ def _pointer(difference: Difference) -> str:
 
 
 def _is_text(difference: Difference) -> bool:
-    """Whether one of two media types is one that frameworks use by default."""
     return bool({"text/html", "text/plain"} & {_media(difference.left), _media(difference.right)})
 
 

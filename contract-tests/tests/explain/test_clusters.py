@@ -160,6 +160,16 @@ def test_a_target_that_refuses_all_requests_to_an_operation_is_one_fact() -> Non
     assert found.places[0].count == 3
 
 
+def test_the_order_of_what_is_wrong_is_one_fact_of_all_operations() -> None:
+    seen = Observed()
+    wrong = [{"field": "title"}, {"field": "size"}]
+    for path in ("/tasks", "/tags"):
+        refusals = (answer(400, {"errors": each}) for each in (wrong, wrong[::-1]))
+        seen.hear(ask("POST", path, {}), *refusals)
+    (found,) = parity(seen)
+    assert operations(found) == {"POST /tasks", "POST /tags"}
+
+
 def test_another_media_type_is_one_fact_of_successes_and_refusals() -> None:
     seen = Observed()
     for status in (200, 404):
