@@ -90,7 +90,7 @@ def _without_prefix(left: str, right: str) -> tuple[str, str]:
 
 
 def _has_letter_as_prefix(left: str, right: str) -> bool:
-    """Whether one of two short random values has a letter before `-` or `_`, the other no prefix."""
+    """Whether only one of two short random values has a letter before `-` or `_`."""
     prefixes = [
         found.group(1) if found else "" for found in map(_PREFIXED.fullmatch, (left, right))
     ]
