@@ -214,7 +214,8 @@ class Judge:
         return "value" if differ else SAME
 
     def _unpromised(self, name: str, a: str, b: str) -> str:
-        if self.learnt.is_pair(a, b):
+        # Clients send times back that the servers have generated.
+        if self.learnt.is_pair(a, b) or self.learnt.is_time(a, b):
             return SAME
         made = is_made_time(name)
         if not made and (a in self.sent or b in self.sent):

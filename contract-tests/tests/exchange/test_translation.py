@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 from fixtures.scripted import Answers, answer, exchanger
 
 from lockstep.transport.messages import Outcome, Request
+
+
+def active(at: datetime) -> Answers:
+    """Return a target with one task, which was used at that time."""
+    return lambda _request: answer([{"title": "some", "last_activity": at.isoformat()}])
+
+
+def test_times_that_clients_send_back_are_still_those_of_each_target() -> None:
+    now = datetime.now(UTC)
+    lockstep, _ = exchanger(active(now), active(now + timedelta(milliseconds=7)))
+    lockstep.send(Request("GET", "/tasks"))
+    body = f'{{"last_activity": "{now.isoformat()}"}}'.encode()
+    lockstep.send(Request("POST", "/tasks", (("Content-Type", "application/json"),), body))
+    assert lockstep.send(Request("GET", "/tasks")).parity
 
 
 def modified(at: int) -> Answers:
