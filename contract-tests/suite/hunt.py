@@ -104,7 +104,9 @@ class Hunt:
         with suppress(_CaughtError):
             DRIVERS[driver](self)
         for found in self._run.ledger.findings.all():
-            self.findings[f"{found.operation}: {found.kind}, {found.where}"] = None
+            text = f"{found.operation}: {found.kind}, {found.where}"
+            # What the twins themselves differ in is a fault to be mended.
+            self.findings[f"{text}: {found.values}" if self.control else text] = None
         self.requests += self._run.ledger.requests
         verdict = self._run.finish()
         if verdict.exit_code == COULD_NOT_RUN and not self.findings:

@@ -59,9 +59,6 @@ class NoAnswerError(OperationalError):
     """The server has said nothing for too long; the connection was given up."""
 
 
-# Whoever waits for a connection, or for a thread that may have one: there is no request yet then.
-waiting: set[object] = set()
-
 _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
 _is_barred: ContextVar[bool] = ContextVar("is_barred", default=False)
 
@@ -78,12 +75,28 @@ class Database:
         )
         self.transactions = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._aside = ThreadPoolExecutor(1)
+        self._waiting: set[object] = set()
 
     @property
     def in_use(self) -> int:
         """The number of connections that are in use."""
         pool = self.engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    @property
+    def waiting(self) -> int:
+        """The number of those who wait for a connection."""
+        return len(self._waiting)
+
+    @contextmanager
+    def in_waiting(self) -> Iterator[None]:
+        """Counts among those who wait: also for a thread, of which there are as many."""
+        one = object()
+        self._waiting.add(one)
+        try:
+            yield
+        finally:
+            self._waiting.discard(one)
 
     def aside(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Runs work that no request waits for, one after the other."""
@@ -167,7 +180,8 @@ def immediate(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ambient.get() is not None:
             return function(*args, **kwargs)
-        with _open(resources().database.engine.connect):
+        database = resources().database
+        with _open(database, database.engine.connect):
             return function(*args, **kwargs)
 
     return run
@@ -206,33 +220,25 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _run_once(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    with _open(resources().database.transactions.begin):
+    database = resources().database
+    with _open(database, database.transactions.begin):
         return function(*args, **kwargs)
 
 
 @contextmanager
-def _open(opening: Callable[[], AbstractContextManager[Connection]]) -> Iterator[None]:
+def _open(
+    database: Database, opening: Callable[[], AbstractContextManager[Connection]]
+) -> Iterator[None]:
     if _is_barred.get():
         raise exc.TimeoutError
     with ExitStack() as stack:
-        with in_waiting():
+        with database.in_waiting():
             opened = stack.enter_context(opening())
         token = _ambient.set(opened)
         try:
             yield
         finally:
             _ambient.reset(token)
-
-
-@contextmanager
-def in_waiting() -> Iterator[None]:
-    """Counts among those who wait for a connection."""
-    one = object()
-    waiting.add(one)
-    try:
-        yield
-    finally:
-        waiting.discard(one)
 
 
 @contextmanager
@@ -247,7 +253,7 @@ def barred() -> Iterator[None]:
 
 def run_on(database: Database, function: Callable[[], R]) -> R:
     """Runs what only reads on one connection to a database, in autocommit mode."""
-    with _open(database.engine.connect):
+    with _open(database, database.engine.connect):
         return function()
 
 

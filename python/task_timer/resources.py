@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .config import Settings
 from .contract import Contract
-from .db import Database, waiting
+from .db import Database
 from .replica import AVAILABLE, Replica, make_replica
 from .services.password_service import Hashing, make_hashing
 from .services.token_service import TokenRules
@@ -60,7 +60,7 @@ def usage_of(resources: Resources) -> dict[str, float]:
     return {
         "db_pool_size": resources.settings.database_pool_size,
         "db_pool_in_use": resources.database.in_use,
-        "db_pool_waiting": len(waiting),
+        "db_pool_waiting": resources.database.waiting,
         "db_replica_available": int(replica is not None and replica.state == AVAILABLE),
         "password_queue_running": running,
         "password_queue_waiting": queued,

@@ -24,8 +24,8 @@ _SUFFIXES = {"python": (".py",), "node": (".ts", ".js", ".mjs")}
 
 
 def lines_by_layer(contestant: Contestant) -> dict[str, int]:
-    """Return the lines of a twin by layer; of an adapter its own; none for a bare server."""
-    if contestant.role == "bare":
+    """Return the lines of a twin by layer; of an adapter its own; none for a baseline."""
+    if contestant.is_baseline:
         return {}
     suffixes = _SUFFIXES[contestant.runtime]
     if contestant.role == "adapter":

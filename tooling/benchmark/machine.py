@@ -27,7 +27,7 @@ _MEASURED = (
     "python",
     "node",
     "tooling/benchmark/package-lock.json",
-    "tooling/benchmark/bare",
+    "tooling/benchmark/baselines",
     "tooling/benchmark/sender",
     "tooling/benchmark/workload.yaml",
     "tooling/benchmark/population.py",

@@ -58,7 +58,7 @@ class Meter:
                 figures["loads"] = dict(self._loads(observer, contestant, first=first))
             figures["loaded_bytes"] = observer.most_bytes
             figures["recover_seconds"] = None
-            if first and contestant.role != "bare" and number <= self.profile.outages:
+            if first and not contestant.is_baseline and number <= self.profile.outages:
                 figures["recover_seconds"] = seconds_to_recover(twin, self.database)
         return figures
 
@@ -67,7 +67,7 @@ class Meter:
         first = workers == self.profile.workers[0]
         mixed = self.profile.seconds_of_mixed(first=first) * contestant.can(self.workload.mixed)
         alone = [each for each in self.profile.alone if contestant.can(self.workload.alone[each])]
-        overhead = (6.0 if contestant.role != "bare" else 2.0) + self.profile.warm_up / 500
+        overhead = (2.0 if contestant.is_baseline else 6.0) + self.profile.warm_up / 500
         return overhead + mixed + len(alone) * self.profile.seconds_of_search * first
 
     def _loads(

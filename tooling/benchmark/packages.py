@@ -18,9 +18,9 @@ from tooling.benchmark.contestants import Contestant
 def packages(contestant: Contestant) -> dict[str, Any] | None:
     """Return the numbers of direct and of all packages, and their size in bytes without bytecode.
 
-    Returns None for a bare server, which uses the packages of its twin.
+    Returns None for a baseline, which uses the packages of its twin.
     """
-    if contestant.role == "bare":
+    if contestant.is_baseline:
         return None
     return (_of_python if contestant.runtime == "python" else _of_node)(contestant)
 

@@ -14,6 +14,8 @@ NAMES = {
     "fastify": "Fastify",
     "bare-python": "bare Python",
     "bare-node": "bare Node",
+    "tutorial-python": "tutorial, Python",
+    "tutorial-node": "tutorial, Node",
 }
 LANES_ARE = (
     "One mark for each server at its median; the thick line reaches from the lowest round to the"

@@ -17,7 +17,14 @@ from tooling.benchmark.parts import (
 from tooling.benchmark.plots import Curve, Group, Words, curves
 from tooling.benchmark.profiles import P99_LIMIT_MS
 from tooling.benchmark.spread import in_words
-from tooling.benchmark.verdict import FRAMEWORKS, MEGA, RUNTIMES, against_bare, claims, mixed_claim
+from tooling.benchmark.verdict import (
+    FRAMEWORKS,
+    MEGA,
+    RUNTIMES,
+    against_baselines,
+    claims,
+    mixed_claim,
+)
 
 _PERCENTILES = {"p50": "50th", "p99": "99th", "p999": "99.9th"}
 
@@ -127,8 +134,7 @@ def _alone(figures: Figures) -> Section:
         Group(load[0].upper() + load[1:], lanes(figures, highest(load)))
         for load in figures.data["settings"]["alone"]
     ]
-    claimed = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    sentences = [sentence for sentence in claimed if sentence]
+    sentences = against_baselines(figures)
     if "log in" in figures.data["settings"]["alone"]:
         sentences.append(
             "A log-in is costly on purpose: argon2id with 19 MiB is the same work everywhere."

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 # A mark and a dash for each contestant, so that plots do not depend on colour alone.
-MARKS = ("circle", "square", "triangle", "diamond", "cross", "wedge")
-DASHES = ("", "7 4", "2 3", "10 3 2 3", "4 4", "1 4")
+MARKS = ("circle", "square", "triangle", "diamond", "cross", "wedge", "left", "right")
+DASHES = ("", "7 4", "2 3", "10 3 2 3", "4 4", "1 4", "12 4", "6 2 1 2")
 _SIZE = 5.0
 
 
@@ -121,6 +121,8 @@ def _corners(mark: str) -> list[tuple[float, float]]:
         "square": [(-size, -size), (size, -size), (size, size), (-size, size)],
         "triangle": [(0, -size - 1), (size + 1, size), (-size - 1, size)],
         "wedge": [(0, size + 1), (size + 1, -size), (-size - 1, -size)],
+        "left": [(-size - 1, 0), (size, -size - 1), (size, size + 1)],
+        "right": [(size + 1, 0), (-size, size + 1), (-size, -size - 1)],
         "diamond": [(0, -size - 2), (size + 2, 0), (0, size + 2), (-size - 2, 0)],
         "cross": [
             (-third, -size),

@@ -19,6 +19,10 @@ _YARDSTICKS = {
     "list tasks": "for listing",
     "create a task": "for creating",
 }
+_BASELINES = {
+    "bare": "a bare handler with the plain driver",
+    "tutorial": "an application written as in tutorials",
+}
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def verdict(figures: Figures) -> list[str]:
     ]
     sentences += [claim.said(figures, RUNTIMES) for claim in claims(figures).values()]
     adapters = [mixed_claim(figures).said(figures, names) for names in FRAMEWORKS]
-    bare = [against_bare(figures, runtime) for runtime in RUNTIMES]
-    return [sentence for sentence in (*sentences, *adapters, *bare) if sentence is not None]
+    every = (*sentences, *adapters, *against_baselines(figures))
+    return [sentence for sentence in every if sentence is not None]
 
 
 def mixed_claim(figures: Figures, workers: int | None = None) -> Claim:
@@ -122,20 +126,27 @@ def claims(figures: Figures) -> dict[str, Claim]:
     }
 
 
-def against_bare(figures: Figures, runtime: str) -> str | None:
-    """Return the share of the bare server's rate that a twin sustains. None if not measured."""
+def against_baselines(figures: Figures) -> list[str]:
+    """Return a sentence for each baseline that was measured and its twin."""
+    pairs = [(baseline, runtime) for baseline in _BASELINES for runtime in RUNTIMES]
+    found = [_against(figures, baseline, runtime) for baseline, runtime in pairs]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def _against(figures: Figures, baseline: str, runtime: str) -> str | None:
+    """Return the share of the baseline's rate that a twin sustains. None if not measured."""
     shares = []
     for load, what in _YARDSTICKS.items():
-        twin, bare = (
-            figures.by_round(name, highest(load)) for name in (runtime, f"bare-{runtime}")
+        twin, other = (
+            figures.by_round(name, highest(load)) for name in (runtime, f"{baseline}-{runtime}")
         )
-        found = ratio(twin, bare)
+        found = ratio(twin, other)
         if found is not None:
             shares.append(f"{ratio_in_words(found)} {what}")
     if not shares:
         return None
     return (
-        f"Of the rate that a bare handler with the plain driver holds, {RUNTIMES[runtime]} holds"
+        f"Of the rate that {_BASELINES[baseline]} holds, {RUNTIMES[runtime]} holds"
         f" {', '.join(shares)}."
     )
 

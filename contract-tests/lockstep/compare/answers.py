@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
@@ -24,6 +25,31 @@ from lockstep.transport.cookies import read_cookie
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response, header_values
 
 Requests = tuple[Request, Request]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The outcomes of one request at the leader and at the partner `name`.
+
+    `label` names the operation for rules and noise; `requests` are the two requests sent.
+    """
+
+    operation: Operation | None
+    leader: Outcome
+    partner: Outcome
+    name: str
+    label: str
+    requests: Requests | None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The names of the partner and of the operation."""
+        return self.name, self.label
+
+    @property
+    def request(self) -> Request | None:
+        """The leader's request, if it is known."""
+        return self.requests[0] if self.requests is not None else None
 
 
 class Comparer:
@@ -84,8 +110,8 @@ class Comparer:
         before.
         """
         learnt = Transaction(self._table.to(name))
-        pair, place = (leader, partner), (name, label)
-        found = self._compare(operation, pair, place, requests, learnt, again=again)
+        pair = _Pair(operation, leader, partner, name, label, requests)
+        found = self._compare(pair, learnt, again=again)
         learnt.confirm()
         return found
 
@@ -102,9 +128,9 @@ class Comparer:
     ) -> list[Difference]:
         """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
-        pair, place = (leader, partner), (name, label)
+        pair = _Pair(operation, leader, partner, name, label, requests)
         # Differences that are reported only once do not count as reported here.
-        if not self._compare(operation, pair, place, requests, learnt, again=True):
+        if not self._compare(pair, learnt, again=True):
             learnt.confirm()
         return []
 
@@ -129,75 +155,54 @@ class Comparer:
         else:
             yield from self._annotated.made(answer, shape)
 
-    def _compare(
-        self,
-        operation: Operation | None,
-        outcomes: tuple[Outcome, Outcome],
-        place: tuple[str, str],
-        requests: Requests | None,
-        learnt: Transaction,
-        *,
-        again: bool,
-    ) -> list[Difference]:
-        """Return the differences that count; `place` is the partner's and the operation's name."""
-        leader, partner = outcomes
-        allowed = Allowed(place[1], self._rules, self._noise)
+    def _compare(self, pair: _Pair, learnt: Transaction, *, again: bool) -> list[Difference]:
+        """Return the differences that count."""
+        leader, partner = pair.leader, pair.partner
+        allowed = Allowed(pair.label, self._rules, self._noise)
         if isinstance(leader, NoResponse) or isinstance(partner, NoResponse):
             left, right = _outcome(leader), _outcome(partner)
             missing = [] if left == right else [Difference("outcome", "outcome", left, right)]
             return allowed.counted(missing)
+        answers = (leader, partner)
         if leader.status != partner.status:
             wrong = [Difference("status", "status", _status(leader), _status(partner))]
             if _both_made(leader, partner):
-                found = self._answers(operation, (leader, partner), place, requests, learnt)
+                found = self._answers(pair, answers, allowed, learnt)
                 wrong += [one for one in found if one.where.startswith("body")]
             return allowed.counted(wrong)
-        found = self._answers(operation, (leader, partner), place, requests, learnt)
+        found = self._answers(pair, answers, allowed, learnt)
         if not again:
-            sent = requests[0] if requests is not None else None
-            found += self._endings(operation, (leader, partner), place, sent)
-            found += self._own_headers(operation, (leader, partner), place, sent)
+            found += self._endings(pair, answers)
+            found += self._own_headers(pair, answers)
         return allowed.counted(found)
 
-    def _endings(
-        self,
-        operation: Operation | None,
-        answers: tuple[Response, Response],
-        place: tuple[str, str],
-        request: Request | None,
-    ) -> Iterator[Difference]:
+    def _endings(self, pair: _Pair, answers: tuple[Response, Response]) -> Iterator[Difference]:
         """Yield the difference if only one connection stays open; see `_own_headers`.
 
         A server that closes all of them has no persistent connections, which is no matter of the
         API; one that closes some has a reason.
         """
-        names = self._leader, place[0]
-        for one in self._connections.compare(self._leader, place, request, *answers):
+        names = self._leader, pair.name
+        for one in self._connections.compare(self._leader, pair.place, pair.request, *answers):
             closing, keeping = names if answers[0].closes else names[::-1]
-            told = self._tells_of(operation, answers[0], "connection")
+            told = self._tells_of(pair.operation, answers[0], "connection")
             if self._habits is None or told or not self._connections.always_closes(closing):
                 yield one
             else:
-                self._habits.note_closing(closing, keeping, place[1])
+                self._habits.note_closing(closing, keeping, pair.label)
 
-    def _own_headers(
-        self,
-        operation: Operation | None,
-        answers: tuple[Response, Response],
-        place: tuple[str, str],
-        request: Request | None,
-    ) -> Iterator[Difference]:
+    def _own_headers(self, pair: _Pair, answers: tuple[Response, Response]) -> Iterator[Difference]:
         """Yield which header fields of the HTTP servers themselves only one of them sends.
 
         They are part of the API where the document is annotated, or names them.
         """
         if self._habits is None:
             return
-        for one in self._server_headers.compare(place, request, *answers):
-            if self._tells_of(operation, answers[0], one.where.removeprefix("header ")):
+        for one in self._server_headers.compare(pair.place, pair.request, *answers):
+            if self._tells_of(pair.operation, answers[0], one.where.removeprefix("header ")):
                 yield one
             else:
-                self._habits.note(self._leader, place[0], one, place[1])
+                self._habits.note(self._leader, pair.name, one, pair.label)
 
     def _tells_of(self, operation: Operation | None, answer: Response, name: str) -> bool:
         """Whether a header field that HTTP servers send of their own is part of the API."""
@@ -206,22 +211,20 @@ class Comparer:
 
     def _answers(
         self,
-        operation: Operation | None,
+        pair: _Pair,
         answers: tuple[Response, Response],
-        place: tuple[str, str],
-        requests: Requests | None,
+        allowed: Allowed,
         learnt: Transaction,
     ) -> list[Difference]:
         """Return the differences in the bodies and header fields of two responses."""
-        shape = self.shape(operation, answers[0])
-        allowed = Allowed(place[1], self._rules, self._noise)
+        shape = self.shape(pair.operation, answers[0])
         if self._inferring is None:
-            return list(self._annotated.compare(answers, shape, learnt, allowed, operation))
-        names, what = (self._leader, place[0]), Answered(operation, shape, requests)
+            return list(self._annotated.compare(answers, shape, learnt, allowed, pair.operation))
+        names, what = (self._leader, pair.name), Answered(pair.operation, shape, pair.requests)
         found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
         if self._habits is None:
             return found
-        return self._habits.json.differing(found, names, answers, place[1])
+        return self._habits.json.differing(found, names, answers, pair.label)
 
 
 def _both_made(left: Response, right: Response) -> bool:

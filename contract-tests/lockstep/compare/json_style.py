@@ -8,7 +8,7 @@ response that is written in another way than the rest of its server is a differe
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -28,6 +28,9 @@ _ESCAPED_MARKUP = re.compile(r"\\u00(?:3c|3e|26)", re.IGNORECASE)
 # Longer bodies repeat how they are written.
 _MOST_TOKENS = 1_000
 _MOST_OBJECTS = 200
+# Responses per target whose style is read only once two responses differ in theirs.
+_MOST_UNREAD = 200
+_LONGEST_UNREAD = 65_536
 
 _SEPARATORS, _OPENING, _CLOSING = frozenset(",:"), frozenset("{["), frozenset("}]")
 
@@ -77,6 +80,15 @@ def _objects(value: Any) -> Iterator[Object]:
         yield from _objects(each)
 
 
+def _is_of_bytes(difference: Difference) -> bool:
+    """Whether two bodies of equal values differ in their bytes."""
+    return difference.kind == "bytes" and difference.where == "body"
+
+
+def _is_of_style(difference: Difference) -> bool:
+    return _is_of_bytes(difference) or _is_of_members(difference)
+
+
 def _is_of_members(difference: Difference) -> bool:
     """Whether the members of an object are in another order, and not the elements of a list."""
     return difference.kind == "order" and LISTED.match(difference.left) is None
@@ -88,6 +100,8 @@ class JsonStyles:
     def __init__(self) -> None:
         self._ways: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._unsorted: set[str] = set()
+        # Most pairs of responses are equal, and reading a style costs as much as comparing them.
+        self._unread: dict[str, deque[Response]] = defaultdict(lambda: deque(maxlen=_MOST_UNREAD))
         # The operations by the two targets and what is written differently.
         self._told: dict[tuple[str, str, str], set[str]] = defaultdict(set)
 
@@ -99,11 +113,16 @@ class JsonStyles:
         operation: str,
     ) -> list[Difference]:
         """Return the differences of two responses that are not the way of either serializer."""
-        left, right = (self._note(*each) for each in zip(names, answers, strict=True))
+        if not any(_is_of_style(one) for one in found):
+            for name, answer in zip(names, answers, strict=True):
+                if len(answer.body) <= _LONGEST_UNREAD:
+                    self._unread[name].append(answer)
+            return found
+        left, right = (self._read(*each) for each in zip(names, answers, strict=True))
         kept = []
         for one in found:
             what = ""
-            if one.kind == "bytes" and one.where == "body" and self._is_way(names, left, right):
+            if _is_of_bytes(one) and self._is_way(names, left, right):
                 what = "white space and escapes"
             elif _is_of_members(one) and set(names) - self._unsorted:
                 what = "the order of members"
@@ -112,6 +131,13 @@ class JsonStyles:
             else:
                 kept.append(one)
         return kept
+
+    def _read(self, name: str, answer: Response) -> Style:
+        """Return how a target wrote a response; record it and how it wrote the ones before."""
+        unread = self._unread[name]
+        while unread:
+            self._note(name, unread.popleft())
+        return self._note(name, answer)
 
     def _note(self, name: str, answer: Response) -> Style:
         """Record how a target wrote a response, and return it; what is not JSON has no style."""

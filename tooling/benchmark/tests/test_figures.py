@@ -88,7 +88,16 @@ def test_difference_below_the_resolution_is_not_claimed(data: dict[str, Any]) ->
 
 def test_verdict_covers_all_measurements(data: dict[str, Any]) -> None:
     said = "\n".join(verdict(Figures(data)))
-    for words in ("2 workers", "processor time", "memory", "start", "FastAPI", "Fastify", "bare"):
+    for words in (
+        "2 workers",
+        "processor time",
+        "memory",
+        "start",
+        "FastAPI",
+        "Fastify",
+        "bare",
+        "tutorials",
+    ):
         assert words in said
 
 

@@ -71,8 +71,8 @@ def test_every_operation_succeeds(meter: Meter, name: str, tmp_path: Path) -> No
     assert (sent.failed, sent.unanswered) == (0, 0), sent.operations
 
 
-@pytest.mark.parametrize("name", ["bare-python", "bare-node"])
-def test_bare_server_is_measured_for_its_only_operation(meter: Meter, name: str) -> None:
+@pytest.mark.parametrize("name", ["bare-python", "bare-node", "tutorial-python", "tutorial-node"])
+def test_baseline_is_measured_for_its_only_operation(meter: Meter, name: str) -> None:
     figures = meter.measure(BY_NAME[name], 1, 1)
     assert set(figures["loads"]) == {"read a task"}
     assert figures["recover_seconds"] is None
@@ -93,6 +93,35 @@ def test_bare_server_sends_the_same_bytes_as_its_twin(
                 described = [answer.headers.get(each) for each in ("ETag", "Link", "Content-Type")]
                 told.append((path, answer.status_code, answer.content, described))
     assert told[:2] == told[2:]
+
+
+@pytest.mark.parametrize("runtime", KINDS)
+def test_tutorial_server_does_the_same_as_its_twin(
+    meter: Meter, runtime: Kind, tmp_path: Path
+) -> None:
+    user, task = meter.population.users[0], meter.population.tasks[0]
+    contents = []
+    for name in (runtime, f"tutorial-{runtime}"):
+        url = meter.stage.databases.create(f"values_{name}", template=TEMPLATE)
+        with (
+            server(BY_NAME[name], url, 1, tmp_path / name) as started,
+            httpx.Client(base_url=f"{started.base_url}/api/v1") as client,
+        ):
+            account = {"email": user["email"], "password": user["password"]}
+            token = client.post("/auth/login", json=account).json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            listed = [client.get(path) for path in (f"/tasks/{task['id']}", "/tasks")]
+            created = client.post("/tasks", json={"title": "New", "tags": ["a"]})
+            read = client.get(created.headers["Location"].removeprefix("/api/v1"))
+            assert created.json() == read.json()
+            made = {"id", "created_at", "updated_at"}
+            contents += [(each.status_code, each.json()) for each in listed]
+            kept = {name: value for name, value in read.json().items() if name not in made}
+            contents.append((created.status_code, kept))
+            unknown = client.get("/tasks", headers={"Authorization": "Bearer x"})
+            invalid = client.post("/tasks", json={"title": ""})
+            assert (unknown.status_code, invalid.status_code) == (401, 400)
+    assert contents[:3] == contents[3:]
 
 
 def test_amount_of_seed_data(meter: Meter) -> None:

@@ -95,7 +95,7 @@ def test_every_contestant_has_the_same_number_of_rounds() -> None:
     counted = Counter((turn.contestant.name, turn.workers) for turn in order)
     assert set(counted.values()) == {profile.rounds}
     assert {name for name, workers in counted if workers == 2} == {
-        each.name for each in CONTESTANTS if each.role != "bare"
+        each.name for each in CONTESTANTS if not each.is_baseline
     }
 
 
