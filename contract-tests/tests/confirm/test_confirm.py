@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fixtures.notes_client import Client
-from fixtures.observed import Observed, get
+from fixtures.observed import Observed, ask, get
 from fixtures.scripted import Scripted, answer
 
 from lockstep.confirm import Confirmer, ShrinkSettings
@@ -195,6 +195,30 @@ def test_what_a_path_turned_out_to_take_is_known_when_it_is_shown_again() -> Non
     (found,) = (one for one in exchanger.ledger.findings.all() if one.kind == "status")
     Confirmer(exchanger, Budget(20, 5)).confirm([[found]])
     assert found.reproduced is True
+
+
+def keeping(title: str) -> Callable[[Request], Response]:
+    """Store what clients put, and answer 200; tasks that are read have this title."""
+    stored = set()
+
+    def answers(request: Request) -> Response:
+        if request.method == "PUT":
+            stored.add(request.path)
+            return answer({}, 200)
+        return answer({"title": title}) if request.path in stored else answer({}, 404)
+
+    return answers
+
+
+def test_what_a_client_has_named_is_made_in_the_steps_whatever_the_status() -> None:
+    targets = [Scripted("left", keeping("One")), Scripted("right", keeping("one"))]
+    exchanger = Exchanger(Observed().log, targets)
+    exchanger.send(ask("PUT", "/tasks/lockstep-17", {"title": "x"}))
+    exchanger.send(get("/tasks/lockstep-17"))
+    (found,) = (one for one in exchanger.ledger.findings.all() if one.where == "body /title")
+    Confirmer(exchanger, Budget(99, 5)).confirm([[found]])
+    assert found.reproduced is True
+    assert [each.request.method for each in found.sequence] == ["PUT", "GET"]
 
 
 def flipping(*statuses: int) -> Callable[[Request], Response]:
