@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from lockstep.compare.server_headers import SERVER_HEADERS
-from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key
+from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key, plainest_first
 from lockstep.explain.folding import folded
 from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
 from lockstep.results.conditions import Condition, Conditions, kinds_of
@@ -50,7 +50,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
     clusters = [
         one
         for key, group in by_signature.items()
-        for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
+        for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
     return [*alone, *folded(clusters)]
 
@@ -78,6 +78,12 @@ def _whatever_its_value(conditions: Conditions, cause: Condition) -> Conditions:
     """Return the conditions of a finding that shows for more than one value of a parameter."""
     kept = (one for one in conditions if (one.kind, one.subject) != ("notable", cause.subject))
     return (*kept, cause)
+
+
+def _refused(group: list[Finding]) -> Cluster:
+    """Return one cluster; a request that succeeds on the other side shows best what is refused."""
+    taken = [one for one in group if any(value[:1] == "2" for value in one.values.values())]
+    return Cluster(group, leading=min(taken, key=plainest_first) if taken else None)
 
 
 def _missing_routes(finding: Finding, tried: Tried) -> Iterator[tuple[str, str]]:
