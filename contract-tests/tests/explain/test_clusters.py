@@ -185,7 +185,7 @@ def test_a_path_that_a_target_does_not_know_is_one_fact_whatever_is_sent() -> No
     seen = Observed()
     seen.statuses(get("/tags"), 200, 404)
     for _ in range(3):
-        seen.statuses(get("/tags?limit=none"), 400, 404)
+        seen.statuses(get("/tags?shade=none"), 400, 404)
     seen.statuses(post({"title": "red"}), 201)
     seen.statuses(ask("POST", "/tags", {"title": "red"}), 201, 404)
     seen.statuses(ask("DELETE", "/tags"), 405, 404)
