@@ -170,6 +170,15 @@ def _httpbinx_document() -> Path:
     return file
 
 
+def _moto(found: Path, port: int, _folder: Path) -> Command:
+    return [found / "bin/moto_server", "--host=127.0.0.1", f"--port={port}"]
+
+
+def _s3rver(found: Path, port: int, folder: Path) -> Command:
+    script = found / "node_modules/s3rver/bin/s3rver.js"
+    return ["node", script, f"--directory={folder}", "--address=127.0.0.1", f"--port={port}"]
+
+
 PAIRS = {
     pair.name: pair
     for pair in (
@@ -180,6 +189,14 @@ PAIRS = {
             Side("tus-node", _tus_node),
             Side("tuspyserver", _tus_python),
             lambda: HERE / "documents/tus.yaml",
+        ),
+        Pair(
+            "s3",
+            Side("moto", _moto),
+            Side("s3rver", _s3rver),
+            lambda: HERE / "documents/s3.yaml",
+            # Without signatures, only public objects can be read.
+            options=("--header=x-amz-acl: public-read",),
         ),
         Pair("httpbin", Side("httpbin", _httpbin), Side("httpbin", _httpbinx), _httpbinx_document),
     )

@@ -20,6 +20,8 @@ from schemathesis.core.jsonschema.patterns import update_quantifier
 
 from lockstep.openapi.bounds import least_length
 
+# How a text that lockstep makes up begins, where the schema allows it.
+MADE_UP = "lockstep-"
 _FORMATS = {
     "date": "1990-01-31",
     "date-time": "1990-01-31T12:00:00Z",
@@ -108,7 +110,7 @@ def _drawn(pattern: str, shortest: int, longest: int | None, unique: str) -> str
 def _own(unique: str) -> Iterator[str]:
     """Yield texts that are unique; randomly chosen ones may occur twice."""
     plain = "".join(filter(str.isalnum, unique))
-    for text in (f"lockstep-{plain}", f"lockstep{plain}", plain):
+    for text in (f"{MADE_UP}{plain}", f"lockstep{plain}", plain):
         yield from (text, text.upper())
     for alphabet in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
         written = "".join(itertools.islice(_choices(alphabet, unique), max(_OWN_LENGTHS)))

@@ -68,6 +68,11 @@ class Lists:
             return Alignment(in_place(self.left), "", "", "")
         if self._is_shuffled():
             return Alignment([], "order", show(self.left), show(self.right))
+        moved = self._by_member()
+        if moved and self._follows_clocks(moved):
+            return Alignment(moved, "", "", "")
+        if moved:
+            return Alignment(moved, "order", show(self.left), show(self.right))
         pairs = self._likeliest(self.left, self.right) if same_target else []
         if pairs:
             likeness = sum(map(self._likeness, pairs))
@@ -128,6 +133,23 @@ class Lists:
         ours, theirs = (list(map(show, each)) for each in (self.left, self.right))
         named = list(map(self.translate, ours))
         return named != theirs and Counter(named) == Counter(theirs)
+
+    def _by_member(self) -> list[Pair]:
+        """Pair elements without identifiers that one member tells apart, if the order differs.
+
+        Its values must be the same on both sides, and each occur only once.
+        """
+        every = [element for element in (*self.left, *self.right) if isinstance(element, Object)]
+        if not every or len(every) < len(self.left) + len(self.right) or any(self.ours):
+            return []
+        for member in (name for name in every[0] if name not in self.made):
+            if not all(isinstance(element.get(member), str | Number) for element in every):
+                continue
+            ours = [self.translate(show(element[member])) for element in self.left]
+            theirs = {show(element[member]): at for at, element in enumerate(self.right)}
+            if ours != list(theirs) and len(theirs) == len(ours) and set(ours) == set(theirs):
+                return [(at, theirs[value]) for at, value in enumerate(ours)]
+        return []
 
     def _likeness(self, pair: Pair) -> int:
         wanted = set(_values(self._telling(self.left[pair[0]]), self.translate))

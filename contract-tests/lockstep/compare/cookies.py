@@ -14,14 +14,18 @@ _ABSENT = "absent"
 _LIFETIMES = frozenset({"expires", "max-age"})
 # Callback (name, left, right): whether two different values of a cookie correspond.
 Same = Callable[[str, str, str], bool]
+# Callbacks, of the left and the right side: the name under which a cookie is compared.
+Named = tuple[Callable[[str], str], Callable[[str], str]]
 
 
 def compare_cookies(
-    left: list[str], right: list[str], clock: Clock, same: Same
+    left: list[str], right: list[str], clock: Clock, same: Same, named: Named
 ) -> Iterator[Difference]:
     """Yield every cookie and attribute that differs; the order of cookies is ignored."""
-    ours = {cookie.name: cookie for cookie in map(read_cookie, left)}
-    theirs = {cookie.name: cookie for cookie in map(read_cookie, right)}
+    ours, theirs = (
+        {name(cookie.name): cookie for cookie in map(read_cookie, lines)}
+        for name, lines in zip(named, (left, right), strict=True)
+    )
     for name in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(name), theirs.get(name)
         where = f"header set-cookie {name}"

@@ -57,7 +57,8 @@ class InferredHeaderPolicy:
 
     def cookies(self, left: list[str], right: list[str]) -> Iterator[Difference]:
         """Yield the differences between cookies, by attribute."""
-        return compare_cookies(left, right, self._judge.clock, self._same_cookie)
+        named = self._judge.left.localised_name, self._judge.right.localised_name
+        return compare_cookies(left, right, self._judge.clock, self._same_cookie, named)
 
     def is_idle(self, name: str, status: int) -> bool:
         """Whether a field is the type of a content that there is not (RFC 9110, section 15.3.5)."""

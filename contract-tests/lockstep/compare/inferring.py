@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
+from lockstep.bodies.labels import relabelled
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.contents import compare_contents
 from lockstep.compare.digests import Digests
@@ -76,11 +77,12 @@ class Inferring:
         """Yield every difference in bodies and header fields of the two targets in `names`."""
         left, right = answers
         judge = self._judge(left, what, names, learnt, clock)
-        ours, theirs = ParsedAnswer(left).json, ParsedAnswer(right).json
+        bodies = relabelled(left), relabelled(right)
+        ours, theirs = (ParsedAnswer(each).json for each in bodies)
         owner = self._owner(what.operation, what.shape)
         walker = Walker(InferredPolicy(judge), allowed)
         if ours is NotImplemented or theirs is NotImplemented:
-            yield from compare_contents(answers, walker, Place(owner=owner), judge.same_text)
+            yield from compare_contents(bodies, walker, Place(owner=owner), judge.same_text)
         else:
             walker.compare(ours, theirs, Place(shape=what.shape, owner=owner))
             if not walker.differences and left.body != right.body:
@@ -97,10 +99,11 @@ class Inferring:
         self, operation: Operation | None, answer: ParsedAnswer, shape: Shape | None
     ) -> Iterator[Generated]:
         """Yield the identifying values of a response, in its body and its header fields."""
-        if answer.value is not NotImplemented:
+        body = ParsedAnswer(relabelled(answer.response))
+        if body.value is not NotImplemented:
             owner = self._owner(operation, shape)
-            known = shape if answer.json is not NotImplemented else None
-            yield from made_values(self._families, answer.value, known, owner)
+            known = shape if body.json is not NotImplemented else None
+            yield from made_values(self._families, body.value, known, owner)
         tag = answer.response.header("etag")
         if tag is not None:
             yield Generated("etag", tag, ("etag",))

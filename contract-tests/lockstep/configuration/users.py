@@ -18,6 +18,7 @@ from lockstep.auth.discovery import (
 from lockstep.auth.oauth import is_client, takes_clients
 from lockstep.auth.schemes import find_combined, find_credentials, is_enough
 from lockstep.configuration.reading import ConfigurationError, Source
+from lockstep.drivers.walk.client import takes_user
 from lockstep.openapi.document import Document
 from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
 from lockstep.transport.messages import Request
@@ -64,8 +65,11 @@ def user_of_headers(targets: Sequence[Target], document: Document) -> ActorSpec 
     """Return the user of the token in the targets' header fields, which are then removed there.
 
     Requests without credentials are then sent without them. A credential that is not enough stays
-    where it is, and users log in additionally.
+    where it is, and users log in additionally. All stay where no operation of the document takes a
+    user: nothing else would send them.
     """
+    if not any(takes_user(document, operation) for operation in document.operations.values()):
+        return None
     for form in find_credentials(document):
         if form.location == "query" or _lacks_log_in(document, form):
             continue

@@ -10,6 +10,7 @@ from functools import partial
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import Exchanges
 from lockstep.confirm.growth import grew_after, is_beyond_list, written_before
+from lockstep.confirm.instability import has_mirrored, is_chance
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
@@ -47,6 +48,8 @@ class Confirmer:
     _rng: random.Random = field(init=False)
     _reproducer: Reproducer = field(init=False)
     _neighbours: Neighbours = field(init=False)
+    # All findings before any was dropped.
+    _found: list[Finding] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.nonces[0]) if self.nonces else random.SystemRandom()
@@ -59,6 +62,7 @@ class Confirmer:
         All are reproduced first, then shortened, in the order of the groups, as long as there are
         requests and seconds left.
         """
+        self._found = self.exchanger.ledger.findings.all()
         following: list[Finding] = []
         shown: list[tuple[Finding, Oracle, Sequence]] = []
         try:
@@ -101,7 +105,7 @@ class Confirmer:
         oracle, played = found
         if played.follows is not None and self._depends(oracle, played):
             return True
-        if oracle.finding.category == EFFECTS and self._is_noise(oracle, played.sequence):
+        if self._is_noise(oracle, played.sequence):
             self._drop_noise(live)
             return False
         self._take(oracle.finding, oracle, played.sequence)
@@ -113,7 +117,14 @@ class Confirmer:
             self.exchanger.ledger.findings.drop(finding, "a target behaves differently each time")
 
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
-        """Whether a target's side effects differ when the same steps are repeated."""
+        """Whether side effects differ when the same steps are repeated, or status codes by chance.
+
+        Only one that was seen both ways round may be chance.
+        """
+        if oracle.finding.category == PARITY:
+            return has_mirrored(oracle.finding, self._found) and is_chance(oracle, sequence)
+        if oracle.finding.category != EFFECTS:
+            return False
         again = (oracle.play(sequence, sequence.exchanges, anew=True) for _ in range(_MOST_AGAIN))
         return any(
             self._differs_from_self(oracle.finding, sequence, each.sequence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from lockstep.auth.texts import MADE_UP
 from lockstep.confirm.dependencies import Exchanges
 from lockstep.confirm.grounding import creations, with_others_creation
 from lockstep.confirm.growth import (
@@ -213,8 +214,11 @@ def is_self_contained(finding: Finding, exchanges: Exchanges) -> bool:
 
 
 def _client_named(exchange: Exchange) -> str:
-    """Return the identifier that a client chose in a `PUT`; empty for other requests."""
-    request = exchange.request
-    if request.method != "PUT" or status_of(exchange.leader) != 201:
-        return ""
-    return request.path.partition("?")[0].rpartition("/")[2]
+    """Return the identifier that a client chose in a `PUT`; empty for other requests.
+
+    Not all servers answer 201 to a `PUT` that creates: then it is one that a walk makes up.
+    """
+    request, status = exchange.request, status_of(exchange.leader) or 599
+    name = request.path.partition("?")[0].rpartition("/")[2]
+    made = status == 201 or (status < 300 and name.startswith(MADE_UP))
+    return name if request.method == "PUT" and made else ""

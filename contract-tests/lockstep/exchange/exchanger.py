@@ -70,7 +70,7 @@ class Exchanger:
         self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
         self._curl_options = {target.name: target.curl_options for target in self.targets}
-        self._silence = SilenceWatch(self.targets)
+        self._silence = SilenceWatch(self.targets, ledger)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
         self.trace = Trace(self._translator.names, ledger.history(rotate, *self.targets))
@@ -217,13 +217,13 @@ class Exchanger:
         done: Effects | None = None,
         seconds: dict[str, float] | None = None,
     ) -> Exchange:
-        """Judge, compare and record requests and responses, whoever sent them.
+        """Judge, compare and record requests and responses. Raises `TargetLostError`.
 
         `requests` and `outcomes` are keyed by target name, the leader's first. Responses that are
-        not `ordered` may belong to each other's requests: then differences between them are
-        ignored. Requests sent `at_once` with others may have waited for them. `done` has the side
-        effects, `seconds` the response time of each target.
+        not `ordered` may belong to each other's requests: differences between them are ignored.
+        Those sent `at_once` may have waited for others. `done` has effects, `seconds` durations.
         """
+        self._silence.check(outcomes)
         document = self.ledger.document
         operation = document.find(request.method, request.path)
         exchange = Exchange(

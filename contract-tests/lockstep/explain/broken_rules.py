@@ -37,7 +37,7 @@ BY_KIND: Mapping[str, Callable[[SentenceContext, tuple[str, ...]], str]] = {
         f"{does(who, 'sends')} a body in {context.response}, but the document defines none"
     ),
     "unreadable_body": lambda context, who: (
-        f"{does(who, 'sends')} a body that is not JSON in {context.response}: {_detail(context)}"
+        f"{does(who, 'sends')} a malformed body in {context.response}: {_detail(context)}"
     ),
     "missing_header": lambda context, who: (
         f"{does(who, 'omits')} {place(context.finding.where)}, which the document requires, in "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lockstep.compare.server_headers import SERVER_HEADERS
-from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key
+from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key, plainest_first
 from lockstep.explain.folding import folded
 from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
 from lockstep.results.conditions import Condition, Conditions, kinds_of
@@ -38,15 +38,19 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
     """
     by_signature: dict[Key, list[Finding]] = defaultdict(list)
     alone = []
+    findings = list(findings)
+    missing = {route for finding in findings for route in _missing_routes(finding, tried)}
     for finding in findings:
         if finding.category in COMPARED or finding.category == CONFORMANCE:
-            by_signature[_always(finding, tried) or _key(finding)].append(finding)
+            route = next((one for one in _not_found(finding) if one in missing), None)
+            key = ("always", *route) if route is not None else _always(finding, tried)
+            by_signature[key or _key(finding)].append(finding)
         else:
             alone.append(Cluster([finding]))
     clusters = [
         one
         for key, group in by_signature.items()
-        for one in ([Cluster(group)] if key[0] == "always" else _clusters(group, tried))
+        for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
     return [*alone, *folded(clusters)]
 
@@ -76,6 +80,33 @@ def _whatever_its_value(conditions: Conditions, cause: Condition) -> Conditions:
     return (*kept, cause)
 
 
+def _refused(group: list[Finding]) -> Cluster:
+    """Return one cluster; a request that succeeds on the other side shows best what is refused."""
+    taken = [one for one in group if any(value[:1] == "2" for value in one.values.values())]
+    return Cluster(group, leading=min(taken, key=plainest_first) if taken else None)
+
+
+def _missing_routes(finding: Finding, tried: Tried) -> Iterator[tuple[str, str]]:
+    """Yield each target that never finds what another one answers at a path, and the path."""
+    if not finding.sequence:
+        return
+    succeeded = any(value[:1] in ("2", "3") for value in finding.values.values())
+    valid = kinds_of(finding.conditions) <= {"notable", "parameter"}
+    if not (succeeded and valid) or finding.sequence[-1].request.method in METHODS:
+        return
+    for name, path in _not_found(finding):
+        if tried.has_never_succeeded(finding.operation, name):
+            yield name, path
+
+
+def _not_found(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield each target that answers 404 in a finding on status codes, and the path."""
+    if finding.kind != "status" or finding.category != PARITY or not finding.sequence:
+        return
+    path = finding.sequence[-1].request.path.partition("?")[0]
+    yield from ((name, path) for name in finding.targets if finding.values.get(name) == "404")
+
+
 def _always(finding: Finding, tried: Tried) -> Key | None:
     """Return a key for a target that refuses all requests to an operation with one status code.
 
@@ -103,6 +134,10 @@ def _key(finding: Finding) -> Key:
         return finding.category, signature.kind, finding.where
     if signature.kind == "list":
         return finding.category, signature.kind, signature.what
+    if finding.where == "header content-type":
+        # A framework labels responses and error messages in the same way.
+        types = (value.partition(";")[0].lower() for value in finding.values.values())
+        return finding.category, finding.where, *types
     family = _HEADERS.match(finding.where) if signature.kind == "header" else None
     if family is not None:
         # They are sent by the same middleware.

@@ -70,6 +70,8 @@ def same_form(left: str, right: str, *, named: bool = False) -> bool:
     if None not in forms:
         if forms[0] == forms[1] or _prefix_by_chance(left, right):
             return True
+        if named and len(left) == len(right) and _has_letter_as_prefix(left, right):
+            return True
         return _digits_by_chance(*_without_prefix(left, right))
     if not named or len(left) != len(right):
         return False
@@ -85,6 +87,15 @@ def _without_prefix(left: str, right: str) -> tuple[str, str]:
     if ours is None or theirs is None or ours.group(1) != theirs.group(1):
         return left, right
     return ours.group(2), theirs.group(2)
+
+
+def _has_letter_as_prefix(left: str, right: str) -> bool:
+    """Whether only one of two short random values has a letter before `-` or `_`."""
+    prefixes = [
+        found.group(1) if found else "" for found in map(_PREFIXED.fullmatch, (left, right))
+    ]
+    one_alone = "" in prefixes and len("".join(prefixes)) == 2 and ":" not in "".join(prefixes)
+    return one_alone and all(_SHORT.fullmatch(text) and has_digit(text) for text in (left, right))
 
 
 def _prefix_by_chance(left: str, right: str) -> bool:

@@ -45,12 +45,22 @@ class Links:
         self._prefixes = [
             prefix for prefix in dict.fromkeys((self._base, document.base_path)) if prefix
         ]
-        host = re.escape(parts.netloc.rpartition("@")[2]) or "(?!)"
+        netloc = parts.netloc.rpartition("@")[2]
+        host = re.escape(netloc) or "(?!)"
         self._own = re.compile(rf"(?:https?:)?//{host}(?![\w.:-])|(?<![\w.:-]){host}(?![\w.:-])")
+        self._own_name = _address_in_names(netloc)
 
     def localised(self, text: str) -> str:
         """Return the text with the server's own address replaced by `BASE`."""
         return self._own.sub(BASE, text) if ":" in text or "//" in text or "." in text else text
+
+    def localised_name(self, name: str) -> str:
+        """Return the name of a cookie with the server's own address replaced by `BASE`.
+
+        Cookies are shared by all ports of a host (RFC 6265, section 8.5), so servers put the port
+        into the name, or the address with other characters for dots and colons.
+        """
+        return self._own_name.sub(BASE, name) if self._own_name is not None else name
 
     def read(self, text: str) -> Link | None:
         """Parse a text as a link to a documented path; `None` for any other text."""
@@ -77,3 +87,12 @@ class Links:
                 if role is not None:
                     found.append(Named(role, unquote(part)))
         return found
+
+
+def _address_in_names(netloc: str) -> re.Pattern[str] | None:
+    """Return a pattern for an address with a port as a part of a name; `None` without a port."""
+    host, _, port = netloc.rpartition(":")
+    if not port.isdigit():
+        return None
+    of_host = r"[^0-9A-Za-z]?".join(re.findall(r"[0-9A-Za-z]+", host))
+    return re.compile(rf"(?<![0-9A-Za-z])(?:{of_host}[^0-9A-Za-z]?)?(?<!\d){port}(?!\d)")

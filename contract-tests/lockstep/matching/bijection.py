@@ -113,6 +113,11 @@ class Bijection:
         with self._lock:
             self._times[left] = right
 
+    def is_time(self, left: str, right: str) -> bool:
+        """Whether an instant of the leader is known to correspond to that of the partner."""
+        with self._lock:
+            return self._times.get(left) == right
+
     def partner(self, kind: str, left: str) -> str | None:
         """Return the partner's value, `None` if the leader's value is unknown."""
         forward = self._forward.get(kind)

@@ -49,6 +49,11 @@ class Clock:
             since %= _OFFSET_STEP
         return 0 <= since <= window
 
+    def precede_run(self, left: Instant, right: Instant) -> bool:
+        """Whether two instants are from before the run, and no time zone apart."""
+        apart = abs(left.seconds - right.seconds) % _OFFSET_STEP
+        return max(left.seconds, right.seconds) < self.started and apart > 0
+
     def near(self, left: Instant, right: Instant) -> bool:
         """Whether two instants differ by at most the tolerance."""
         return abs(left.seconds - right.seconds) <= self.tolerance

@@ -52,6 +52,10 @@ class Transaction:
         """Whether two values are matched, as any kind."""
         return right in self._known.images(left) or right in self._fresh.images(left)
 
+    def is_time(self, left: str, right: str) -> bool:
+        """Whether two instants are matched."""
+        return self._known.is_time(left, right) or self._fresh.is_time(left, right)
+
     def is_pair_of(self, kind: str, left: str, right: str) -> bool:
         """Whether two values are matched as one kind."""
         return right in (self._known.partner(kind, left), self._fresh.partner(kind, left))

@@ -23,6 +23,11 @@ _CURSORS = frozenset({"cursor", "continuation", "next", "prev", "previous", "aft
 _MADE_TIMES = re.compile(
     r"(creat|made|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
 )
+# Since when a server runs; also the date of a file that it was installed with.
+_START_TIMES = re.compile(
+    r"^(server|process|up|boot)?_?(start|started|boot|booted|launched)_?"
+    r"(at|on|time|date|timestamp|since)?$|^(up|running|online)_?since$|^last-modified$"
+)
 _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
 )
@@ -150,6 +155,12 @@ def kind_of(name: str) -> str | None:
 def is_made_time(name: str) -> bool:
     """Whether a time of this name is set by the server's clock: `created_at`, `lastSeen`."""
     return _MADE_TIMES.search(name.lower()) is not None
+
+
+@lru_cache(maxsize=20_000)
+def is_start_time(name: str) -> bool:
+    """Whether a time of this name may be when a server was started, or installed: `startedAt`."""
+    return _START_TIMES.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()) is not None
 
 
 @lru_cache(maxsize=20_000)

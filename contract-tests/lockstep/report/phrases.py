@@ -51,14 +51,19 @@ def verdict(data: Data) -> str:
 
 
 def headline(data: Data) -> str:
-    """Return the text after verdict and title: the number of findings, and what was not tested."""
+    """Return the text after verdict and title: the number of findings, and what was not tested.
+
+    If the run is incomplete, the reason follows.
+    """
     clauses = _clauses(data["untested"])
     more = (
         f"; not tested: {clauses}"
         if clauses and data["verdict"] not in ("alike", "not tested")
         else ""
     )
-    return f"{counts(data)}{more}"
+    # The first problem has caused the others.
+    problem = next(iter(data["problems"]), "") if data["verdict"] == "could not run" else ""
+    return f"{counts(data)}{more}{f'; {problem}' if problem else ''}"
 
 
 def conformance(data: Data) -> str:

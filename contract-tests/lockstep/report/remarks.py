@@ -62,7 +62,7 @@ _BY_KIND: Mapping[str, Callable[[Data], str]] = {
     "undocumented_status": lambda one: f"{one['where']} is not documented",
     "undocumented_media_type": lambda _one: "a media type that is not documented",
     "unexpected_body": lambda _one: "a body where none is documented",
-    "unreadable_body": lambda _one: "a body that is not JSON",
+    "unreadable_body": lambda _one: "a malformed body",
     "missing_header": lambda one: f"responses without {_header(one)}",
     "header_schema": lambda one: f"{_header(one)} that violates its schema",
     "body_schema": lambda one: (

@@ -65,7 +65,8 @@ def _folded(conditions: Conditions) -> Iterator[Condition]:
             continue
         by_kind.setdefault(condition.kind, []).append(condition)
     for kind, several in by_kind.items():
-        subjects = list(dict.fromkeys(one.subject for one in several))
+        # Those of clusters may be folded already.
+        subjects = list(dict.fromkeys(filter(None, (one.subject for one in several)))) or [""]
         details = list(dict.fromkeys(one.detail for one in several))
         if len(subjects) <= 3:
             yield Condition(kind, "`, `".join(subjects), " or ".join(filter(None, details[:2])))
@@ -139,7 +140,9 @@ _WORDS = {
     "deleted thing": lambda _one, noun: f"for {_article(noun)} that was deleted",
     "another's thing": lambda _one, noun: f"for {_article(noun)} of another user",
     "oneself": lambda _one, _noun: "for the user's own account",
-    "precondition": lambda one, _noun: _about("with", one.subject.title()),
+    "precondition": lambda one, _noun: (
+        _about("with", one.subject.title()) if one.subject else "with a conditional header field"
+    ),
     "parameter": lambda one, _noun: _about("with", one.subject),
     "second time": lambda _one, _noun: "for the second time",
     "duplicate": lambda one, _noun: (

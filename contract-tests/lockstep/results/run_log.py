@@ -69,6 +69,8 @@ class RunLog:
     unrepeatable: set[str] = field(default_factory=set)
     # The names of users with more or fewer permissions than the usual ones.
     other_users: set[str] = field(default_factory=set)
+    # The label of the last request that each target was sent while it accepted connections.
+    latest: dict[str, str] = field(default_factory=dict)
     # Whether the requests come from clients, so that it is unknown whose credentials they carry.
     from_clients: bool = False
     # Callbacks that get each exchange when it is complete.

@@ -101,6 +101,9 @@ class SignatureReader:
         """Yield the error body as one fact, whatever differs in it, and each header field."""
         body = [one for one in differences if _in_body(one)]
         media = [one for one in differences if _is_other_media(one)]
+        if body and all(one.where != "body" for one in body):
+            # Both were read alike: what a framework calls HTML is then a matter of its own.
+            media = [one for one in media if not _is_text(one)]
         if media and body:
             how = f"{_media(media[0].left)} → {_media(media[0].right)}"
             yield Observation(Signature("error body", "media type", how), (*media, *body))
@@ -130,7 +133,9 @@ class SignatureReader:
             what = self._member(exchange, operation, where)
             return Signature("value", what, _list_change(kind, left, right))
         if listed:
-            return Signature("list", f"{exchange.label} {listed}", _list_change(kind, left, right))
+            # What is wrong with a request is collected in one place for all operations.
+            whose = "errors" if (status_of(exchange.leader) or 0) >= 400 else exchange.label
+            return Signature("list", f"{whose} {listed}", _list_change(kind, left, right))
         if kind == "value" and counts_elements(exchange, difference):
             return Signature("list", f"{exchange.label} {where}", "count")
         what = self._member(exchange, operation, _other_object(difference) or where)
@@ -377,6 +382,10 @@ def _in_body(difference: Difference) -> bool:
 
 def _pointer(difference: Difference) -> str:
     return difference.where.partition(" ")[2]
+
+
+def _is_text(difference: Difference) -> bool:
+    return bool({"text/html", "text/plain"} & {_media(difference.left), _media(difference.right)})
 
 
 def _media(value: str) -> str:

@@ -73,6 +73,11 @@ class Tried:
         """Return the number of requests to an operation without a query."""
         return self._plainly[operation]
 
+    def has_never_succeeded(self, operation: str, target: str) -> bool:
+        """Whether a target has responded to an operation with error statuses only."""
+        statuses = self._answered.get((operation, target), set())
+        return bool(statuses) and all(status[:1] in ("4", "5") for status in statuses)
+
     def only_answer(self, operation: str, target: str) -> str:
         """Return the error status that a target always responds with to an operation, else ""."""
         statuses = self._answered.get((operation, target), set())

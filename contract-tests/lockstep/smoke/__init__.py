@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lockstep.auth.advice import user_lines
 from lockstep.openapi.document import Document
+from lockstep.openapi.mistakes import page_fault
 from lockstep.openapi.operations import Operation
 from lockstep.smoke.base_paths import elsewhere_fault
 from lockstep.smoke.connection_faults import connection_fault, scheme_fault
@@ -116,8 +117,11 @@ def _page(outcome: Outcome) -> str:
 
 
 def _is_page(outcome: Outcome) -> bool:
+    """Whether a response is HTML: some frameworks send any text as `text/html` by default."""
     return (
-        isinstance(outcome, Response) and outcome.media_type == "text/html" and bool(outcome.body)
+        isinstance(outcome, Response)
+        and outcome.media_type == "text/html"
+        and bool(page_fault(outcome.body.decode(errors="replace"), ""))
     )
 
 

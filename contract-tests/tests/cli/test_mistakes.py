@@ -209,6 +209,12 @@ def test_unknown_command_suggests_similar_ones() -> None:
     assert "No such command 'x'." in CliRunner().invoke(main, ["x"]).output
 
 
+def test_other_text_sent_as_html_is_no_page(tmp_path: Path) -> None:
+    with serving(page="<items><item>1</item></items>") as target:
+        done = lockstep(tmp_path, described(), target.base_url)
+    assert "an HTML page" not in done.output
+
+
 @pytest.mark.parametrize(
     "url", ["http://h:99999", "http://h:80 b=http://h:81", "http://[::1", "h:80", "ftp://h"]
 )

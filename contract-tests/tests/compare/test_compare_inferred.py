@@ -251,6 +251,12 @@ def test_claims_of_json_web_tokens_are_compared(
             ["header set-cookie a path"],
         ),
         ({"Set-Cookie": "a=1; Max-Age=9"}, {"Set-Cookie": "a=1"}, ["header set-cookie a max-age"]),
+        ({"Set-Cookie": "a-one-test-1=1"}, {"Set-Cookie": "a-two-test-2=1"}, []),
+        (
+            {"Set-Cookie": "a1=1"},
+            {"Set-Cookie": "a2=1"},
+            ["header set-cookie a1", "header set-cookie a2"],
+        ),
         ({"X-Runtime": "0.0213"}, {"X-Runtime": "0.5"}, []),
         ({"Cache-Control": "no-store"}, {"Cache-Control": "private"}, ["header cache-control"]),
         ({"Cache-Control": "No-Store, max-age=0"}, {"Cache-Control": "max-age=0,no-store"}, []),
@@ -342,6 +348,31 @@ def test_items_without_ids_in_another_order_are_one_difference() -> None:
     assert found(left, left[::-1]) == [("order", "body")]
 
 
+def test_items_that_one_member_tells_apart_are_compared_with_their_own() -> None:
+    left = [{"label": "b", "n": 1, "s": 0}, {"label": "a", "n": 2, "s": 0}]
+    right = [{"label": "a", "n": 2, "s": 7}, {"label": "b", "n": 1, "s": 7}]
+    assert found(left, right) == [("order", "body"), ("value", "body /*/s")]
+    assert found(left, right[::-1]) == [("value", "body /*/s")]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ({"started": at(-900.5).isoformat()}, {"started": at(-70).isoformat()}, []),
+        ({"startTime": int(at(-900).timestamp())}, {"startTime": int(at(-70).timestamp())}, []),
+        # A time zone apart, or during the run, or of a resource.
+        ({"started": at(-7200).isoformat()}, {"started": at(-3600).isoformat()}, ["body /started"]),
+        ({"started": at(-900).isoformat()}, {"started": at(5).isoformat()}, ["body /started"]),
+        ({"created": at(-900).isoformat()}, {"created": at(-70).isoformat()}, ["body /created"]),
+    ],
+)
+def test_when_a_server_was_started_is_its_own(left: Any, right: Any, expected: list[str]) -> None:
+    chosen = Comparer(
+        DOCUMENT, SymbolTable(["right"]), Fixed(started=NOW.timestamp()), leader="left"
+    )
+    assert [where for _, where in found(left, right, chosen)] == expected
+
+
 def test_two_log_ins_may_give_one_token() -> None:
     chosen = comparer()
     first, second = (jwt(sub="5", iat=at, exp=at + 100) for at in (100, 101))
@@ -359,6 +390,45 @@ def test_html_pages_are_compared_with_ids_and_hosts_translated() -> None:
     assert found(pages[0], pages[1], chosen) == []
     other = Response(404, pages[0].headers, b"<p>No task 18 at two.test:2</p>")
     assert found(pages[0], other, chosen) == [("bytes", "body")]
+
+
+def test_the_folder_of_a_server_is_its_own() -> None:
+    chosen = comparer()
+    ours, theirs = (
+        {"message": f"No such file: '{folder}/data/a b.txt', see {folder}/log"}
+        for folder in ("/tmp/one", "/srv/api/two")
+    )
+    assert found(ours, theirs, chosen) == []
+    other = {"message": "No such file: '/srv/api/two/data/a c.txt', see /srv/api/two/log"}
+    assert found(ours, other, chosen) == [("value", "body /message")]
+    elsewhere = {"message": "No such file: '/srv/api/else/data/a b.txt', see /srv/api/else/log"}
+    assert found(ours, elsewhere, chosen) == [("value", "body /message")]
+
+
+def labelled(media_type: str, body: bytes) -> Response:
+    return Response(200, (("Content-Type", media_type),), body)
+
+
+@pytest.mark.parametrize("other", ["text/html; charset=utf-8", "text/plain", "application/json"])
+def test_json_is_compared_as_such_however_it_is_labelled(other: str) -> None:
+    ours = labelled("text/html; charset=utf-8", b'[{"id": 5, "n": 1}]')
+    places = found(ours, labelled(other, b'[{"id":17,"n":2}]'))
+    assert [one for one in places if one[1].startswith("body")] == [("value", "body /*/n")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (b"<a xmlns='u'><n>1</n></a>", b"<a xmlns='u'>\n <n>1</n>\n</a>", []),
+        (b"<?xml version='1.0'?><a><n>1</n></a>", b"<a><n>2</n></a>", ["body /a/n"]),
+        (b"<html xmlns='u'><p>1</p></html>", b"<a><n>2</n></a>", ["body"]),
+    ],
+)
+def test_xml_is_compared_as_such_however_it_is_labelled(
+    ours: bytes, theirs: bytes, expected: list[str]
+) -> None:
+    places = found(labelled("text/html", ours), labelled("application/xml", theirs))
+    assert [where for _, where in places if where.startswith("body")] == expected
 
 
 def test_closed_connection_is_reported_if_it_happens_twice() -> None:

@@ -279,6 +279,14 @@ def test_insufficient_credential_header_stays_a_target_header() -> None:
     assert targets[0].headers == (("X-Key", "a"),)
 
 
+def test_target_header_stays_where_no_operation_takes_a_user() -> None:
+    raw = {key: value for key, value in Document.load(DOCUMENT).raw.items() if key != "security"}
+    raw["components"] = {**raw["components"], "securitySchemes": {}}
+    targets = [Target("old", "http://h", headers=(("Authorization", "token a"),))]
+    assert user_of_headers(targets, Document(raw)) is None
+    assert targets[0].headers == (("Authorization", "token a"),)
+
+
 @pytest.mark.parametrize(
     ("text", "credential"),
     [

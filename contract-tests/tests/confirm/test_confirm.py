@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from fixtures.notes_client import Client
-from fixtures.observed import Observed, get
+from fixtures.observed import Observed, ask, get
 from fixtures.scripted import Scripted, answer
 
 from lockstep.confirm import Confirmer, ShrinkSettings
@@ -194,6 +195,54 @@ def test_what_a_path_turned_out_to_take_is_known_when_it_is_shown_again() -> Non
     (found,) = (one for one in exchanger.ledger.findings.all() if one.kind == "status")
     Confirmer(exchanger, Budget(20, 5)).confirm([[found]])
     assert found.reproduced is True
+
+
+def keeping(title: str) -> Callable[[Request], Response]:
+    """Store what clients put, and answer 200; tasks that are read have this title."""
+    stored = set()
+
+    def answers(request: Request) -> Response:
+        if request.method == "PUT":
+            stored.add(request.path)
+            return answer({}, 200)
+        return answer({"title": title}) if request.path in stored else answer({}, 404)
+
+    return answers
+
+
+def test_what_a_client_has_named_is_made_in_the_steps_whatever_the_status() -> None:
+    targets = [Scripted("left", keeping("One")), Scripted("right", keeping("one"))]
+    exchanger = Exchanger(Observed().log, targets)
+    exchanger.send(ask("PUT", "/tasks/lockstep-17", {"title": "x"}))
+    exchanger.send(get("/tasks/lockstep-17"))
+    (found,) = (one for one in exchanger.ledger.findings.all() if one.where == "body /title")
+    Confirmer(exchanger, Budget(99, 5)).confirm([[found]])
+    assert found.reproduced is True
+    assert [each.request.method for each in found.sequence] == ["PUT", "GET"]
+
+
+def flipping(*statuses: int) -> Callable[[Request], Response]:
+    """Answer each request for a task with the next of the status codes, again and again."""
+    codes = itertools.cycle(statuses)
+    return lambda _request: answer({"title": "some"}, next(codes))
+
+
+@pytest.mark.parametrize(("right", "kept"), [((404, 404, 200), 0), ((200,), 1)])
+def test_statuses_that_all_targets_change_by_chance_are_no_finding(
+    right: tuple[int, ...], kept: int
+) -> None:
+    targets = [
+        Scripted("left", flipping(200, 404, 404)),
+        Scripted("right", flipping(*right)),
+    ]
+    exchanger = Exchanger(Observed().log, targets)
+    for _ in range(12):
+        exchanger.send(get("/tasks/7"))
+    findings = exchanger.ledger.findings
+    every = [one for one in findings.all() if one.kind == "status"]
+    Confirmer(exchanger, Budget(99, 5)).confirm([[one] for one in every])
+    assert len([one for one in findings.all() if one.kind == "status"]) == kept
+    assert len(every) >= 1
 
 
 def exchange(number: int, path: str, body: Any = None, answer: Any = None) -> Exchange:

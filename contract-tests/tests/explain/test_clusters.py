@@ -160,6 +160,44 @@ def test_a_target_that_refuses_all_requests_to_an_operation_is_one_fact() -> Non
     assert found.places[0].count == 3
 
 
+def test_the_order_of_what_is_wrong_is_one_fact_of_all_operations() -> None:
+    seen = Observed()
+    wrong = [{"field": "title"}, {"field": "size"}]
+    for path in ("/tasks", "/tags"):
+        refusals = (answer(400, {"errors": each}) for each in (wrong, wrong[::-1]))
+        seen.hear(ask("POST", path, {}), *refusals)
+    (found,) = parity(seen)
+    assert operations(found) == {"POST /tasks", "POST /tags"}
+
+
+def test_another_media_type_is_one_fact_of_successes_and_refusals() -> None:
+    seen = Observed()
+    for status in (200, 404):
+        pairs = (("html", b"<t xmlns='u'>no</t>"), ("xml", b"<t xmlns='u'>none</t>"))
+        seen.hear(get(), *(answer(status, body, Content_Type=f"text/{t}") for t, body in pairs))
+    (found,) = (one for one in parity(seen) if one.where == "header content-type")
+    assert sum(place.count for place in found.places) == 2
+    # What the bodies say is another fact.
+    assert [one.where for one in parity(seen) if one is not found] == ["body /t/#text"] * 2
+
+
+def test_a_path_that_a_target_does_not_know_is_one_fact_whatever_is_sent() -> None:
+    seen = Observed()
+    seen.statuses(get("/tags"), 200, 404)
+    for _ in range(3):
+        seen.statuses(get("/tags?shade=none"), 400, 404)
+    seen.statuses(post({"title": "red"}), 201)
+    seen.statuses(ask("POST", "/tags", {"title": "red"}), 201, 404)
+    seen.statuses(ask("DELETE", "/tags"), 405, 404)
+    seen.statuses(get("/tasks/t9"), 200, 404)
+    found = {frozenset(operations(one)) for one in parity(seen)}
+    assert found == {
+        frozenset({"GET /tags", "POST /tags", "DELETE /tags"}),
+        frozenset({"GET /tasks/{task_id}"}),
+    }
+    assert all("answers 404 where old answers 20" in one.sentence for one in parity(seen))
+
+
 def test_a_refusal_of_a_single_kind_of_request_keeps_its_condition() -> None:
     seen = Observed()
     for method, path, body in GUARDED[:3]:

@@ -95,6 +95,21 @@ def test_values_made_the_same_way_have_the_same_form(left: str, right: str, same
     assert same_form(right, left) is same
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("P-1xYiFK", "6MJ87VF7", True),
+        ("t-1xYiFK", "6MJ87VF", False),
+        ("ab-xYiF12", "6MJ87VF7K", False),
+    ],
+)
+def test_a_letter_before_a_dash_of_a_short_id_may_be_chance(
+    left: str, right: str, same: bool
+) -> None:
+    assert same_form(left, right, named=True) is same
+    assert same_form(left, right) is False
+
+
 def test_words_are_not_random() -> None:
     assert not is_random("internationalisation")
     assert not is_random("17")

@@ -332,6 +332,12 @@ def test_a_description_has_the_noun_and_a_few_members() -> None:
     assert in_words(tuple(missing)) == " without a required member"
 
 
+def test_conditions_without_a_subject_leave_no_gap_in_a_description() -> None:
+    header = Condition("precondition", "if-none-match")
+    assert in_words((Condition("precondition"), header)) == " with `If-None-Match`"
+    assert in_words((Condition("precondition"),)) == " with a conditional header field"
+
+
 def test_duplicate_values_of_a_repeated_request_are_not_described() -> None:
     again = (Condition("second time"), Condition("duplicate", "title"))
     assert in_words(again) == " for the second time"
