@@ -23,10 +23,12 @@ _CURSORS = frozenset({"cursor", "continuation", "next", "prev", "previous", "aft
 _MADE_TIMES = re.compile(
     r"(creat|made|updat|modif|insert|register|join|sign|publish|delet|issu|expir|login|seen|access)"
 )
-# Since when a server runs; also the date of a file that it was installed with.
+# Since when a server runs; also the date of a file that it was installed with. What merely starts
+# at a time, such as an event, may be any resource.
 _START_TIMES = re.compile(
-    r"^(server|process|up|boot)?_?(start|started|boot|booted|launched)_?"
-    r"(at|on|time|date|timestamp|since)?$|^(up|running|online)_?since$|^last-modified$"
+    r"^(?:(?:server|service|process|app|system)_?(?:start|started|boot|booted|launched)|boot|booted"
+    r"|started|launched)_?(?:at|on|time|date|timestamp|since)?$"
+    r"|^(?:up|running|online)_?since$|^last-modified$"
 )
 _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE

@@ -359,8 +359,9 @@ def test_items_that_one_member_tells_apart_are_compared_with_their_own() -> None
     ("left", "right", "expected"),
     [
         ({"started": at(-900.5).isoformat()}, {"started": at(-70).isoformat()}, []),
-        ({"startTime": int(at(-900).timestamp())}, {"startTime": int(at(-70).timestamp())}, []),
+        ({"bootTime": int(at(-900).timestamp())}, {"bootTime": int(at(-70).timestamp())}, []),
         # A time zone apart, or during the run, or of a resource.
+        ({"start": at(-900.5).isoformat()}, {"start": at(-70).isoformat()}, ["body /start"]),
         ({"started": at(-7200).isoformat()}, {"started": at(-3600).isoformat()}, ["body /started"]),
         ({"started": at(-900).isoformat()}, {"started": at(5).isoformat()}, ["body /started"]),
         ({"created": at(-900).isoformat()}, {"created": at(-70).isoformat()}, ["body /created"]),
