@@ -69,7 +69,7 @@ test-faults: $(TWINS_READY) ## Run the short form of the fault injection
 test-swap: $(TWINS_READY) ## Run the short form of the swap
 	@PROFILE=quick $(TWINS) tooling.swap
 
-test-cutover: $(TWINS_READY) ## Run the short form of the cut-over
+test-cutover: $(TWINS_READY) ## Run the short form of the cutover
 	@PROFILE=quick $(TWINS) tooling.cutover
 
 test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the FastAPI, Django, Fastify and NestJS adapters
@@ -78,7 +78,7 @@ test-adapters: $(TWINS_READY) $(ADAPTERS_READY) ## Run the contract tests on the
 test-dozen: $(TWINS_READY) ## Run mutation tests: a dozen mutants of the twins, at least one per layer
 	@$(TWINS) suite.mutants --tag quick
 
-test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain'; or mutants drawn at random: SAMPLE=60 SEED= ARGS=--resume)
+test-mutants: $(TWINS_READY) ## Run all mutation tests, and show which driver catches which mutant (ARGS='--all-drivers --plain'; or a random sample of mutants: SAMPLE=60 SEED= ARGS=--resume)
 	@$(TWINS) $(if $(SAMPLE),suite.automatic,suite.mutants) $(ARGS); $(THEN_DOCS)
 
 test-seeds: $(TWINS_READY) ## Check that generated requests with other seeds report no findings (SEEDS=20)
@@ -145,7 +145,7 @@ compare: $(TWINS_READY) $(SENDER_READY) $(ADAPTERS_READY) $(AUDIT_READY) ## Benc
 swap: $(TWINS_READY) ## Swap the runtimes behind Caddy under load: 0 failed, 0 inconsistent, nothing lost (PROFILE= SEED= ARGS=--planted)
 	@$(TWINS) tooling.swap $(ARGS)
 
-cutover: $(TWINS_READY) ## Move live traffic from Python to Node by `lockstep cutover`, and from a wrong Node back (PROFILE= SEED= ARGS='--fault later')
+cutover: $(TWINS_READY) ## Move live traffic from Python to Node by `lockstep cutover`, and back from a faulty Node (PROFILE= SEED= ARGS='--fault later')
 	@$(TWINS) tooling.cutover $(ARGS)
 
 bench-lockstep: $(TWINS_READY) ## Benchmark lockstep against plain Schemathesis (ROUNDS= PROFILE= WORKERS= ARGS=--memory)

@@ -122,5 +122,5 @@ class RawRequests(Session):
         try:
             actor = self.actors(exchanger).get(self.settings.actors[0].name)
         except (ActorError, TargetLostError) as error:
-            raise RunError(f"log-in: {error}") from error
+            raise RunError(f"login: {error}") from error
         return dict(exchanger.identities[actor.label].tokens)

@@ -62,7 +62,7 @@ class Run(RawRequests):
                 silent.append(f"{target.name} at {target.base_url}: {outcome.reason}")
             elif path is not None and not 200 <= outcome.status < 300:
                 silent.append(
-                    f"{target.name} at {target.base_url}: {path} answers {outcome.status}"
+                    f"{target.name} at {target.base_url}: {path} returns {outcome.status}"
                 )
         if silent:
             raise RunError("; ".join(silent))
@@ -88,11 +88,11 @@ class Run(RawRequests):
             for target in targets
             if (bare := target.without_certificate()) is not None
         }
-        told = [f"{name} {answer}" for name, answer in got.items()]
+        outcomes = [f"{name} {answer}" for name, answer in got.items()]
         if len(set(got.values())) > 1:
-            self.add_problem(f"without the client certificate {', '.join(told)}")
+            self.add_problem(f"without the client certificate {', '.join(outcomes)}")
         elif got:
-            self.notes.append(f"without the client certificate {', '.join(told)}")
+            self.notes.append(f"without the client certificate {', '.join(outcomes)}")
 
     def use(self, actors: tuple[ActorSpec, ...]) -> None:
         """Use these users, which depend on the document, in place of the configured ones."""
@@ -110,19 +110,19 @@ class Run(RawRequests):
         if not any(operation.requires_auth for operation in self.document.operations.values()):
             return
         nonce = self.settings.nonce or secrets.token_hex(4)
-        with self.stage("log-in", targets):
+        with self.stage("login", targets):
             exchanger = Exchanger(self.ledger, targets)
             try:
                 found = find_users(exchanger, nonce, drafts)
             except (ActorError, TargetLostError) as error:
-                raise RunError(f"log-in: {error}") from error
+                raise RunError(f"login: {error}") from error
             # What is found on the way is reproduced with the tokens of its user.
             self._identities |= exchanger.identities
         self.use(found.specs)
         if not found.specs:
             # The consequence comes first, before other notes.
             first, *others = found.notes
-            self.notes[:0] = [f"Nothing behind the log-in was tested: {first}"]
+            self.notes[:0] = [f"No operation that requires a login was tested: {first}"]
             found.notes = others
         self.notes += found.notes
 
@@ -219,12 +219,12 @@ class Run(RawRequests):
             lanes = self._lanes(targets)
             before = self.ledger.exchanges
 
-            def told(phase: str, label: str) -> None:
+            def noted(phase: str, label: str) -> None:
                 self.reporter.progress(f"{phase} {label}", self.ledger.exchanges - before, None)
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None
-                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, told, given)
+                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, noted, given)
         return stage
 
     def _without_excluded(self, recording: Recording) -> Recording:

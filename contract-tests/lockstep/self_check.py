@@ -44,7 +44,7 @@ def _twice(exchanger: Exchanger, operation: Operation, request: Request) -> Iter
         ledger.noise.learn(operation.name, target.name, own)
         yield from (f"{operation.name}, {text}" for text in _told(target.name, own))
         if not own and not isinstance(first, Response):
-            yield f"{operation.name}: {target.name} does not answer ({first.reason})"
+            yield f"{operation.name}: {target.name} does not respond ({first.reason})"
 
 
 def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:
@@ -57,6 +57,6 @@ def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:
 def _told(name: str, differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         yield (
-            f"{difference.where}: {name} gives another answer to the same request"
+            f"{difference.where}: {name} returns a different response to the same request"
             f" ({difference.left} and {difference.right})"
         )

@@ -229,7 +229,7 @@ class Session:
             conformance=BROKEN if broken else KEPT,
             fail_on=self.settings.fail_on,
             untested=[
-                *([f"only shard {shard} was played"] if not shard.is_whole else ()),
+                *([f"only shard {shard} was run"] if not shard.is_whole else ()),
                 *([f"only {self.selected}: the rest was not judged"] if self.selected else ()),
                 *self.untested,
                 *self._uncompared(),
@@ -323,7 +323,7 @@ class Session:
         nonces = tuple(self._nonces)
         identities = {**self._identities, **exchanger.identities}
         confirmer = Confirmer(exchanger, self._budget, nonces, identities, self.reporter.progress)
-        with self.ledger.faults.about("what was found cannot be shown again"):
+        with self.ledger.faults.about("the findings cannot be reproduced"):
             self.ledger.settle_conditions()
             groups = []
             for one in cluster(findings.all(), findings.tried):
@@ -338,7 +338,7 @@ class Session:
             finally:
                 self.ledger.patience.steady = False
             for finding in confirmed:
-                findings.drop(finding, "what an earlier request did on one side only")
+                findings.drop(finding, "an earlier request that took effect on one side only")
 
     def _is_slow(self, group: Sequence[Finding]) -> bool:
         last = (finding.sequence[-1].request for finding in group if finding.sequence)

@@ -178,17 +178,17 @@ def untested(every: Iterable[Reached], changing: int = 0) -> Iterator[str]:
     refused = [one for one in sent if not one.succeeded]
     guarded = [one for one in sent if one.guarded]
     if not every_sent:
-        yield "nothing was sent"
+        yield "no requests were sent"
     elif guarded and all(one in refused for one in guarded):
-        yield "nothing behind the log-in: no operation that asks for it ever succeeded everywhere"
+        yield "no operation that requires a login ever succeeded on all targets"
     elif sent and len(refused) == len(sent):
-        yield "no operation ever succeeded everywhere"
+        yield "no operation ever succeeded on all targets"
     elif refused:
         names = [one.name for one in refused]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"{', '.join(names[:_NAMED])}{more} never succeeded everywhere"
+        yield f"{', '.join(names[:_NAMED])}{more} never succeeded on all targets"
     if changing:
-        yield f"{changing} members that change with each answer"
+        yield f"{changing} members that change with each response"
 
 
 def changing(noise: Iterable[Noise]) -> int:

@@ -63,11 +63,11 @@ def main() -> int:
     try:
         selection = select(os.environ, Document.load(CONTRACT))
         if selection.said and parts:
-            raise SelectionError(f"{' '.join(parts)}: name parts, or select single items")
+            raise SelectionError(f"{' '.join(parts)}: either list parts, or select single items")
         name = report_name(contract.servers(), [SELECTED] if selection.said else parts or PARTS)
         verdict = _run(parts or selection.parts, selection, console, BUILD / "logs" / name)
     except _REASONS as error:
-        print(f"The contract tests could not run. {error}", file=sys.stderr)
+        print(f"The contract tests could not run: {error}", file=sys.stderr)
         return COULD_NOT_RUN
     publish(verdict, name, console)
     return verdict.exit_code

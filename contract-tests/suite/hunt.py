@@ -283,7 +283,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sample",
         action="store_true",
-        help="a sampled mutant; drivers are short, and one that cannot continue has caught it",
+        help="a sampled mutant; drivers are short, and a driver that cannot continue has caught it",
     )
     return parser.parse_args()
 

@@ -53,7 +53,7 @@ def file_faults(python: dict[str, Path], node: dict[str, Path]) -> Iterator[Faul
     for name in sorted(python.keys() ^ node.keys()):
         path = python.get(name) or node[name]
         place = str(path.relative_to(ROOT))
-        yield Fault(place, "its pair is missing")
+        yield Fault(place, "its counterpart is missing")
 
 
 def function_faults(pair: str, python: list[Function], node: list[Function]) -> Iterator[Fault]:
@@ -61,11 +61,11 @@ def function_faults(pair: str, python: list[Function], node: list[Function]) -> 
     ours, theirs = [each.name for each in python], [each.name for each in node]
     yield from _only_faults(pair, {name: name for name in ours}, {name: name for name in theirs})
     if set(ours) == set(theirs) and ours != theirs:
-        yield Fault(pair, f"the same functions in another order: {ours} and {theirs}")
+        yield Fault(pair, f"the same functions in a different order: {ours} and {theirs}")
     sentences = {each.name: each.sentence for each in node}
     for each in python:
         if sentences.get(each.name, each.sentence) != each.sentence:
-            yield Fault(f"{pair}: {each.name}", "described by two sentences")
+            yield Fault(f"{pair}: {each.name}", "the docstrings differ")
 
 
 def argument_faults(
@@ -76,7 +76,7 @@ def argument_faults(
         ours = [each for each in python[name] if each in node[name]]
         theirs = [each for each in node[name] if each in python[name]]
         if ours != theirs:
-            text = f"the same arguments in another order: {ours} and {theirs}"
+            text = f"the same arguments in a different order: {ours} and {theirs}"
             yield Fault(f"{pair}: arguments of {name}", text)
 
 
@@ -86,7 +86,7 @@ def middleware_faults(place: str, python: list[str], node: list[str]) -> Iterato
     ours = [each for each in python if each in node]
     theirs = [each for each in node if each in python]
     if ours != theirs:
-        yield Fault(place, f"the same middleware in another order: {ours} and {theirs}")
+        yield Fault(place, f"the same middleware in a different order: {ours} and {theirs}")
 
 
 def case_faults(pair: str, python: dict[str, str], node: dict[str, str]) -> Iterator[Fault]:
@@ -100,7 +100,7 @@ def unexcused(found: list[Fault], reasons: dict[str, str]) -> list[Fault]:
     stale = sorted(reasons.keys() - places)
     return [
         *(fault for fault in found if fault.place not in reasons),
-        *(Fault(place, "excused in mirror.yaml without need") for place in stale),
+        *(Fault(place, "listed in mirror.yaml, but not needed") for place in stale),
     ]
 
 

@@ -38,7 +38,7 @@ _EXCLUDED_RULES = (
     "prefer-text-field",
 )
 _NO_LIMIT = re.compile(r"^SET (?:LOCAL |SESSION )?lock_timeout\b\s*(?:=|TO)\s*'?0.*$", re.I | re.M)
-_UNLIMITED = "a statement outside of a transaction waits for locks without a limit"
+_UNLIMITED = "a statement outside of a transaction waits for locks without a timeout"
 
 
 @dataclass(frozen=True)

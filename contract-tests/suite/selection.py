@@ -114,7 +114,7 @@ def _only(
         return (found[0][1],)
     if found:
         several = ", ".join(names[0] for names, _ in found)
-        raise SelectionError(f"{variable}={name}: names more than one: {several}")
+        raise SelectionError(f"{variable}={name}: matches more than one: {several}")
     near = _near(key, [names for names, _ in known])
     raise SelectionError(f"{variable}={name}: unknown; did you mean {', '.join(near)}?")
 

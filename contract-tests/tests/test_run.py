@@ -95,7 +95,7 @@ def test_target_that_stops_responding_ends_the_stage_but_not_the_report(
     run.fuzz([left, Target("gone", "http://127.0.0.1:1")])
     verdict = run.finish()
     assert verdict.exit_code == 2
-    assert "gone at http://127.0.0.1:1 has stopped answering" in verdict.problems[-1]
+    assert "gone at http://127.0.0.1:1 has stopped responding" in verdict.problems[-1]
     assert {(found.kind, found.verdict) for found in verdict.findings} >= {
         ("outcome", "gone wrong"),
     }

@@ -95,8 +95,8 @@ def test_wrong_base_path_is_reported(blog: Document) -> None:
     with serve("old", make_blog, old(), "/wrong") as target:
         (fault,) = smoke([target], blog).faults
     origin = target.origin
-    told = "it answers 404 to every documented path, but not below"
-    assert fault == f"old at {origin}/wrong: {told} {origin}/api: give {origin}/api"
+    told = "it returns 404 for every documented path, but not below"
+    assert fault == f"old at {origin}/wrong: {told} {origin}/api: use {origin}/api"
     assert target.base_url.endswith("/wrong")
 
 
@@ -160,8 +160,8 @@ def test_single_interrupted_response_is_not_a_fault(blog: Document) -> None:
     ("status", "location", "told"),
     [
         (301, "https://other.example/api/tags", "it redirects to https://other.example: use"),
-        (503, "", "it answers 503 to every request: see its log"),
-        (429, "", "it answers 429 to every request: raise its rate limit"),
+        (503, "", "it returns 503 for every request: see its log"),
+        (429, "", "it returns 429 for every request: raise its rate limit"),
     ],
 )
 def test_same_response_to_every_request_is_reported(
@@ -231,7 +231,7 @@ def test_target_that_always_sends_401_is_a_note_and_not_a_fault(blog: Document) 
         seen = smoke([target], blog)
         target.close()
     assert seen.faults == []
-    assert "new answers 401 to every request, even where the document requires no" in seen.notes[0]
+    assert "new returns 401 for every request, even where the document requires no" in seen.notes[0]
 
 
 def test_endless_stream_counts_as_a_response(blog: Document) -> None:

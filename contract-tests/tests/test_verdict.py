@@ -68,7 +68,7 @@ def test_difference_breaks_parity_only(tmp_path: Any, fail_on: str, code: int) -
 def test_run_without_requests_is_not_tested(tmp_path: Any) -> None:
     found = verdict(tmp_path, TASK, TASK)
     assert (found.parity, found.exit_code) == ("not tested", 2)
-    assert found.untested == ["nothing was sent"]
+    assert found.untested == ["no requests were sent"]
 
 
 def test_run_with_only_refusals_is_not_tested(tmp_path: Any) -> None:
@@ -101,7 +101,7 @@ def test_operation_that_never_succeeded_is_named(tmp_path: Any) -> None:
         exchanger.send(Request("PATCH", "/tasks/1", body=b"{}"))
     found = run.finish()
     assert found.parity == "alike"
-    assert found.untested == ["changeTask never succeeded everywhere"]
+    assert found.untested == ["changeTask never succeeded on all targets"]
 
 
 def test_run_without_authenticated_successes_is_not_tested(tmp_path: Any) -> None:
@@ -118,7 +118,7 @@ def test_run_without_authenticated_successes_is_not_tested(tmp_path: Any) -> Non
         Exchanger(run.ledger, targets).send(READ)
     found = run.finish()
     assert (found.parity, found.exit_code) == ("not tested", 2)
-    assert found.untested[0].startswith("nothing behind the log-in")
+    assert found.untested[0].startswith("no operation that requires a login")
 
 
 def test_public_operations_do_not_count_for_authenticated_ones() -> None:
@@ -154,12 +154,12 @@ def test_difference_counts_even_if_no_operation_succeeded(tmp_path: Any) -> None
     gone = answer({"error": "no"}, 404)
     found = verdict(tmp_path, gone, answer({"error": "no"}, 410), READ)
     assert (found.parity, found.exit_code) == ("not alike", 1)
-    assert found.untested == ["no operation ever succeeded everywhere"]
+    assert found.untested == ["no operation ever succeeded on all targets"]
 
 
 def test_success_on_one_target_only_does_not_count(tmp_path: Any) -> None:
     found = verdict(tmp_path, TASK, answer({"error": "no"}, 500), READ, fail_on="conformance")
-    assert found.untested == ["no operation ever succeeded everywhere"]
+    assert found.untested == ["no operation ever succeeded on all targets"]
     assert (found.parity, found.exit_code) == ("not alike", 0)
 
 
@@ -186,10 +186,10 @@ def test_aborted_run_could_not_run(tmp_path: Any) -> None:
     targets = [Scripted("left", lambda _: TASK), Scripted("right", lambda _: TASK)]
     with run.stage("by hand", targets):
         Exchanger(run.ledger, targets).send(READ)
-    run.could_not_run("right has stopped answering")
+    run.could_not_run("right has stopped responding")
     found = run.finish()
     assert (found.parity, found.exit_code) == ("could not run", 2)
-    assert found.problems == ["right has stopped answering"]
+    assert found.problems == ["right has stopped responding"]
 
 
 def test_untested_operations_are_abbreviated() -> None:
@@ -201,7 +201,7 @@ def test_untested_operations_are_abbreviated() -> None:
         coverage.saw(name, "old", status)
     (clause,) = untested(reached(coverage))
     assert clause.startswith("listTasks, createTask, ")
-    assert clause.endswith(" and 2 more never succeeded everywhere")
+    assert clause.endswith(" and 2 more never succeeded on all targets")
     assert not is_nothing_tested(reached(coverage))
 
 
@@ -212,7 +212,7 @@ def test_noisy_properties_are_counted_by_place() -> None:
     noise = [Noise("getTask", "body /id", "value", "old") for _ in range(3)]
     other = Noise("getTask", "body /title", "value", "old")
     clauses = list(untested(reached(coverage), changing([*noise, other])))
-    assert clauses == ["2 members that change with each answer"]
+    assert clauses == ["2 members that change with each response"]
 
 
 def test_operation_without_a_documented_success_need_not_succeed() -> None:

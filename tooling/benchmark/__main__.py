@@ -63,7 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
     except _COULD_NOT_RUN as error:
         print(f"The comparison could not run. {error}", file=sys.stderr)
         if (BUILD / PARTIAL).exists():
-            print("What was measured is kept: make compare ARGS=--resume", file=sys.stderr)
+            print(
+                "The measurements so far are kept; resume with: make compare ARGS=--resume",
+                file=sys.stderr,
+            )
         return 2
     console.print(f"file://{page}  ({(time.monotonic() - begin) / 60:.1f} minutes)")
     return 0

@@ -58,12 +58,12 @@ def read_pip_audit(output: str) -> Audit:
     try:
         dependencies = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Audit(None, f"pip-audit could not ask: {_last_line(output)}")
+        return Audit(None, f"pip-audit failed: {_last_line(output)}")
     skipped = [each["name"] for each in dependencies if "skip_reason" in each]
     if skipped:
         return Audit(
             None,
-            f"the index that packages come from here has no advisories for {len(skipped)}"
+            f"the configured package index has no advisories for {len(skipped)}"
             f" of {len(dependencies)} packages",
         )
     return Audit(
@@ -81,7 +81,7 @@ def read_npm_audit(output: str) -> Audit:
         report = json.loads(output)
         vulnerabilities = report["vulnerabilities"]
     except (ValueError, KeyError, TypeError):
-        return Audit(None, "the registry that packages come from here does not answer npm audit")
+        return Audit(None, "the configured npm registry does not respond to npm audit")
     found = {
         (name, str(via.get("url", via.get("source"))).rsplit("/", 1)[-1])
         for name, each in vulnerabilities.items()
@@ -103,7 +103,9 @@ def explained(found: Mapping[Kind, Audit], notes: Iterable[Mapping[str, str]]) -
         stale = set(ours) - {(each.package, each.id) for each in audit.advisories}
         if stale:
             listed = ", ".join(f"{package} {identifier}" for package, identifier in sorted(stale))
-            raise NoteError(f"{NOTES.name} explains what is not found any more: {listed}")
+            raise NoteError(
+                f"{NOTES.name} explains vulnerabilities that are no longer found: {listed}"
+            )
         result[runtime] = Audit(
             tuple(Advisory(a.package, a.id, ours.get((a.package, a.id))) for a in audit.advisories)
         )
@@ -130,4 +132,4 @@ def _output(command: Sequence[str], folder: Path) -> str:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+    return (text.strip().splitlines() or ["it printed nothing"])[-1]

@@ -72,7 +72,7 @@ class Keeping:
 def behaviour(summary: Summary) -> str:
     """Describe the behaviour that was shown to be the same before measuring."""
     requests = summary.behaviour["requests"]
-    return f"the same behaviour, shown with {requests:,} requests just before"
+    return f"the same behaviour, verified with {requests:,} requests immediately before"
 
 
 def provenance(summary: Summary) -> str:

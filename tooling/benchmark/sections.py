@@ -40,13 +40,13 @@ def sections(figures: Figures) -> Iterator[Section]:
         figures,
         Words("cpu", "Requests for a second of processor time", LANES_ARE, "mixed requests"),
         per_cpu_second("mixed"),
-        "How many mixed requests a second of the server's own processor time answers while all"
+        "How many mixed requests a second of the server's own processor time serves while all"
         " connections are busy. The database's time is not in it.",
     )
     yield _memory(figures)
     yield _lanes(
         figures,
-        Words("start", "Seconds from start to the first answer", LANES_ARE, "seconds"),
+        Words("start", "Seconds from start to the first response", LANES_ARE, "seconds"),
         field("start_seconds"),
         "From the start of the process to the first 200 of /ready, database connection included.",
     )
@@ -55,7 +55,7 @@ def sections(figures: Figures) -> Iterator[Section]:
         Words("recovery", "Seconds to recover from an outage", LANES_ARE, "seconds"),
         field("recover_seconds"),
         "From the first connection that the returning database takes to the first 200 of /ready."
-        " 0 says that the server was as fast as who watched.",
+        " 0 means that it took no measurable time.",
     )
 
 
@@ -105,20 +105,20 @@ def _curves(figures: Figures) -> Section:
         if lines:
             words = Words(
                 percentile,
-                f"{ordinal} percentile of the time to answer",
+                f"{ordinal} percentile of response times",
                 "Median of the rounds at each rate, with a line from the lowest to the highest.",
                 f"{ordinal} percentile in ms, over mixed requests a second",
             )
             plots.append(both(partial(_drawn_curves, lines, words)))
     heads = ["server", "percentile", "rate", "median, ms", "lowest round", "highest round"]
     sentence = (
-        "How long answers take when requests come at a fixed rate, whatever the server does. The"
+        "How long responses take when requests come at a fixed rate, regardless of the server. The"
         " time runs from the instant at which a request was due. A curve ends where the rate is far"
-        " beyond what the server answers, or where too few requests were sent for the percentile."
+        " beyond what the server can serve, or where too few requests were sent for the percentile."
     )
     return Section(
         "curves",
-        "Time to answer at fixed rates",
+        "Response times at fixed rates",
         [*_said(figures, "curves"), sentence],
         plots,
         Table(heads, cells),
@@ -137,14 +137,16 @@ def _alone(figures: Figures) -> Section:
     sentences = against_baselines(figures)
     if "log in" in figures.data["settings"]["alone"]:
         sentences.append(
-            "A log-in is costly on purpose: argon2id with 19 MiB is the same work everywhere."
+            "A login is deliberately costly: argon2id with 19 MiB is the same work everywhere."
         )
     words = Words("alone", "Each operation by itself", LANES_ARE, "requests a second that are held")
     return of_rows(groups, words, sentences)
 
 
 def _evenness(figures: Figures) -> Section:
-    words = Words("evenness", "How even answers are", LANES_ARE, "99th percentile by the median")
+    words = Words(
+        "evenness", "Uniformity of response times", LANES_ARE, "99th percentile by the median"
+    )
     groups = [
         Group(load[0].upper() + load[1:], lanes(figures, unevenness(load)))
         for load in ("mixed", *figures.data["settings"]["alone"])

@@ -64,7 +64,7 @@ class Summary:
         figures = Figures(data)
         missing = set(KINDS) - set(figures.names)
         if missing:
-            raise ValueError(f"Nothing was measured of {', '.join(sorted(missing))}.")
+            raise ValueError(f"There are no measurements of {', '.join(sorted(missing))}.")
         rate = common_rate(figures, tuple(RUNTIMES))
         return cls(
             **{name: data[name] for name in ("made_at", "commit", "profile", "seed")},

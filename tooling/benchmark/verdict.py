@@ -93,9 +93,9 @@ def claims(figures: Figures) -> dict[str, Claim]:
     return {
         "cpu": Claim(
             per_cpu_second("mixed"),
-            "A second of processor time answers {times} times as many mixed requests in {more}"
+            "A second of processor time serves {times} times as many mixed requests in {more}"
             " as in {less}",
-            "the requests that a second of processor time answers",
+            "the requests that a second of processor time serves",
         ),
         "curves": Claim(
             at_rate(rate or 0, "p99"),

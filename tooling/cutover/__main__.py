@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         with ended_by_signals():
             return _ramps(profile, faults, console)
     except _REASONS as error:
-        print(f"The traffic could not be moved. {error}", file=sys.stderr)
+        print(f"The traffic could not be moved: {error}", file=sys.stderr)
         return 2
 
 

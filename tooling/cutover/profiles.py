@@ -47,9 +47,9 @@ class Fault:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "reads": Fault("Fails one read in 300, also those that are mirrored to it.", 40, True),
-    "later": Fault("Fails one request in 300 from its first write on.", 60, False),
-    "writes": Fault("Fails one write in 300, and no read.", EVERY, False),
+    "reads": Fault("Fails one read in 300, including mirrored ones.", 40, True),
+    "later": Fault("Fails one request in 300, starting with its first write.", 60, False),
+    "writes": Fault("Fails one write in 300, but no reads.", EVERY, False),
 }
 
 PROFILES: Mapping[str, Profile] = {

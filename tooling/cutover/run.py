@@ -70,7 +70,7 @@ def ramp(
         for server in (old, new):
             server.settle()
         if targets != {OLD: old.base_url, NEW: new.base_url}:
-            raise RampError("Somebody else took the port of a server; try again.")
+            raise RampError("Another process took the port of a server; try again.")
         ports = [judge.port for judge in judges]
         caddy = stack.enter_context(Proxy.start(ports, [1, 0], _HEALTH_SECONDS, logs))
         clients = stack.enter_context(

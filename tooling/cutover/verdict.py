@@ -50,18 +50,19 @@ def problems(ramped: Ramped, fault: str | None) -> Iterator[str]:
     report, failures = ramped.report, ramped.told.failures
     wanted = ARRIVED if fault is None else WENT_BACK
     if ramped.status != wanted:
-        yield f"lockstep cutover ended with {ramped.status} instead of {wanted}"
+        yield f"lockstep cutover exited with {ramped.status} instead of {wanted}"
     for line in (*ramped.ledger.lost, *ramped.ledger.extra):
-        yield f"stored otherwise than was acknowledged: {line}"
+        yield f"stored differently than acknowledged: {line}"
     if fault is None:
         yield from (f"a request failed: {each['told']}" for each in failures[:_SHOWN])
         return
     reached = max(percents(report), default=0)
     if FAULTS[fault].in_shadow and reached > 0:
-        yield f"the shadow let it pass: {NEW} got {reached:g} %"
+        yield f"the shadow did not catch it: {NEW} got {reached:g} %"
     if not FAULTS[fault].in_shadow and not reached:
-        yield "the ramp never began"
+        yield "the ramp never started"
     if len(failures) >= FEWEST_WRONG:
-        yield f"{len(failures)} wrong answers got out"
+        yield f"{len(failures)} wrong responses reached users"
     if report["answers"]["wrong"] != len(failures):
-        yield f"the report says {report['answers']['wrong']} wrong answers, users {len(failures)}"
+        counted = report["answers"]["wrong"]
+        yield f"the report counts {counted} wrong responses, the users {len(failures)}"

@@ -29,33 +29,35 @@ COMMANDS: Mapping[str, tuple[Command, ...]] = {
     "replay": (
         Command(
             f"lockstep replay day.har openapi.yaml {_TARGETS} --html replay.html",
-            "plays a day's recording, or an access log",
+            "replays a day's recording, or an access log",
         ),
     ),
     "shadow": (
         Command(
             f"lockstep proxy openapi.yaml {_TARGETS} --listen localhost:8081"
             " --admin localhost:9091",
-            "answers from old, and compares new",
+            "forwards to old, and compares new",
             stays=True,
         ),
         Command(
             f"lockstep proxy openapi.yaml {_OTHERS} --listen localhost:8082 --admin localhost:9092",
-            "answers from new, and compares old",
+            "forwards to new, and compares old",
             stays=True,
         ),
         Command("caddy run --config Caddyfile", "sends all traffic to the first", stays=True),
         Command(
             "curl --silent http://localhost:9091/warrant.md",
-            "what the traffic has proved by now",
+            "what the traffic has proved so far",
         ),
     ),
     "ramp": (
-        Command("lockstep cutover cutover.toml --dry-run", "what it would do, and what is missing"),
+        Command(
+            "lockstep cutover cutover.toml --dry-run", "shows what it would do, and what is missing"
+        ),
         Command("lockstep cutover cutover.toml --html cutover.html", "moves the traffic"),
-        Command("lockstep cutover cutover.toml --status", "how far it is"),
+        Command("lockstep cutover cutover.toml --status", "shows the progress"),
     ),
-    "back": (Command("lockstep cutover cutover.toml --back", "gives all traffic to old again"),),
+    "back": (Command("lockstep cutover cutover.toml --back", "moves all traffic back to old"),),
 }
 
 

@@ -98,7 +98,7 @@ def _parity(report: Any) -> tuple[bool, list[str]]:
 
 def _mutants(matrix: Any) -> tuple[bool, list[str]]:
     tried, caught = matrix["tried"], matrix["caught"]
-    return tried == caught, [f"{caught} of {tried} twins that are wrong on purpose were caught."]
+    return tried == caught, [f"{caught} of {tried} deliberately wrong twins were caught."]
 
 
 def _comparison(data: Any) -> tuple[bool, list[str]]:

@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
                 return _catch(names, console)
             return _swap(console)
     except _REASONS as error:
-        print(f"The runtimes could not be swapped. {error}", file=sys.stderr)
+        print(f"The runtimes could not be swapped: {error}", file=sys.stderr)
         return 2
 
 

@@ -93,7 +93,9 @@ class Clients:
         try:
             clients._say(json.dumps(plan))
             if not clients._ready.wait(_START_SECONDS) or process.poll() is not None:
-                raise ClientsError(f"The users could not begin.\n{log.read_text(encoding='utf-8')}")
+                raise ClientsError(
+                    f"The simulated users could not start.\n{log.read_text(encoding='utf-8')}"
+                )
             yield clients
         finally:
             process.kill()
@@ -105,7 +107,7 @@ class Clients:
         self._say("stop")
         self._done.wait(_END_SECONDS)
         if self._result is None:
-            raise ClientsError("The users' process ended early.")
+            raise ClientsError("The process of the simulated users ended early.")
         samples = [
             Sample(due / 1000, milliseconds, operation, kind, request_id)
             for due, milliseconds, operation, kind, request_id in self._result["samples"]
@@ -116,7 +118,7 @@ class Clients:
     def check(self) -> None:
         """Raise ClientsError if they have ended."""
         if self._done.is_set():
-            raise ClientsError("The users' process ended early.")
+            raise ClientsError("The process of the simulated users ended early.")
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None
@@ -124,7 +126,7 @@ class Clients:
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise ClientsError("The users' process ended early.") from error
+            raise ClientsError("The process of the simulated users ended early.") from error
 
     def _read(self) -> None:
         assert self._process.stdout is not None

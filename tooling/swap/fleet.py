@@ -132,7 +132,7 @@ class Fleet:
         for each in instances:
             status = each.server.wait(_PATIENCE_SECONDS)
             if status != 0:
-                self.problems.append(f"{each.name} ended with {status} on SIGTERM")
+                self.problems.append(f"{each.name} exited with {status} on SIGTERM")
             each.server.stop()
             each.server.launch()
         for each in instances:
@@ -176,7 +176,7 @@ def _wait_until_served(instance: Instance) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while next(_request_ids(instance.server.log, offset), None) is None:
         if time.monotonic() > deadline:
-            raise ServerError(f"The proxy sends {instance.name} nothing after its restart.")
+            raise ServerError(f"The proxy sends no requests to {instance.name} after its restart.")
         time.sleep(_POLL_SECONDS)
 
 

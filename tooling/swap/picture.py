@@ -12,7 +12,7 @@ _TIMES = (20, 250)
 _WHO = (300, 430)
 _AXIS = 452
 _HEIGHT = 480
-_TITLE = "Response times while Python and Node change places"
+_TITLE = "Response times while Python and Node are swapped"
 
 
 def picture(data: Mapping[str, Any]) -> Drawing:
@@ -86,7 +86,7 @@ def _draw_who(
     for step in steps:
         drawing.line(_LEFT, to_y(step), _RIGHT, to_y(step), "grid")
         drawing.text(_LEFT - 8, to_y(step), in_words(step), "soft", "end")
-    drawing.text(_LEFT, _WHO[0] - 14, "requests a second, by who answered", "soft")
+    drawing.text(_LEFT, _WHO[0] - 14, "requests per second, by runtime", "soft")
     for index, name in enumerate(("python", "node")):
         points = [(to_x(each["second"] + 0.5), to_y(each[name])) for each in series]
         drawing.path(points, f"curve s-{name}", DASHES[index])

@@ -68,26 +68,28 @@ def _make_other_tags() -> None:
 
 _ALL = {
     "drain-ends-at-once": Fault(
-        "Refuses connections as soon as it is told to stop.",
+        "Refuses connections as soon as it receives SIGTERM.",
         (FAILED,),
         {"SHUTDOWN_DELAY_SECONDS": "0"},
     ),
     "readiness-goes-on": Fault(
-        "Says that it is ready until it refuses connections.", (FAILED,), plant=_never_say_503
+        "Reports that it is ready until it refuses connections.", (FAILED,), plant=_never_say_503
     ),
     "keep-alive-below-the-proxy": Fault(
-        "Ends connections that the proxy still keeps.", (CLOSED,), {"KEEP_ALIVE_SECONDS": "1"}
+        "Closes idle connections that the proxy still keeps open.",
+        (CLOSED,),
+        {"KEEP_ALIVE_SECONDS": "1"},
     ),
     "cursor-of-one-runtime": Fault(
-        "Writes cursors that the other does not read.", (FAILED,), plant=_write_other_cursors
+        "Issues cursors that the other runtime rejects.", (FAILED,), plant=_write_other_cursors
     ),
     "etag-of-one-runtime": Fault(
-        "Computes other entity tags than the other runtime.",
+        "Computes different entity tags than the other runtime.",
         (FAILED, INCONSISTENT),
         plant=_make_other_tags,
     ),
     "clients-are-one": Fault(
-        "Takes all clients of the proxy for one.", (FAILED,), {"TRUSTED_PROXY_HOPS": "0"}
+        "Treats all clients of the proxy as one client.", (FAILED,), {"TRUSTED_PROXY_HOPS": "0"}
     ),
 }
 FAULTS: Mapping[str, Fault] = {name: replace(each, name=name) for name, each in _ALL.items()}

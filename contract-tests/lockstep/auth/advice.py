@@ -25,7 +25,7 @@ def pasted(sentence: str, *lines: str) -> str:
 
 
 TOKEN = pasted(
-    "In lockstep.toml, set where the log-in response contains it (or header:NAME, cookie:NAME)",
+    "In lockstep.toml, set where the login response contains it (or header:NAME, cookie:NAME)",
     "[log_in]",
     'token = "/data/token"',
 )
@@ -49,7 +49,7 @@ def user_lines(document: Document) -> str:
     if chosen == _TOKEN and find_log_in(document)[1] is not None:
         chosen = _ACCOUNT
     send = [_BEARER] if chosen == _TOKEN and not schemes else []
-    sentence = "In lockstep.toml, add a user who may do this"
+    sentence = "In lockstep.toml, add a user with access"
     return pasted(sentence, "[[users]]", 'name = "ann"', chosen, *send)
 
 

@@ -103,10 +103,8 @@ def _shown(document: Document, call: Call) -> str:
 
 def _unknown(document: Document, why: str) -> str:
     count = len(guarded(document))
-    asking = "1 operation asks" if count == 1 else f"{count} operations ask"
+    asking = "1 operation requires" if count == 1 else f"{count} operations require"
     text, _, lines = why.partition("\n")
     reason, _, sentence = text.rpartition(". ") if lines else (text, "", "")
     advice = f"{sentence}\n{lines}" if lines else user_lines(document)
-    return (
-        f"{asking} for credentials, and {reason}: they are compared without credentials. {advice}"
-    )
+    return f"{asking} credentials, and {reason}: they are compared without credentials. {advice}"

@@ -100,7 +100,7 @@ class Search:
         message = str(first)
         if others:
             message += (
-                f" (and {len(others)} more attempts with other bodies, the last: {others[-1]})"
+                f" (and {len(others)} more attempts with other bodies; the last one: {others[-1]})"
             )
         if first.call == self._only_login:
             return ActorError(f"{message}. {user_lines(self.exchanger.ledger.document)}")

@@ -152,11 +152,11 @@ class Trial:
         near = sum(2 if is_success(o) else status_of(o) not in REFUSED for o in outcomes.values())
         if near > self._nearest[0]:
             responses = ", ".join(
-                f"{status or 'nothing'} on {name}"
+                f"{status or 'no response'} on {name}"
                 for name, status in zip(outcomes, statuses, strict=True)
             )
             operation = f"{probe.operation.method} {probe.operation.path}"
-            self._nearest = near, f"`{operation}` with `{identity.credential}` answered {responses}"
+            self._nearest = near, f"`{operation}` with `{identity.credential}` returned {responses}"
 
     def _told(self, pairs: list[tuple[str, Credential]]) -> str:
         if not pairs:
@@ -165,7 +165,7 @@ class Trial:
         if not nearest:
             return f"no target returned a token in the expected place. {TOKEN}"
         message = (
-            f"no operation that requires authentication answers 2xx on every target: {nearest}. "
+            f"no operation that requires authentication returns 2xx on every target: {nearest}. "
         )
         if all(form in ACCOUNTS for _, form in pairs):
             return f"{message}Are the user name and password correct?"

@@ -83,10 +83,10 @@ def events(response: Response) -> tuple[list[Event], list[Event]]:
 def lines(response: Response) -> list[Any]:
     """Return the values of a JSON sequence; an item that is not JSON is a string."""
     text = response.body.decode("utf-8", "surrogateescape")
-    return list(map(told, parse_lines(text, cut=response.cut)))
+    return list(map(json_or_text, parse_lines(text, cut=response.cut)))
 
 
-def told(text: str) -> Any:
+def json_or_text(text: str) -> Any:
     """Parse a text as JSON; return it unchanged if it is not JSON."""
     try:
         return literals.parse(text.encode("utf-8", "surrogatepass"))
@@ -103,7 +103,7 @@ def head(event: Event) -> dict[str, Any]:
 
 def data(several: Sequence[Event]) -> Iterator[Any]:
     """Yield the data of events, parsed if it is JSON."""
-    return (told(event.data) for event in several if event.data is not None)
+    return (json_or_text(event.data) for event in several if event.data is not None)
 
 
 def _content(part: Part) -> Any:
@@ -118,7 +118,7 @@ def _content(part: Part) -> Any:
 
 def _value(content_type: str | None, body: bytes) -> Any:
     if "json" in bare(content_type):
-        return told(body.decode("utf-8", "surrogateescape"))
+        return json_or_text(body.decode("utf-8", "surrogateescape"))
     if is_binary(content_type):
         return whole(body)
     try:

@@ -77,8 +77,8 @@ class _Commands(click.Group):
     def _tell(self, error: Exception) -> None:
         if "--debug" in sys.argv:
             traceback.print_exception(error)
-        said = " ".join(str(error).split())[:200]
-        shown = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        message = " ".join(str(error).split())[:200]
+        shown = f"{type(error).__name__}: {message}" if message else type(error).__name__
         click.echo(f"lockstep: an internal error of lockstep: {shown}", err=True)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -97,7 +97,7 @@ Quick start
 
 \b
 Exit codes of the commands that compare; those of the others are similar (COMMAND --help):
-  0  the targets are alike, as far as was tested
+  0  the targets are alike, as far as tested
   1  they are not
   2  nothing was tested, or the run could not be completed
 """

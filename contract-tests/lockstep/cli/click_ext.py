@@ -14,8 +14,8 @@ from lockstep.verdict import COULD_NOT_RUN
 
 EXIT_CODES = """\b
 Exit codes:
-  0  the targets are alike, as far as was tested, or keep what --fail-on asks about
-  1  they differ, or break what --fail-on asks about
+  0  the targets are alike, as far as tested, or satisfy what --fail-on covers
+  1  they differ, or violate what --fail-on covers
   2  nothing was tested, or the run could not be completed
 """
 

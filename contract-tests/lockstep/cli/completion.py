@@ -28,7 +28,7 @@ Exit codes:
 def completion(context: click.Context, shell: str) -> None:
     """Print the script for shell completion of commands, options and files.
 
-    It is for bash 4.4 or newer, zsh and fish, and takes effect in shells that are started anew.
+    It supports bash 4.4 or newer, zsh and fish, and takes effect in new shells.
     """
     found = get_completion_class(shell)
     if found is None:

@@ -43,35 +43,40 @@ Examples:
 
 The plan is described in the README. Its schema is lockstep/schemas/cutover.schema.json, that of the
 report cutover_report.schema.json. Ctrl-C and
-SIGTERM leave the traffic where it is, and the same command goes on from there.
+SIGTERM leave the traffic where it is; run the same command again to resume.
 
 \b
 Exit codes:
   0  the new target has all traffic (--back: the old one has)
   1  a warrant did not hold, and all traffic is back at the old target
-  2  it could not run, or was stopped: the traffic is where it was
+  2  it could not run, or was stopped: the traffic was not moved
 """
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("file", metavar="PLAN", type=click.Path(dir_okay=False, path_type=Path))
-@option("--dry-run", group="Ramp", is_flag=True, help="Say what would be done, step by step.")
-@option("--status", group="Ramp", is_flag=True, help="Say how far the ramp is, and move nothing.")
-@option("--back", group="Ramp", is_flag=True, help="Give all traffic back to the old target.")
+@option("--dry-run", group="Ramp", is_flag=True, help="Show what would be done, step by step.")
+@option(
+    "--status",
+    group="Ramp",
+    is_flag=True,
+    help="Show the progress of the ramp, without moving traffic.",
+)
+@option("--back", group="Ramp", is_flag=True, help="Move all traffic back to the old target.")
 @option(
     "--config-for",
     group="Ramp",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Print the configuration of the router for this share, and move nothing.",
+    help="Print the router configuration for this share, without moving traffic.",
 )
 @option(
     "--json", "json_", group="Reports", type=_FILE, help="Write a report as JSON; - for stdout."
 )
 @option("--markdown", group="Reports", type=_FILE, help="Write a Markdown report.")
 @option("--html", group="Reports", type=_FILE, help="Write an HTML report.")
-@option("--quiet", group="Reports", is_flag=True, help="Print only how it ended.")
+@option("--quiet", group="Reports", is_flag=True, help="Print only the outcome.")
 def cutover(
     file: Path,
     dry_run: bool,
@@ -87,11 +92,11 @@ def cutover(
 
     PLAN is a TOML file: the targets, the proxies that judge (`lockstep proxy --admin`), the router
     (Caddy's admin API, or a file for nginx, HAProxy or Envoy), the steps, and what must hold at
-    each. When an answer of the new target diverges or fails, or a bound is broken, all traffic goes
-    back at once, and the report has the finding that made it so.
+    each. If a response of the new target diverges or fails, or a bound is exceeded, all traffic
+    returns to the old target at once, and the report shows the finding that caused it.
     """
     if sum((dry_run, status, back, config_for is not None)) > 1:
-        raise click.UsageError("only one of --dry-run, --status, --back, --config-for is possible")
+        raise click.UsageError("--dry-run, --status, --back and --config-for cannot be combined")
     with could_not_run(ConfigurationError, CutoverError, RouterError, StateError):
         plan = read_plan(file)
         router = _router(plan)
@@ -136,8 +141,8 @@ def _ramp(
     plan: CutoverPlan, router: Router, judges: Judges, file: StateFile, output: Output
 ) -> Result:
     stop = threading.Event()
-    with file.locked(), _stopped_by_signals(stop), reporter(output) as told:
-        return Ramp(plan, router, judges, file, told, stop).run()
+    with file.locked(), _stopped_by_signals(stop), reporter(output) as progress:
+        return Ramp(plan, router, judges, file, progress, stop).run()
 
 
 @contextmanager
@@ -162,10 +167,10 @@ def _back(plan: CutoverPlan, router: Router, file: StateFile) -> None:
         with file.locked():
             state = file.load() or State(plan.digest, began=now())
             state.phase, state.step, state.percent = "back", 0, 0.0
-            state.note("went back, as was asked for")
+            state.note("rolled back by --back")
             file.save(state)
     except UnderWayError:
-        click.echo("The ramp that is under way ends by that.", err=True)
+        click.echo("This ends the current ramp.", err=True)
 
 
 def _written(data: Mapping[str, object], files: Mapping[str, Path]) -> Iterator[str]:

@@ -16,9 +16,9 @@ from lockstep.openapi.described import load_described
 from lockstep.verdict import COULD_NOT_RUN
 
 _EPILOG = """\b
-What breaks is judged for each side. A client makes requests, so fewer allowed values break it: a
-shorter maxLength, a new required member, a value that is gone. A server makes answers, so more
-possible values do: a new null, a member that may be missing now, a new value of an enum.
+Requests and responses are judged separately. A request breaks if fewer values are allowed: a
+shorter maxLength, a new required member, a removed value. A response breaks clients if more values
+are possible: a new null, a member that may now be missing, a new value of an enum.
 
 \b
 Examples:
@@ -54,10 +54,10 @@ _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 def diff(old: str, new: str, everything: bool, strict: bool, report: Path | None) -> None:
     """List the changes between two documents, and whether they break clients.
 
-    OLD and NEW are files or URLs of documents, Swagger 2.0 or OpenAPI 3.0 to 3.2: of one server at
-    two times, or of two servers of which one is to take the other's place. References, `allOf` and
-    the ways to write a nullable value make no difference. Each change is a sentence, the places
-    where it is met, and a pointer into the newer document, or into the older one for what is gone.
+    OLD and NEW are files or URLs of documents, Swagger 2.0 or OpenAPI 3.0 to 3.2: two versions of
+    one document, or those of a server and its replacement. References, `allOf` and the ways to
+    write a nullable value make no difference. Each change is listed as a sentence, with its places
+    and a pointer into the newer document, or into the older one for what was removed.
     """
     with could_not_run(OSError, ValueError):
         (older, unread), (newer, also_unread) = load_described(old), load_described(new)

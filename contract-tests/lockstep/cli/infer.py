@@ -142,9 +142,9 @@ def _load(
     for file in files:
         if not file.exists():
             raise RecordingError(f"no such file: {file}")
-        found, said = load_captured(file, kind=kind, base_url=own_url)
+        found, remarks = load_captured(file, kind=kind, base_url=own_url)
         captured += found
-        notes += [f"{file.name}: {note}" for note in said]
+        notes += [f"{file.name}: {note}" for note in remarks]
     return captured, notes
 
 

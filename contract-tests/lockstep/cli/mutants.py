@@ -94,14 +94,14 @@ def mutants(
 ) -> None:
     """Run drivers on deliberately broken servers, and see which driver catches them.
 
-    FOLDER has mutants as YAML: small patches, by file, find and replace or by SQL. IDS chooses
-    some of them. How a server is built, patched and run is the project's own business: COMMAND does
-    it for one mutant and one driver, and prints as its last line
+    FOLDER contains mutants as YAML: small patches, by file, find and replace or by SQL. IDS selects
+    some of them. COMMAND builds, patches and runs the server for one mutant and one driver, and
+    prints as its last line
 
     \b
       {"findings": ["GET /users: status"], "requests": 88, "seconds": 6.0}
 
-    with no findings where nothing was noticed. With the id `control` it runs without a mutant.
+    with no findings if the driver did not catch it. With the id `control` it runs without a mutant.
     """
     if resume and report is None:
         raise click.UsageError("--resume needs --json, the file to resume from")

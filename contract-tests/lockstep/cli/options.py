@@ -51,8 +51,8 @@ class WarrantFile(click.ParamType[Path]):
         return path
 
 
-def _report(name: str, told: str) -> Callable[[Any], Any]:
-    return option(name, group="Reports", metavar="FILE", shell_complete=complete_files, help=told)
+def _report(name: str, text: str) -> Callable[[Any], Any]:
+    return option(name, group="Reports", metavar="FILE", shell_complete=complete_files, help=text)
 
 
 TARGETS: Options = (
@@ -240,13 +240,13 @@ def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorate
 
         @functools.wraps(function)
         def wrapper(**values: Any) -> Any:
-            told = {name: values.pop(name) for name in [*shared, *takes] if name not in _ASIDE}
+            arguments = {name: values.pop(name) for name in [*shared, *takes] if name not in _ASIDE}
             path = values.pop("config", None)
             printed = {name: values.pop(name) for name in _PRINTED if name in shared}
             if printed:
                 values["output"] = Output(**printed)
             with could_not_run(ConfigurationError):
-                plan = make_plan(given(told), path)
+                plan = make_plan(given(arguments), path)
             return function(plan=plan, **values)
 
         decorated: Any = wrapper
@@ -257,12 +257,12 @@ def planned(*groups: Options, takes: tuple[str, ...] = ()) -> Callable[[Decorate
     return decorate
 
 
-def given(told: Mapping[str, Any]) -> dict[str, Any]:
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the given option values in the form of the configuration file.
 
     Files are relative to the working directory.
     """
-    values = {name: value for name, value in told.items() if value not in (None, ())}
+    values = {name: value for name, value in arguments.items() if value not in (None, ())}
     outputs = {kind: _here(values.pop(kind)) for kind in _OUTPUTS if kind in values}
     for name in ("document", "known", "ca_file", "cert_file", "key_file", "traps", "races"):
         if name in values:
@@ -300,9 +300,9 @@ def parse_headers(texts: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
 def parse_targets(texts: tuple[str, ...]) -> list[Target]:
     """Parse `NAME=URL` texts. Raises `click.BadParameter` for the first invalid one."""
     targets = []
-    for told in map(_target, texts):
+    for parsed in map(_target, texts):
         try:
-            targets.append(Target(told["name"], told["url"]))
+            targets.append(Target(parsed["name"], parsed["url"]))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--target") from error
     if len({target.name for target in targets}) < len(targets):

@@ -93,7 +93,7 @@ class _Duration(click.ParamType[float]):
     default=",".join(sorted(READS)),
     show_default=True,
     metavar="NAMES",
-    help="The methods to mirror, or `all`. Others than GET and HEAD need --separate-state.",
+    help="The methods to mirror, or `all`. Methods other than GET and HEAD need --separate-state.",
 )
 @option(
     "--separate-state",
@@ -125,7 +125,7 @@ class _Duration(click.ParamType[float]):
     metavar="NUMBER",
     default=256,
     show_default=True,
-    help="How many requests may wait for being compared; what comes then is shed and counted.",
+    help="How many requests may wait to be compared; further ones are skipped and counted.",
 )
 @option(
     "--for",
@@ -141,8 +141,8 @@ class _Duration(click.ParamType[float]):
     type=click.Choice(["masked", "none"]),
     default="masked",
     show_default=True,
-    help="What to keep of the requests and responses of findings: all but what is secret or "
-    "personal, or nothing but counts.",
+    help="What to store of the requests and responses of findings: everything except secret and "
+    "personal data, or only counts.",
 )
 @option(
     "--keep-requests",
@@ -151,7 +151,7 @@ class _Duration(click.ParamType[float]):
     metavar="NUMBER",
     default=100,
     show_default=True,
-    help="Of how many findings, those seen last, to keep requests and responses.",
+    help="For how many findings, the most recent ones, to store requests and responses.",
 )
 @option(
     "--keep-age",
@@ -160,7 +160,7 @@ class _Duration(click.ParamType[float]):
     metavar="TIME",
     default="7d",
     show_default=True,
-    help="How long to keep them after a finding was seen last, such as 12h.",
+    help="How long to store them after the finding was last seen, such as 12h.",
 )
 def proxy(
     plan: Plan,
@@ -187,8 +187,8 @@ def proxy(
 
     Ctrl-C stops it and shows the verdict. What was proved of each route is its warrant: --warrant
     writes it at the end, --admin shows it meanwhile, and `lockstep report warrant` merges those of
-    several proxies. Credentials, cookies, passwords, tokens and e-mail addresses of users are
-    masked in all of them; other personal data is not known as such: --keep none keeps none of it.
+    several proxies. Credentials, cookies, passwords, tokens and email addresses of users are
+    masked in all of them; other personal data is not recognised: use --keep none to store none.
     """
     settings = ProxySettings(
         *listen,
@@ -235,7 +235,7 @@ def _ready(targets: list[Target]) -> Ready:
     names = ", ".join(mirror.name for mirror in mirrors)
 
     def ready(url: str, _end: Callable[[], None]) -> None:
-        _say(f"{url} answers from {leader.name} and compares {names}")
+        _say(f"{url} forwards to {leader.name} and compares {names}")
 
     return ready
 
@@ -251,7 +251,7 @@ def _methods(text: str) -> frozenset[str] | None:
 def _refusal(methods: str, sharing: list[str]) -> str:
     names = " and ".join(sharing)
     return (
-        f"--methods {methods} would send {names} the writes of users, too, and each would be done "
-        f"twice where the database is the same: state that {names} has one of its own, by "
+        f"--methods {methods} would also send the writes of users to {names}, and a shared "
+        f"database would receive each write twice: if {names} has its own database, use "
         "--separate-state or `own_database = true` in [[targets]]"
     )

@@ -46,8 +46,8 @@ Examples:
   lockstep report merge 1.json 2.json 3.json 4.json 5.json --json all.json --html all.html
 
 {EXIT_CODES}
-It is 2 too where shards are missing that may have found what the others have not, and where the
-reports do not belong together.
+It is also 2 if shards are missing that may have found more than the others, and if the reports do
+not belong together.
 """
 _WARRANT_EPILOG = """\b
 Examples:
@@ -58,7 +58,7 @@ Examples:
 
 \b
 Exit codes:
-  0  nothing of what was compared diverged
+  0  no compared response diverged
   1  a route diverged
   2  nothing was compared; or a source is no warrant, or not of the same document and targets
 """
@@ -98,7 +98,7 @@ def report() -> None:
 def show(
     file: Path | None, finding: int | None, script: bool, schema: bool, **wanted: Path | None
 ) -> None:
-    """Show a saved report, or write it in other forms.
+    """Show a saved report, or write it in other formats.
 
     FILE is what `lockstep run --json FILE` wrote. Without an option the report is printed as at
     the end of the run; `-` writes to the standard output. `lockstep report merge` makes one report
@@ -139,8 +139,8 @@ def show(
 def merge(files: tuple[Path, ...], fail_on: str | None, **wanted: Path | None) -> None:
     """Merge the reports and verdicts of several shards.
 
-    Each FILE is what `lockstep run --shard 2/5 --json FILE` wrote, one for each shard. What several
-    have found is one finding, with the best evidence. Not tested is what no shard has tested.
+    Each FILE is what `lockstep run --shard 2/5 --json FILE` wrote, one for each shard. A finding of
+    several shards is reported once, with the best evidence. What no shard tested is not tested.
     """
     with could_not_run(OSError, ReportError):
         _end(merged([(str(path), read_report(path)) for path in files], fail_on), wanted)
@@ -156,8 +156,8 @@ def warrant(sources: tuple[str, ...], schema: bool, **wanted: Path | None) -> No
     """Show what real traffic has proved of each route, over several proxies.
 
     Each source is the --admin address of a running proxy, or what --warrant or this command wrote
-    as JSON. Counts and latencies add up; what one has seen was seen. Without an option the warrant
-    is printed as Markdown; `-` writes to the standard output.
+    as JSON. Counts and latencies are added up. Without an option the warrant is printed as
+    Markdown; `-` writes to standard output.
     """
     if schema:
         click.echo(json.dumps(load_schema("warrant"), ensure_ascii=False, indent=2))

@@ -100,7 +100,7 @@ _OWN = (
     help="Whether to require that every documented status is seen.  [default: no]",
 )
 def run(plan: Plan, output: Output) -> None:
-    """Send the same requests to every target, and show where the answers differ.
+    """Send the same requests to every target, and show where the responses differ.
 
     SPEC is the OpenAPI document that the targets share: 3.0 to 3.2 or Swagger 2.0, in JSON or YAML,
     a file or a URL. Nothing else is required: requests are generated from it, the way users log in

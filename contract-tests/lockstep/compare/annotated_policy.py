@@ -48,7 +48,7 @@ class AnnotatedPolicy:
         elif self._learnt.learn(kind, left, right) is None:
             self._accepted.add((f'"{left}"', f'"{right}"'))
         else:
-            yield Found("symbol", shown[0], f"{shown[1]} instead of the partner of {shown[0]}")
+            yield Found("symbol", shown[0], f"{shown[1]} instead of the counterpart of {shown[0]}")
 
     def unlike(self, left: Any, right: Any, place: Place) -> None:
         """Record nothing: values of different types do not correspond."""

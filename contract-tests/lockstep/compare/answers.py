@@ -185,8 +185,8 @@ class Comparer:
         names = self._leader, pair.name
         for one in self._connections.compare(self._leader, pair.place, pair.request, *answers):
             closing, keeping = names if answers[0].closes else names[::-1]
-            told = self._tells_of(pair.operation, answers[0], "connection")
-            if self._habits is None or told or not self._connections.always_closes(closing):
+            documented = self._tells_of(pair.operation, answers[0], "connection")
+            if self._habits is None or documented or not self._connections.always_closes(closing):
                 yield one
             else:
                 self._habits.note_closing(closing, keeping, pair.label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from lockstep.bodies.contents import events, frames, head, kind_of, lines, read, told
+from lockstep.bodies.contents import events, frames, head, json_or_text, kind_of, lines, read
 from lockstep.bodies.fields import plain, traits
 from lockstep.bodies.sequences import Event, common
 from lockstep.compare.parsed import first_difference
@@ -98,7 +98,7 @@ def _sequence(ours: Sequence[Event], theirs: Sequence[Event], walker: Walker, pl
         walker.compare(_head(one), _head(other), Place(path, owner=_EVENT))
         if one.data is not None and other.data is not None:
             inside = Place((*path, "data"), owner=place.owner)
-            walker.compare(told(one.data), told(other.data), inside)
+            walker.compare(json_or_text(one.data), json_or_text(other.data), inside)
         elif one.data != other.data:
             walker.compare(_data(one), _data(other), Place(path, owner=place.owner))
 
@@ -108,7 +108,7 @@ def _head(event: Event) -> Object:
 
 
 def _data(event: Event) -> Object:
-    return Object([("data", told(event.data))] if event.data is not None else [])
+    return Object([("data", json_or_text(event.data))] if event.data is not None else [])
 
 
 _READERS = {"lines": _lines, "frames": _frames, "events": _events}

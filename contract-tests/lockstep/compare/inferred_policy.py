@@ -63,7 +63,7 @@ class InferredPolicy:
             if wanted == other[1]:
                 another = None
                 break
-            stands_for = f"{other[1]} instead of {wanted}, the partner of {name[1]}"
+            stands_for = f"{other[1]} instead of {wanted}, the counterpart of {name[1]}"
             another = another or Found("symbol", name[1], stands_for)
         if another is not None:
             return another

@@ -24,7 +24,7 @@ def context_of(
         if not path.is_file():
             raise ValueError(f"{name}: no such file: {path}")
     if "key_file" in files and "cert_file" not in files:
-        raise ValueError("key_file: give its certificate too, as cert_file")
+        raise ValueError("key_file: also set cert_file to its certificate")
     if not (files or options.get("insecure")):
         return None
     context = _trusting(files.get("ca_file"))
@@ -36,12 +36,12 @@ def context_of(
     return context
 
 
-def curl_options(told: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
+def curl_options(table: Mapping[str, Any], beside: Callable[[str], Path]) -> tuple[str, ...]:
     """The same for curl, which asks for a password at the terminal."""
-    options = ["--insecure"] if told.get("insecure") else []
+    options = ["--insecure"] if table.get("insecure") else []
     for name, option in _CURL.items():
-        if name in told:
-            options += [option, str(beside(told[name]))]
+        if name in table:
+            options += [option, str(beside(table[name]))]
     return tuple(options)
 
 
@@ -63,7 +63,7 @@ def _show(context: ssl.SSLContext, shown: Path, key: Path | None, password: str)
         if "ENCRYPTED" in (key or shown).read_text(encoding="latin-1"):
             problem = "does not decrypt" if password else "is needed for"
             raise ValueError(f"key_password: it {problem} {key or shown}") from error
-        missing = "" if key else ", or its key is in another file: name it as key_file"
+        missing = "" if key else ", or its key is in another file: set key_file to it"
         both = f"{shown} and {key}" if key else str(shown)
         raise ValueError(
             f"cert_file: {both}: no certificate and key in PEM form{missing}"

@@ -43,34 +43,34 @@ class Plan:
         name = self.data.get("document")
         if name is None:
             raise ConfigurationError(
-                "no OpenAPI document: name one on the command line, or as `document` in "
+                "no OpenAPI document: give one on the command line, or as `document` in "
                 + FILE_NAME
             )
         return name if "://" in name else self.source.beside(name)
 
     def targets(self) -> list[Target]:
         """Return the servers. Raises `ConfigurationError` if one is configured wrongly."""
-        told = self.data.get("targets", [])
-        if not told:
+        tables = self.data.get("targets", [])
+        if not tables:
             raise ConfigurationError(
                 "no targets: give --target NAME=URL for each server, or [[targets]] in " + FILE_NAME
             )
-        names = [target["name"] for target in told]
+        names = [target["name"] for target in tables]
         if len(set(names)) < len(names):
             raise ConfigurationError("two targets have the same name: " + ", ".join(names))
-        return [self._target(at, target) for at, target in enumerate(told)]
+        return [self._target(at, target) for at, target in enumerate(tables)]
 
     def sharing(self) -> list[str]:
         """The targets but the first that may store what they are sent where another one does.
 
         Those are not among them that are said to have a database of their own, or name one.
         """
-        told = self.data.get("targets", [])
-        named = [target.get("effects", {}).get("database") for target in told]
+        tables = self.data.get("targets", [])
+        named = [target.get("effects", {}).get("database") for target in tables]
         return [
             target["name"]
-            for target, database in zip(told, named, strict=True)
-            if target is not told[0]
+            for target, database in zip(tables, named, strict=True)
+            if target is not tables[0]
             and not target.get("own_database")
             and (database is None or None in named or named.count(database) > 1)
         ]
@@ -97,19 +97,19 @@ class Plan:
         )
 
     def _shard(self) -> Shard | None:
-        told = self.data.get("shard")
+        text = self.data.get("shard")
         try:
-            return Shard.read(told) if told is not None else None
+            return Shard.read(text) if text is not None else None
         except ValueError as error:
             raise ConfigurationError(self.source.fault(["shard"], str(error))) from error
 
     def outputs(self) -> dict[str, str]:
         """Where each kind of report goes; `-` is standard output."""
-        told = self.data.get("output", {})
+        outputs = self.data.get("output", {})
         return {
-            kind: told[kind] if told[kind] == "-" else str(self.source.beside(told[kind]))
+            kind: outputs[kind] if outputs[kind] == "-" else str(self.source.beside(outputs[kind]))
             for kind in OUTPUTS
-            if kind in told
+            if kind in outputs
         }
 
     def states(self) -> list[State]:
@@ -118,48 +118,50 @@ class Plan:
 
     def folder(self, key: str) -> Path | None:
         """A folder of stories, traps or races, `None` if none is named."""
-        told = self.data.get(key)
-        name = told.get("folder") if isinstance(told, dict) else told
+        entry = self.data.get(key)
+        name = entry.get("folder") if isinstance(entry, dict) else entry
         return self.source.beside(name) if name else None
 
-    def _target(self, at: int, told: Mapping[str, Any]) -> Target:
-        headers = {**self.data.get("headers", {}), **told.get("headers", {})}
+    def _target(self, at: int, table: Mapping[str, Any]) -> Target:
+        headers = {**self.data.get("headers", {}), **table.get("headers", {})}
         try:
             return Target(
-                told["name"],
-                told["url"],
-                timeout=told.get("timeout", self.data.get("timeout", TIMEOUT)),
+                table["name"],
+                table["url"],
+                timeout=table.get("timeout", self.data.get("timeout", TIMEOUT)),
                 stream_seconds=self.data.get("stream_seconds", STREAM_SECONDS),
                 headers=tuple(headers.items()),
-                tls=self._tls(told),
-                new_tls=partial(context_of, self._certificates(told), self.source.beside),
-                anonymous=self._tls(told, shows=False),
-                curl_options=curl_options(self._certificates(told), self.source.beside),
-                database=told.get("effects", {}).get("database"),
-                counts_statements=told.get("effects", {}).get("statements", True),
-                outbound=self._outbound(told.get("effects", {})),
+                tls=self._tls(table),
+                new_tls=partial(context_of, self._certificates(table), self.source.beside),
+                anonymous=self._tls(table, shows=False),
+                curl_options=curl_options(self._certificates(table), self.source.beside),
+                database=table.get("effects", {}).get("database"),
+                counts_statements=table.get("effects", {}).get("statements", True),
+                outbound=self._outbound(table.get("effects", {})),
             )
         except (ValueError, OSError) as error:
             raise ConfigurationError(self.source.fault(["targets", at], str(error))) from error
 
-    def _outbound(self, told: Mapping[str, Any]) -> Outbound | None:
+    def _outbound(self, effects: Mapping[str, Any]) -> Outbound | None:
         """Where the calls of a target go through lockstep; `ValueError` for no address."""
-        if "proxy" not in told:
+        if "proxy" not in effects:
             return None
-        authority = self.source.beside(told["ca"]) if "ca" in told else None
-        return Outbound(read_address(told["proxy"]), told.get("unmatched") == "pass", authority)
+        authority = self.source.beside(effects["ca"]) if "ca" in effects else None
+        return Outbound(
+            read_address(effects["proxy"]), effects.get("unmatched") == "pass", authority
+        )
 
-    def _tls(self, told: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
+    def _tls(self, table: Mapping[str, Any], *, shows: bool = True) -> ssl.SSLContext | None:
         """Which certificates are trusted and shown; without the shown one where there is any."""
-        both = self._certificates(told)
+        both = self._certificates(table)
         if not shows and "cert_file" not in both:
             return None
         return context_of(both, self.source.beside, shows=shows)
 
-    def _certificates(self, told: Mapping[str, Any]) -> dict[str, Any]:
+    def _certificates(self, table: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of certificates of a target, or of all: its own come first."""
         every = {name: self.data[name] for name in CERTIFICATES if name in self.data}
-        own = {name: told[name] for name in CERTIFICATES if name in told}
+        own = {name: table[name] for name in CERTIFICATES if name in table}
         # A certificate and its key go together.
         if "cert_file" in own:
             every = {
@@ -169,10 +171,10 @@ class Plan:
 
     def _fuzz(self) -> FuzzSettings:
         settings = PROFILES[self.data.get("profile", "default")]
-        told: dict[str, Any] = {"phases": tuple(self.data.get("phases") or PHASES)}
+        chosen: dict[str, Any] = {"phases": tuple(self.data.get("phases") or PHASES)}
         if "workers" in self.data:
-            told["workers"] = self.data["workers"]
-        return replace(settings, **told)
+            chosen["workers"] = self.data["workers"]
+        return replace(settings, **chosen)
 
 
 def make_plan(given: Mapping[str, Any], path: Path | None = None) -> Plan:
@@ -200,7 +202,7 @@ def make_plan(given: Mapping[str, Any], path: Path | None = None) -> Plan:
     return Plan(source)
 
 
-def _rule(told: Mapping[str, Any]) -> Rule:
-    kind = next(kind for kind in KINDS if kind in told)
-    value = told[kind] if told[kind] is not True else None
-    return Rule(told.get("operation", "*"), told.get("where", ""), kind, told["reason"], value)
+def _rule(table: Mapping[str, Any]) -> Rule:
+    kind = next(kind for kind in KINDS if kind in table)
+    value = table[kind] if table[kind] is not True else None
+    return Rule(table.get("operation", "*"), table.get("where", ""), kind, table["reason"], value)

@@ -24,7 +24,7 @@ from lockstep.transport.messages import Request
 from lockstep.transport.targets import Target
 
 _LOG_IN = pasted(
-    "Configure the log-in, or give the user an existing `token`",
+    "Configure the login, or give the user an existing `token`",
     "[log_in]",
     'operation = "POST /login"',
     'json = { email = "${email}", password = "${password}" }',
@@ -118,7 +118,7 @@ def _spec(
         if not (exists and _is_basic(document, user, log_in)):
             faults.append(source.fault(path, f"the document shows no way to log in. {_LOG_IN}"))
     elif exists and login is None and not _is_basic(document, user, log_in):
-        faults.append(source.fault(path, f"no log-in was found for this account. {_LOG_IN}"))
+        faults.append(source.fault(path, f"no login was found for this account. {_LOG_IN}"))
     names = {name: _operations(source, document, [*path, name], user, faults) for name in _LISTS}
     send = user.get("send") or log_in.get("send")
     return ActorSpec(

@@ -66,14 +66,14 @@ class Confirmer:
         try:
             with self.budget.running():
                 for number, group in enumerate(groups, 1):
-                    self.progress(f"showing again: {group[0].operation}", number, len(groups))
+                    self.progress(f"reproducing: {group[0].operation}", number, len(groups))
                     live = [finding for finding in group if self._is_live(finding)]
                     if live:
                         with self._about(live[0]):
                             follows = self._show(live, shown)
                             following += group if follows else []
                 for number, (finding, oracle, sequence) in enumerate(shown, 1):
-                    self.progress(f"making short: {finding.operation}", number, len(shown))
+                    self.progress(f"shortening: {finding.operation}", number, len(shown))
                     self.budget.begin()
                     with self._about(finding):
                         self._explain(finding, oracle, sequence)
@@ -84,7 +84,7 @@ class Confirmer:
 
     def _about(self, finding: Finding) -> Guard:
         """Return a guard that leaves the finding as it is after an internal error."""
-        what = f"{finding.operation}, {finding.kind}: cannot be shown again"
+        what = f"{finding.operation}, {finding.kind}: cannot be reproduced"
         return self.exchanger.ledger.faults.about(what)
 
     def _show(self, live: list[Finding], shown: list[tuple[Finding, Oracle, Sequence]]) -> bool:
@@ -112,7 +112,7 @@ class Confirmer:
 
     def _drop_noise(self, findings: list[Finding]) -> None:
         for finding in findings:
-            self.exchanger.ledger.findings.drop(finding, "a target does something else each time")
+            self.exchanger.ledger.findings.drop(finding, "a target behaves differently each time")
 
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
         """Whether a target's side effects differ when the same steps are repeated."""

@@ -117,12 +117,12 @@ class Corrector:
             return None
         sample = good[-1].request
         if kind in _OF_USERS:
-            how = "in the name of a usual user" if kind == "other user" else "with credentials"
+            how = "as an ordinary user" if kind == "other user" else "with credentials"
             return how, good
         if kind in ("undocumented method", "unknown path"):
-            return f"by {sample.method} {sample.path.partition('?')[0]}", good
+            return f"with {sample.method} {sample.path.partition('?')[0]}", good
         if kind in _OF_THINGS:
-            return "for a thing of the user's own", _with_last(good, _about(last.request, sample))
+            return "for the user's own resource", _with_last(good, _about(last.request, sample))
         if kind == "unknown member":
             known = self._without_unknown(last.request)
             if known is not None:

@@ -204,8 +204,8 @@ class Oracle:
         if self.finding.signature.kind not in ("status", "outcome"):
             return True
         # Conditions that turned out not to matter are ignored, as for a `HEAD` beside its `GET`.
-        told = (self.finding.conditions, self.finding.sequence[-1].conditions)
-        causes = [kinds_of(conditions) - {"notable"} for conditions in told]
+        both = (self.finding.conditions, self.finding.sequence[-1].conditions)
+        causes = [kinds_of(conditions) - {"notable"} for conditions in both]
         # A try has not seen enough to know that a parameter takes any value, say.
         known = self.exchanger.ledger.conditions.settled(exchange.label, exchange.conditions)
         read = (exchange.conditions, known)

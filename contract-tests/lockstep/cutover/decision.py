@@ -71,10 +71,13 @@ def decide(
         return Decision(Outcome.BROKEN, verdicts, cause)
     served = users(plan, in_step).served
     if served < step.answers:
-        told = f"{served:,} of {step.answers:,} answers of {plan.new} in this step"
-        verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, told))
+        sentence = f"{served:,} of {step.answers:,} responses of {plan.new} in this step"
+        verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, sentence))
     if not any(each.compared for each in until_now):
-        verdicts = (*verdicts, Verdict("all routes", Outcome.WAITS, "nothing was compared yet"))
+        verdicts = (
+            *verdicts,
+            Verdict("all routes", Outcome.WAITS, "no response has been compared yet"),
+        )
     waits = any(each.outcome is Outcome.WAITS for each in verdicts)
     return Decision(Outcome.WAITS if waits else Outcome.HOLDS, verdicts)
 
@@ -89,11 +92,11 @@ def _stopped(plan: CutoverPlan, in_ramp: Sequence[Evidence]) -> Cause | None:
         if found is not None:
             return Cause(worst.name, found.sentence, found.kind, found.request_id)
         if count == "failed":
-            failed = f"{worst.failed:,} of {worst.served:,} answers of {plan.new} failed"
-            told = f"{failed} (5xx, or none)"
+            failed = f"{worst.failed:,} of {worst.served:,} responses of {plan.new} failed"
+            sentence = f"{failed} (5xx, or no response)"
         else:
-            told = f"{worst.diverged:,} of {worst.compared:,} answers diverged"
-        return Cause(worst.name, told)
+            sentence = f"{worst.diverged:,} of {worst.compared:,} responses diverged"
+        return Cause(worst.name, sentence)
     return None
 
 
@@ -127,18 +130,18 @@ def _verdict(each: Evidence, bounds: Bounds) -> Verdict:
     sure = f"with {bounds.confidence_percent:g} %"
     alike = each.compared - each.diverged
     if each.diverged and 1 - upper_bound(alike, each.compared, confidence) > limit:
-        told = f"{counted}: not below {bounds.diverged_below_percent:g} %, {sure}"
-        return Verdict(each.name, Outcome.BROKEN, told)
+        sentence = f"{counted}: not below {bounds.diverged_below_percent:g} %, {sure}"
+        return Verdict(each.name, Outcome.BROKEN, sentence)
     ratio, most = each.ratio, bounds.latency_ratio_below
     if most is not None and ratio is not None and ratio.low > most:
-        told = f"latency ratio {ratio}: not below {most:g}, with 95 %"
-        return Verdict(each.name, Outcome.BROKEN, told)
+        sentence = f"latency ratio {ratio}: not below {most:g}, with 95 %"
+        return Verdict(each.name, Outcome.BROKEN, sentence)
     upper = upper_bound(each.diverged, each.compared, confidence) if each.compared else 1.0
     needed = max(bounds.compared, comparisons_for(limit, each.diverged, confidence))
     if each.compared < needed:
-        told = f"{counted}; {needed:,} are needed for below {bounds.diverged_below_percent:g} %"
-        return Verdict(each.name, Outcome.WAITS, told)
+        sentence = f"{counted}; {needed:,} are needed for below {bounds.diverged_below_percent:g} %"
+        return Verdict(each.name, Outcome.WAITS, sentence)
     if most is not None and (ratio is None or ratio.ratio >= most):
-        told = f"latency ratio {ratio or 'unknown'}; below {most:g} is needed"
-        return Verdict(each.name, Outcome.WAITS, told)
+        sentence = f"latency ratio {ratio or 'unknown'}; below {most:g} is needed"
+        return Verdict(each.name, Outcome.WAITS, sentence)
     return Verdict(each.name, Outcome.HOLDS, f"{counted}: below {percent(upper)} {sure}")

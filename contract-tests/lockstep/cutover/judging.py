@@ -81,14 +81,14 @@ class Judges:
     def ask(self) -> Reading:
         """Fetch all warrants at once; a judge that does not match the plan counts as silent."""
         reasons: dict[str, str] = {}
-        for judge, told in zip(
+        for judge, result in zip(
             self._plan.judges, self._pool.map(self._warrant, self._plan.judges), strict=True
         ):
-            if isinstance(told, Warrant):
+            if isinstance(result, Warrant):
                 self._heard[judge.admin] = self._clock()
-                self._warrants[judge.admin] = told
+                self._warrants[judge.admin] = result
             else:
-                reasons[judge.admin] = str(told)
+                reasons[judge.admin] = str(result)
         now = self._clock()
         silent = {admin: now - self._heard[admin] for admin in reasons}
         return Reading(dict(self._warrants), silent, reasons)
@@ -102,9 +102,9 @@ class Judges:
             self._hold_to_plan(judge, warrant)
             return warrant
         except requests.HTTPError as error:
-            return WarrantError(f"{url}: answered {error.response.status_code}")
+            return WarrantError(f"{url}: returned {error.response.status_code}")
         except requests.RequestException as error:
-            return WarrantError(f"{url}: no answer ({type(error).__name__})")
+            return WarrantError(f"{url}: no response ({type(error).__name__})")
         except WarrantError as error:
             return error
 
@@ -116,7 +116,7 @@ class Judges:
         other = plan.new if judge.leads == plan.old else plan.old
         if others != [other]:
             raise WarrantError(
-                f"{judge.admin} compares with {', '.join(others) or 'nobody'}; it must be {other}"
+                f"{judge.admin} compares with {', '.join(others) or 'none'}; it must be {other}"
             )
 
 
@@ -128,7 +128,7 @@ def evidence(plan: CutoverPlan, warrants: Mapping[str, Warrant]) -> list[Evidenc
         for route in warrant.routes if warrant is not None else ():
             if route.requests or route.compared:
                 found.setdefault(route.name, []).append((judge, route))
-    return [_route(plan, name, told) for name, told in found.items()]
+    return [_route(plan, name, judged) for name, judged in found.items()]
 
 
 def total(name: str, parts: Sequence[Evidence]) -> Evidence:
@@ -162,12 +162,12 @@ def since(warrants: Mapping[str, Warrant], baselines: Mapping[str, Warrant]) -> 
     }
 
 
-def _route(plan: CutoverPlan, name: str, told: Sequence[tuple[Judge, Route]]) -> Evidence:
-    routes = [route for _, route in told]
-    fronts = [route for judge, route in told if judge.leads == plan.new]
+def _route(plan: CutoverPlan, name: str, judged: Sequence[tuple[Judge, Route]]) -> Evidence:
+    routes = [route for _, route in judged]
+    fronts = [route for judge, route in judged if judge.leads == plan.new]
     failed = {id(route): _failed(route, plan.new) for route in fronts}
     unanswered = sum(
-        route.failed.get(plan.new, 0) for judge, route in told if judge.leads == plan.old
+        route.failed.get(plan.new, 0) for judge, route in judged if judge.leads == plan.old
     )
     wrong = sum(
         # A compared failure is already counted as a divergence.

@@ -22,16 +22,16 @@ def dry_run(plan: CutoverPlan, router: Router, reading: Reading) -> Iterator[str
         yield f"Step {number}: {step.percent:g} % to {plan.new}{_times(plan, step)}"
         yield from _needs(plan, step)
         if step.answers:
-            what = "answer" if step.answers == 1 else "answers"
-            yield f"  {step.answers:,} {what} of {plan.new} at least"
+            what = "response" if step.answers == 1 else "responses"
+            yield f"  at least {step.answers:,} {what} of {plan.new}"
         if known:
             decision = decide(plan, step, known, (), known)
             for each in decision.waiting:
                 yield f"  now it would wait for {each.name}: {each.sentence}"
             if decision.cause is not None:
-                yield f"  now it would go back: {decision.cause.route}: {decision.cause.sentence}"
-        told = router.configuration(step.percent).strip()
-        yield from (f"    {line}" for line in told.splitlines())
+                yield f"  now it would roll back: {decision.cause.route}: {decision.cause.sentence}"
+        configuration = router.configuration(step.percent).strip()
+        yield from (f"    {line}" for line in configuration.splitlines())
     yield ""
     yield from _stops(plan)
 
@@ -59,10 +59,10 @@ def status(
 def _places(plan: CutoverPlan, router: Router, reading: Reading) -> Iterator[str]:
     try:
         share = router.share()
-        told = "it was never told a share" if share is None else f"{share:g} % to {plan.new} now"
+        text = "no share was ever set" if share is None else f"{share:g} % to {plan.new} now"
     except RouterError as error:
-        told = str(error)
-    yield f"Router {plan.router.kind}: {told}"
+        text = str(error)
+    yield f"Router {plan.router.kind}: {text}"
     for judge in plan.judges:
         warrant = reading.warrants.get(judge.admin)
         reason = reading.reasons.get(judge.admin)
@@ -76,14 +76,14 @@ def _places(plan: CutoverPlan, router: Router, reading: Reading) -> Iterator[str
 
 def _unjudged(each: Evidence) -> str:
     count = f"{each.requests:,} requests, none compared"
-    return f"{count}: judged by failed answers alone"
+    return f"{count}: judged by failed responses only"
 
 
 def _needs(plan: CutoverPlan, step: Step) -> Iterator[str]:
     for group in plan.groups:
         names = ", ".join(group.match)
         if group.ignore:
-            yield f"  {names}: nothing"
+            yield f"  {names}: not judged"
         else:
             yield f"  {names}{' together' if group.together else ''}: {_bounds(plan, group, step)}"
     yield f"  each {'other ' if plan.groups else ''}route: {_bounds(plan, None, step)}"
@@ -92,13 +92,13 @@ def _needs(plan: CutoverPlan, step: Step) -> Iterator[str]:
 def _bounds(plan: CutoverPlan, group: RouteGroup | None, step: Step) -> str:
     bounds = plan.bounds_for(group, step)
     needed = needed_for(bounds)
-    told = (
+    text = (
         f"diverged below {bounds.diverged_below_percent:g} % with "
         f"{bounds.confidence_percent:g} % ({needed:,} compared, if none diverges)"
     )
     if bounds.latency_ratio_below is not None:
-        told += f", latency ratio below {bounds.latency_ratio_below:g}"
-    return told
+        text += f", latency ratio below {bounds.latency_ratio_below:g}"
+    return text
 
 
 def needed_for(bounds: Bounds) -> int:
@@ -108,21 +108,21 @@ def needed_for(bounds: Bounds) -> int:
 
 
 def _times(plan: CutoverPlan, step: Step) -> str:
-    told = f", {_seconds(step.at_least)} at least"
+    text = f", at least {_seconds(step.at_least)}"
     if step.at_most is not None:
-        then = "go back" if plan.stop.on_timeout == "back" else "wait on"
-        told += f", after {_seconds(step.at_most)} without a warrant {then}"
-    return told
+        then = "roll back" if plan.stop.on_timeout == "back" else "keep waiting"
+        text += f"; after {_seconds(step.at_most)} without a warrant, {then}"
+    return text
 
 
 def _stops(plan: CutoverPlan) -> Iterator[str]:
     stop = plan.stop
     yield (
         f"Back to 0 at once: {stop.failed:,} failed or {stop.diverged:,} diverged "
-        f"{'answer' if max(stop.failed, stop.diverged) == 1 else 'answers'} in the ramp, "
+        f"{'response' if max(stop.failed, stop.diverged) == 1 else 'responses'} in the ramp, "
         f"or a judge that is silent for {_seconds(stop.judge_silent)}."
     )
-    yield f"The judges are asked every {_seconds(plan.poll)}. Nothing was moved."
+    yield f"The judges are polled every {_seconds(plan.poll)}. No traffic was moved."
 
 
 def _seconds(value: float) -> str:

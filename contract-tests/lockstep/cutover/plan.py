@@ -137,8 +137,8 @@ class CutoverPlan:
 
     def bounds_for(self, group: RouteGroup | None, step: Step) -> Bounds:
         """Return the bounds of a group at a step; those of the group override the step's."""
-        told = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
-        return replace(Bounds(), **told)
+        values = {**self.bounds, **step.bounds, **(group.bounds if group else {})}
+        return replace(Bounds(), **values)
 
 
 def read_plan(path: Path) -> CutoverPlan:
@@ -154,9 +154,9 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
     data = source.data
     sticky = data.get("sticky")
     stop = data.get("stop", {})
-    told = {field.name: stop[field.name] for field in fields(Stop) if field.name in stop}
-    if "judge_silent" in told:
-        told["judge_silent"] = seconds(told["judge_silent"])
+    values = {field.name: stop[field.name] for field in fields(Stop) if field.name in stop}
+    if "judge_silent" in values:
+        values["judge_silent"] = seconds(values["judge_silent"])
     return CutoverPlan(
         path=path,
         old=data["from"],
@@ -166,7 +166,7 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
         sticky=Sticky(*next(iter(sticky.items()))) if sticky else None,
         groups=tuple(map(_group, data.get("routes", ()))),
         steps=tuple(map(_step, _steps(data))),
-        stop=Stop(**told),
+        stop=Stop(**values),
         poll=seconds(data.get("poll", 0.2)),
         state=source.beside(data.get("state", f"{path.stem}.state.json")),
         bounds=data.get("bounds", {}),
@@ -174,49 +174,49 @@ def _plan(source: Source, path: Path) -> CutoverPlan:
     )
 
 
-def seconds(told: float | str) -> float:
+def seconds(value: float | str) -> float:
     """Return a duration in seconds, from a number or a text such as `10m`."""
-    if not isinstance(told, str):
-        return float(told)
-    found = _DURATION.fullmatch(told)
+    if not isinstance(value, str):
+        return float(value)
+    found = _DURATION.fullmatch(value)
     if found is None:
-        raise ValueError(f"no duration: {told}")
+        raise ValueError(f"not a duration: {value}")
     return float(found[1]) * _UNITS[found[2]]
 
 
 def _router(source: Source) -> RouterPlan:
-    told = source.data["router"]
+    table = source.data["router"]
     return RouterPlan(
-        kind=told["kind"],
-        upstreams={name: tuple(places) for name, places in told["upstreams"].items()},
-        admin=told.get("admin", _CADDY_ADMIN).rstrip("/"),
-        file=source.beside(told["file"]) if "file" in told else None,
-        reload=tuple(told.get("reload", ())),
-        listen=told.get("listen"),
+        kind=table["kind"],
+        upstreams={name: tuple(places) for name, places in table["upstreams"].items()},
+        admin=table.get("admin", _CADDY_ADMIN).rstrip("/"),
+        file=source.beside(table["file"]) if "file" in table else None,
+        reload=tuple(table.get("reload", ())),
+        listen=table.get("listen"),
     )
 
 
-def _group(told: Mapping[str, Any]) -> RouteGroup:
+def _group(table: Mapping[str, Any]) -> RouteGroup:
     return RouteGroup(
-        match=tuple(told["match"]),
-        ignore=told.get("ignore", False),
-        together=told.get("together", False),
-        bounds=told.get("bounds", {}),
+        match=tuple(table["match"]),
+        ignore=table.get("ignore", False),
+        together=table.get("together", False),
+        bounds=table.get("bounds", {}),
     )
 
 
 def _steps(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    told: Sequence[Mapping[str, Any]] = data.get("steps", ())
-    return told or [{"percent": percent} for percent in _DEFAULT_STEPS]
+    table: Sequence[Mapping[str, Any]] = data.get("steps", ())
+    return table or [{"percent": percent} for percent in _DEFAULT_STEPS]
 
 
-def _step(told: Mapping[str, Any]) -> Step:
+def _step(table: Mapping[str, Any]) -> Step:
     return Step(
-        percent=float(told["percent"]),
-        at_least=seconds(told.get("at_least", _DEFAULT_AT_LEAST)),
-        at_most=seconds(told["at_most"]) if "at_most" in told else None,
-        answers=told.get("answers", 1) if told["percent"] else 0,
-        bounds=told.get("bounds", {}),
+        percent=float(table["percent"]),
+        at_least=seconds(table.get("at_least", _DEFAULT_AT_LEAST)),
+        at_most=seconds(table["at_most"]) if "at_most" in table else None,
+        answers=table.get("answers", 1) if table["percent"] else 0,
+        bounds=table.get("bounds", {}),
     )
 
 
@@ -240,11 +240,14 @@ def _judges_missing(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator
     leaders = {judge["leads"] for judge in data["judges"]}
     for side in sides:
         if side not in leaders:
-            yield ("judges",), f"a proxy that leads with {side} is missing: users get its answers"
+            yield (
+                ("judges",),
+                f"a proxy that leads with {side} is missing: users get its responses",
+            )
     addresses = [judge["admin"].rstrip("/") for judge in data["judges"]]
     for at, address in enumerate(addresses):
         if address in addresses[:at]:
-            yield ("judges", at, "admin"), "is another judge's: it would count twice"
+            yield ("judges", at, "admin"), "belongs to another judge too: it would count twice"
 
 
 def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[Fault]:
@@ -253,7 +256,7 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
     if set(upstreams) != set(sides):
         yield ("router", "upstreams"), f"must be {sides[0]} and {sides[1]}"
     elif shared := set(upstreams[sides[0]]) & set(upstreams[sides[1]]):
-        yield ("router", "upstreams"), f"{', '.join(sorted(shared))} is of both targets"
+        yield ("router", "upstreams"), f"{', '.join(sorted(shared))} is listed for both targets"
     kind = router["kind"]
     if kind == "caddy":
         for key in ("file", "reload", "listen"):
@@ -266,18 +269,21 @@ def _router_faults(data: Mapping[str, Any], sides: tuple[str, str]) -> Iterator[
             )
         return
     if "admin" in router:
-        yield ("router", "admin"), "is for Caddy alone"
+        yield ("router", "admin"), "is for Caddy only"
     if "file" not in router:
-        yield ("router",), "file is missing: where the configuration is written"
+        yield ("router",), "file is missing: the path to write the configuration to"
     elif kind == "envoy" and not router["file"].endswith((".yaml", ".yml")):
-        yield ("router", "file"), "must end with .yaml: Envoy tells the format by it"
+        yield ("router", "file"), "must end in .yaml: Envoy derives the format from it"
     if kind == "nginx" and re.search(r"[^A-Za-z0-9_]", data.get("sticky", {}).get("cookie", "")):
         yield (
             ("sticky", "cookie"),
-            "nginx reads cookies of letters, digits and _ alone",
+            "nginx supports only cookie names of letters, digits and _",
         )
     if kind == "haproxy" and "listen" not in router:
-        yield ("router",), "listen is missing: where HAProxy listens, such as 0.0.0.0:8080"
+        yield (
+            ("router",),
+            "listen is missing: the address that HAProxy listens on, such as 0.0.0.0:8080",
+        )
 
 
 def _step_faults(data: Mapping[str, Any]) -> Iterator[Fault]:

@@ -138,7 +138,7 @@ class Ramp:
             return None
         if share:
             raise CutoverError(
-                f"{self.plan.new} gets {share:g} % already, and {self.file.path} knows of no ramp: "
+                f"{self.plan.new} already gets {share:g} %, but {self.file.path} has no ramp: "
                 "--back sets it to 0"
             )
         self._state = State(self.plan.digest, began=now())
@@ -157,7 +157,7 @@ class Ramp:
         if share not in percents or share > self._state.percent:
             has = "no share" if share is None else f"{share:g} %"
             raise CutoverError(
-                f"{self.plan.new} has {has}, and {self.file.path} says {self._state.percent:g} %: "
+                f"{self.plan.new} has {has}, but {self.file.path} has {self._state.percent:g} %: "
                 "--back sets it to 0"
             )
         if self._state.plan != self.plan.digest:
@@ -167,7 +167,7 @@ class Ramp:
             admin: read_warrant(text, str(self.file.path))
             for admin, text in self._state.baselines.items()
         }
-        self._state.note("goes on")
+        self._state.note("resumed")
         return percents.index(share)
 
     def _set(self, number: int) -> None:
@@ -185,7 +185,7 @@ class Ramp:
         step = self.plan.steps[number]
         began = time.monotonic()
         in_step = dict(self._reading.warrants)
-        told = False
+        is_noted = False
         while True:
             self._look_at_router()
             decision = self._look(step, in_step)
@@ -195,11 +195,11 @@ class Ramp:
             if decision.outcome is Outcome.HOLDS and not self._reading.reasons:
                 if spent >= step.at_least and self._advance(number):
                     return
-            elif step.at_most is not None and spent >= step.at_most and not told:
+            elif step.at_most is not None and spent >= step.at_most and not is_noted:
                 if self.plan.stop.on_timeout == "back":
                     raise _BackError(self._too_long(step, decision), time.monotonic())
-                self._state.note(f"no warrant after {step.at_most:g} s; it waits on")
-                told = True
+                self._state.note(f"no warrant after {step.at_most:g} s; still waiting")
+                is_noted = True
             self._tell(step, decision, spent)
             if self.stop.wait(self.plan.poll):
                 raise _StoppedError
@@ -218,12 +218,14 @@ class Ramp:
         if share == self._state.percent:
             return
         has = "no share" if share is None else f"{share:g} %"
-        told = f"somebody else gave {self.plan.new} {has} instead of {self._state.percent:g} %"
+        sentence = (
+            f"another process set {self.plan.new} to {has} instead of {self._state.percent:g} %"
+        )
         if share == 0:
-            raise _BackError(Cause("router", told), time.monotonic())
-        self._state.note(told)
+            raise _BackError(Cause("router", sentence), time.monotonic())
+        self._state.note(sentence)
         self.file.save(self._state)
-        raise CutoverError(f"{told}: the ramp ends there; --back sets it to 0")
+        raise CutoverError(f"{sentence}: the ramp has stopped; --back sets the share to 0")
 
     def _look(self, step: Step, in_step: Mapping[str, Warrant]) -> Decision:
         """Fetch the warrants, and decide. Raises `_BackError`."""
@@ -242,8 +244,8 @@ class Ramp:
             raise _BackError(decision.cause, seen)
         for admin, silent in self._reading.silent.items():
             if silent >= plan.stop.judge_silent:
-                told = f"silent for {silent:.0f} s: {self._reading.reasons[admin]}"
-                raise _BackError(Cause(f"judge {admin}", told), seen)
+                sentence = f"silent for {silent:.0f} s: {self._reading.reasons[admin]}"
+                raise _BackError(Cause(f"judge {admin}", sentence), seen)
         return decision
 
     def _advance(self, number: int) -> bool:
@@ -267,8 +269,8 @@ class Ramp:
 
     def _too_long(self, step: Step, decision: Decision) -> Cause:
         if self._reading.reasons:
-            admin, told = next(iter(self._reading.reasons.items()))
-            return Cause(f"judge {admin}", told)
+            admin, reason = next(iter(self._reading.reasons.items()))
+            return Cause(f"judge {admin}", reason)
         waiting = decision.waiting[0]
         return Cause(waiting.name, f"no warrant after {step.at_most:g} s: {waiting.sentence}")
 
@@ -286,11 +288,11 @@ class Ramp:
 
     def _back(self, error: _BackError) -> Result:
         """Set the share to 0, with retries, and count the responses until then."""
-        self.reporter.stage(f"back to {self.plan.old}")
+        self.reporter.stage(f"rolling back to {self.plan.old}")
         self._move_back()
         took = time.monotonic() - error.seen
         self._state.phase, self._state.percent, self._state.step = "back", 0.0, 0
-        self._state.note(f"went back: {error.cause.route}: {error.cause.sentence}")
+        self._state.note(f"rolled back: {error.cause.route}: {error.cause.sentence}")
         self.file.save(self._state)
         self._settle()
         result = self._result("back")

@@ -22,7 +22,7 @@ from lockstep.schemas.saved import json_text
 
 VERSION = 1
 Data = Mapping[str, Any]
-_TITLES = {"arrived": "Arrived", "back": "Went back", "stopped": "Stopped"}
+_TITLES = {"arrived": "Arrived", "back": "Rolled back", "stopped": "Stopped"}
 
 
 def as_data(plan: CutoverPlan, result: Result) -> dict[str, Any]:
@@ -76,19 +76,19 @@ def sentences(data: Data) -> Iterator[str]:
         yield f"Arrived: {new} has all traffic."
     elif data["ending"] == "stopped":
         yield (
-            f"Stopped: {new} has {data['percent']:g} % of the traffic. The same command goes on "
-            "from there, --back sets it to 0."
+            f"Stopped: {new} has {data['percent']:g} % of the traffic. Run the same command again "
+            "to resume; --back sets the share to 0."
         )
     else:
         cause = data["cause"]
-        yield f"Went back: {cause['route']}: {cause['sentence']}"
+        yield f"Rolled back: {cause['route']}: {cause['sentence']}"
         if cause["request_id"]:
             yield f"The request was {cause['request_id']}."
         yield f"All traffic was back {data['went_back_seconds']:.2f} s after it was seen."
-    yield f"{new} served {answers['served']:,} answers to users, {_wrong(answers['wrong'])}."
+    yield f"{new} served {answers['served']:,} responses to users, {_wrong(answers['wrong'])}."
     yield (
         f"{answers['compared']:,} were compared in the ramp, {answers['diverged']:,} diverged"
-        + (f", {answers['known']:,} in known differences only." if answers["known"] else ".")
+        + (f", {answers['known']:,} only in known differences." if answers["known"] else ".")
     )
 
 
@@ -96,7 +96,7 @@ def _wrong(count: int) -> str:
     """Users are not identified: each saw at least one of the responses."""
     if not count:
         return "none of them wrong"
-    return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} met it"
+    return f"{count:,} of them wrong: at most {count:,} {'user' if count == 1 else 'users'} got one"
 
 
 def markdown_text(data: Data) -> str:
@@ -150,8 +150,8 @@ def html_text(data: Data) -> str:
 
 def ratio(route: Data) -> str:
     """Return the latency ratio as text."""
-    told = route["latency_ratio"]
-    return f"{told['ratio']:.2f}" if told else ""
+    ratio = route["latency_ratio"]
+    return f"{ratio['ratio']:.2f}" if ratio else ""
 
 
 def _title(data: Data) -> str:

@@ -76,7 +76,7 @@ class StateFile:
         try:
             lock.acquire()
         except Timeout as error:
-            raise UnderWayError(f"{self.path}: another lockstep cutover is under way") from error
+            raise UnderWayError(f"{self.path}: another lockstep cutover is running") from error
         except OSError as error:
             raise StateError(f"{self.path} cannot be locked: {error}") from error
         try:
@@ -98,7 +98,7 @@ class StateFile:
             data["events"] = [Event(**each) for each in data["events"]]
             return State(**data)
         except (KeyError, TypeError) as error:
-            raise StateError(f"{self.path} is not whole: {error}") from error
+            raise StateError(f"{self.path} is incomplete: {error}") from error
 
     def save(self, state: State) -> None:
         """Save the state. Raises `StateError`."""

@@ -35,7 +35,7 @@ def content_changes(
             yield from within(name, [_changed(place.pointer, name, heirs, side)])
     for name, media_type in after.items():
         if name not in met:
-            change = Change(Effect.COMPATIBLE, "media-type-new", "is new", media_type.pointer)
+            change = Change(Effect.COMPATIBLE, "media-type-new", "was added", media_type.pointer)
             yield from within(name, [change])
 
 
@@ -50,12 +50,12 @@ def _heirs(name: str, before: Collection[str], after: Collection[str]) -> list[s
 def _changed(pointer: str, name: str, heirs: list[str], side: Side) -> Change:
     listed = ", ".join(heirs)
     if not heirs:
-        return Change(Effect.BREAKING, "media-type-gone", "is gone", pointer)
+        return Change(Effect.BREAKING, "media-type-gone", "was removed", pointer)
     if covers(heirs[0], name):
-        sentence = f"is one of {listed} now"
+        sentence = f"is now one of {listed}"
         return Change(Effect.COMPATIBLE, "media-type-wider", sentence, pointer)
     effect = effect_of(Space.NARROWER, side)
-    sentence = f"is only {listed} now"
+    sentence = f"is now only {listed}"
     return Change(effect, "media-type-narrower", sentence, pointer)
 
 

@@ -52,13 +52,13 @@ def _mapping(
     went = {one.name for one in olds} - {one.name for one in news}
     for value, branch in before.items():
         if value not in after and branch not in went:
-            sentence = f"the discriminator value {value} of {branch} is gone"
+            sentence = f"the discriminator value {value} of {branch} was removed"
             pointer = f"{old.pointer}/mapping" if "mapping" in old.value else old.pointer
             yield KeywordChange(Space.NARROWER, "discriminator-value-gone", sentence, pointer)
     for value, branch in after.items():
         pointer = f"{new.pointer}/mapping" if "mapping" in new.value else new.pointer
         if value not in before and branch not in came:
-            sentence = f"the discriminator value {value} of {branch} is new"
+            sentence = f"the discriminator value {value} of {branch} was added"
             yield KeywordChange(Space.WIDER, "discriminator-value-new", sentence, pointer)
         elif value in before and before[value] != branch:
             sentence = f"the discriminator value {value} was {before[value]}, is {branch}"

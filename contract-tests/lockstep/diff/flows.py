@@ -24,11 +24,11 @@ def flow_changes(old: Node, new: Node) -> Iterator[Change]:
         if name in after:
             yield from within(f"flow {name}", _changes(flow, after[name]))
         else:
-            change = Change(Effect.BREAKING, "flow-gone", "is gone", flow.pointer)
+            change = Change(Effect.BREAKING, "flow-gone", "was removed", flow.pointer)
             yield from within(f"flow {name}", [change])
     for name, flow in after.items():
         if name not in before:
-            change = Change(Effect.COMPATIBLE, "flow-new", "is new", flow.pointer)
+            change = Change(Effect.COMPATIBLE, "flow-new", "was added", flow.pointer)
             yield from within(f"flow {name}", [change])
 
 
@@ -42,10 +42,10 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
             yield Change(effect, "flow-url-changed", sentence, new.pointer)
     was, now = _scopes(old), _scopes(new)
     for scope in sorted(was.keys() - now.keys()):
-        sentence = f"the scope {scope} is gone"
+        sentence = f"the scope {scope} was removed"
         yield Change(Effect.BREAKING, "scope-gone", sentence, f"{old.pointer}/scopes")
     for scope in sorted(now.keys() - was.keys()):
-        sentence = f"the scope {scope} is new"
+        sentence = f"the scope {scope} was added"
         yield Change(Effect.COMPATIBLE, "scope-new", sentence, f"{new.pointer}/scopes")
     reworded = [scope for scope in sorted(was.keys() & now.keys()) if was[scope] != now[scope]]
     if reworded:

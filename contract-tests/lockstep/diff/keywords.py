@@ -156,8 +156,8 @@ def _table(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keyword
             space = _sets(set(was[name]), set(now[name]))
         place = new if new and name in now else old
         assert place is not None
-        sentence = f"{keyword} of {name} {'changed' if name in was else 'is new'}"
-        sentence = sentence if name in now else f"{keyword} of {name} is gone"
+        sentence = f"{keyword} of {name} {'changed' if name in was else 'was added'}"
+        sentence = sentence if name in now else f"{keyword} of {name} was removed"
         yield KeywordChange(space, f"{keyword}-{space}", sentence, place.pointer)
 
 
@@ -259,10 +259,10 @@ def _values(old: Keywords, new: Keywords) -> Iterator[KeywordChange]:
         yield KeywordChange(space, f"enum-{space}", sentence, place.pointer)
         return
     for text in [text for text in was if text not in now]:
-        gone = f"the value {shown(was[text])} is gone"
+        gone = f"the value {shown(was[text])} was removed"
         yield KeywordChange(Space.NARROWER, "value-gone", gone, place.pointer)
     for text in [text for text in now if text not in was]:
-        added = f"the value {shown(now[text])} is new"
+        added = f"the value {shown(now[text])} was added"
         yield KeywordChange(Space.WIDER, "value-new", added, place.pointer)
 
 

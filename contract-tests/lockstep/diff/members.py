@@ -50,12 +50,12 @@ class MemberChanges:
             required = name in new.required
             filled = required and has_default(member)
             effect = Effect.BREAKING if required and not filled else Effect.COMPATIBLE
-            sentence = "is new and required" if required else "is new"
+            sentence = "was added and is required" if required else "was added"
             sentence += ", but has a default" if filled else ""
         else:
             broken = self._strict and old.is_closed
             effect = Effect.BREAKING if broken else Effect.COMPATIBLE
-            sentence = "is new, but other members were not allowed" if broken else "is new"
+            sentence = "was added, but other members were not allowed" if broken else "was added"
         yield Change(effect, "member-new", sentence, member.pointer)
 
     def _closed(self, old: Alternative, new: Alternative, side: Side) -> Iterator[Change]:
@@ -117,11 +117,13 @@ def _gone(
 ) -> Iterator[Change]:
     if side is Side.REQUEST:
         what = "refused" if new.is_closed else "ignored"
-        yield Change(Effect.BREAKING, "member-gone", f"is gone: it is {what}", member.pointer)
+        yield Change(Effect.BREAKING, "member-gone", f"was removed: it is {what}", member.pointer)
     elif name in old.required:
-        yield Change(Effect.BREAKING, "member-gone", "is gone, but was required", member.pointer)
+        yield Change(Effect.BREAKING, "member-gone", "was removed; it was required", member.pointer)
     else:
-        yield Change(Effect.COMPATIBLE, "member-gone", "is gone, but was optional", member.pointer)
+        yield Change(
+            Effect.COMPATIBLE, "member-gone", "was removed; it was optional", member.pointer
+        )
 
 
 def has_default(member: Node) -> bool:

@@ -150,11 +150,11 @@ def _renamed(old: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, str]
 def _come_and_gone(old: Operations, new: Operations, what: str) -> Iterator[Change]:
     for key, operation in old.items():
         if key not in new:
-            change = Change(Effect.BREAKING, f"{what}-gone", "is gone", operation.node.pointer)
+            change = Change(Effect.BREAKING, f"{what}-gone", "was removed", operation.node.pointer)
             yield from within(operation.label, [change])
     for key, operation in new.items():
         if key not in old:
-            change = Change(Effect.COMPATIBLE, f"{what}-new", "is new", operation.node.pointer)
+            change = Change(Effect.COMPATIBLE, f"{what}-new", "was added", operation.node.pointer)
             yield from within(operation.label, [change])
 
 
@@ -170,10 +170,10 @@ def _body_changes(
     if old is None and new is not None:
         required = bool(new.value.get("required"))
         effect = Effect.BREAKING if required and side is Side.REQUEST else Effect.COMPATIBLE
-        sentence = "is new and required" if required else "is new"
+        sentence = "was added and is required" if required else "was added"
         yield Change(effect, "body-new", sentence, new.pointer)
     elif new is None and old is not None:
-        yield Change(Effect.BREAKING, "body-gone", "is gone", old.pointer)
+        yield Change(Effect.BREAKING, "body-gone", "was removed", old.pointer)
     elif old is not None and new is not None:
         was, now = bool(old.value.get("required")), bool(new.value.get("required"))
         if was != now:

@@ -66,13 +66,13 @@ def _gone(parameter: Node, side: Side) -> Change:
     """Return the change for a removed parameter; clients only rely on receiving required ones."""
     harmless = side is Side.RESPONSE and not _is_required(parameter)
     effect = Effect.COMPATIBLE if harmless else Effect.BREAKING
-    return Change(effect, "parameter-gone", "is gone", parameter.pointer)
+    return Change(effect, "parameter-gone", "was removed", parameter.pointer)
 
 
 def _new(parameter: Node, side: Side) -> Change:
     required = _is_required(parameter)
     effect = Effect.BREAKING if required and side is Side.REQUEST else Effect.COMPATIBLE
-    sentence = "is new and required" if required else "is new"
+    sentence = "was added and is required" if required else "was added"
     return Change(effect, "parameter-new", sentence, parameter.pointer)
 
 

@@ -59,14 +59,14 @@ def _header_changes(
         else:
             always = bool(header.value.get("required"))
             effect = Effect.BREAKING if always and side is Side.RESPONSE else Effect.COMPATIBLE
-            sentence = "is gone, but was required" if always else "is gone, but was optional"
+            sentence = "was removed; it was required" if always else "was removed; it was optional"
             change = Change(effect, "header-gone", sentence, header.pointer)
             yield from within(f"header {name}", [change])
     for name, header in after.items():
         if name not in before:
             required = bool(header.value.get("required")) and side is Side.REQUEST
             effect = Effect.BREAKING if required else Effect.COMPATIBLE
-            change = Change(effect, "header-new", "is new", header.pointer)
+            change = Change(effect, "header-new", "was added", header.pointer)
             yield from within(f"header {name}", [change])
 
 

@@ -126,9 +126,9 @@ class SchemaComparison:
             found = self._pair(one, other, side)
             yield from within(f"({other.label})", found) if several else found
         for one in gone:
-            yield from _alternative(one, "is gone", Space.NARROWER, side)
+            yield from _alternative(one, "was removed", Space.NARROWER, side)
         for one in added:
-            yield from _alternative(one, "is new", Space.WIDER, side)
+            yield from _alternative(one, "was added", Space.WIDER, side)
         for change in discriminator_changes(before, after, pairs):
             effect = effect_of(change.space, side)
             yield Change(effect, change.rule, change.sentence, change.pointer)

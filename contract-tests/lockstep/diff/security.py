@@ -53,10 +53,10 @@ def scheme_changes(old: Node, new: Node) -> Iterator[Change]:
         if names.get(name, name) in after:
             yield from within(label, _scheme(scheme, after[names.get(name, name)]))
         else:
-            change = Change(Effect.COMPATIBLE, "scheme-gone", "is gone", scheme.pointer)
+            change = Change(Effect.COMPATIBLE, "scheme-gone", "was removed", scheme.pointer)
             yield from within(label, [change])
     for name in sorted(after.keys() - before.keys() - set(names.values())):
-        change = Change(Effect.COMPATIBLE, "scheme-new", "is new", after[name].pointer)
+        change = Change(Effect.COMPATIBLE, "scheme-new", "was added", after[name].pointer)
         yield from within(f"security scheme {name}", [change])
 
 

@@ -28,10 +28,10 @@ def server_changes(old: Node, new: Node, pointer: str = "/servers") -> Iterator[
     gone = [path for path in before if path not in after]
     added = [path for path in after if path not in before]
     if gone:
-        sentence = f"the base path {_named(gone)} of the servers is gone, now {_named(after)}"
+        sentence = f"the base path {_named(gone)} of the servers was removed, now {_named(after)}"
         yield Change(Effect.BREAKING, "base-path-changed", sentence, pointer)
     elif added:
-        sentence = f"the base path {_named(added)} of the servers is new"
+        sentence = f"the base path {_named(added)} of the servers was added"
         yield Change(Effect.COMPATIBLE, "base-path-new", sentence, pointer)
     listed_before, listed_after = _listed(old), _listed(new)
     if before == after and listed_before and listed_after and listed_before != listed_after:

@@ -80,7 +80,9 @@ def lacking_as_data(lack: Lacking, document: str) -> dict[str, Any]:
 
 def print_lacking(lack: Lacking, console: Console) -> None:
     """Print what a document lacks, with every place."""
-    title = "the document lacks" if lack.found else "the document lacks nothing that they contain"
+    title = (
+        "the document lacks" if lack.found else "the document covers everything that they contain"
+    )
     console.print(Text(f"{_count(lack.requests, 'request')}: {title}"))
     for kind, heading in LACKING.items():
         found = [each for each in lack.found if each.kind == kind]

@@ -51,19 +51,22 @@ def shared_tables(
     for name, table in left.items():
         other = theirs.pop(name.casefold(), None)
         if other is None:
-            missing.append((name, f"the table {name} is in {names[0]} alone"))
+            missing.append((name, f"the table {name} exists in {names[0]} only"))
             continue
         partners[name] = other.name
         lacking = [column for column in table.columns if column not in other.columns]
         extra = [column for column in other.columns if column not in table.columns]
         sides = ((names[0], lacking), (names[1], extra))
         missing += [
-            (name, f"{name}.{column} is in {who} alone") for who, some in sides for column in some
+            (name, f"the column {name}.{column} exists in {who} only")
+            for who, some in sides
+            for column in some
         ]
         kept = {column: kind for column, kind in table.columns.items() if column in other.columns}
         tables[name] = replace(table, columns=kept)
     missing += [
-        (table.name, f"the table {table.name} is in {names[1]} alone") for table in theirs.values()
+        (table.name, f"the table {table.name} exists in {names[1]} only")
+        for table in theirs.values()
     ]
     return SharedTables(tables, partners, missing)
 
@@ -127,8 +130,8 @@ class RowComparer:
             learnt.confirm()
             self._part(policy, values)
 
-        told = _told(walker.differences, (ours, theirs), self.shared.tables)
-        return Compared([_of_only_column(one, policy, values) for one in told], keep)
+        differences = _told(walker.differences, (ours, theirs), self.shared.tables)
+        return Compared([_of_only_column(one, policy, values) for one in differences], keep)
 
     def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
         """Return the changes to shared columns on one side, by the leader's table names."""
@@ -213,16 +216,16 @@ def _told(
             # These rows could not be matched.
             continue
         if len(parts) >= _COLUMN and done != "deleted":
-            told = _of_column(one, parts)
+            difference = _of_column(one, parts)
         elif len(parts) < _COLUMN or parts[_COLUMN - 1] in _naming(tables[table]):
             counts = [len(getattr(side.get(table, TableChanges()), done)) for side in sides]
-            told = _of_rows(one, table, done, counts)
+            difference = _of_rows(one, table, done, counts)
         else:
             # The content of a deleted row was compared when it was written.
             continue
-        if (told.kind, told.where) not in seen:
-            seen.add((told.kind, told.where))
-            yield told
+        if (difference.kind, difference.where) not in seen:
+            seen.add((difference.kind, difference.where))
+            yield difference
 
 
 def _of_only_column(one: Difference, policy: RowPolicy, values: Sequence[Object]) -> Difference:

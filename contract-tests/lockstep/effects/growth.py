@@ -85,12 +85,12 @@ class StatementBook:
         ]
         if max(growths) < _GROWS or min(growths) > _STAYS:
             return []
-        told = [
+        counted = [
             f"{known.statements.get(each, 0)} for {_of(known.rows)},"
             f" {statements[each]} for {_of(rows)}"
             for each in (leader, name)
         ]
-        return [Difference("statements", "statements", *told)]
+        return [Difference("statements", "statements", *counted)]
 
     def close(self, targets: Sequence[Target]) -> None:
         """Close the connections to the databases of stopped targets."""
@@ -122,12 +122,12 @@ class StatementBook:
             if counter is not None:
                 counter.close()
             self._counters[target.database or ""] = None
-            self.notes[f"{target.name}: its SQL statements are counted no more: {error}"] = None
+            self.notes[f"{target.name}: its SQL statements are no longer counted: {error}"] = None
 
 
 def _opener(url: str) -> Callable[[str], Any]:
     if not url.startswith("postgres"):
-        raise DatabaseError("PostgreSQL alone tells them")
+        raise DatabaseError("only PostgreSQL reports them")
     try:
         from lockstep.effects.statements import open_counter
     except ImportError as error:

@@ -131,12 +131,12 @@ class MySql:
         alike = Counter[str]()
         query = f"SELECT {chosen} FROM {_quoted(name)} LIMIT {MOST_ROWS + 1}"
         for row in self._all(query):
-            told = {
+            texts = {
                 column: _literal(types[column], value)
                 for column, value in zip(table.columns, row, strict=True)
             }
-            row_text = ", ".join(f"{json.dumps(column)}: {text}" for column, text in told.items())
-            key = ", ".join(told[column] for column in table.key)
+            row_text = ", ".join(f"{json.dumps(column)}: {text}" for column, text in texts.items())
+            key = ", ".join(texts[column] for column in table.key)
             if not key:
                 # Without a primary key the key is the row's content and a sequence number of equal
                 # rows.
@@ -152,8 +152,8 @@ class MySql:
 
 def reason(error: pymysql.Error) -> str:
     """Return the server's error message in one line; it contains no password."""
-    told = str(error.args[1]) if len(error.args) > 1 else str(error)
-    return told.strip() or type(error).__name__
+    message = str(error.args[1]) if len(error.args) > 1 else str(error)
+    return message.strip() or type(error).__name__
 
 
 def _quoted(name: str) -> str:

@@ -88,7 +88,7 @@ class PostgreSql:
             label = name if name not in oids.values() else f"{schema}.{name}"
             place = sql.Identifier(schema, name)
             if not readable:
-                self.left_out[label] = "the user of the database has no right to read it"
+                self.left_out[label] = "the database user is not allowed to read it"
             elif self._is_large(place):
                 self.left_out[label] = f"it has more than {MOST_ROWS:,} rows"
             oids[oid] = label
@@ -131,7 +131,7 @@ class PostgreSql:
                 left = {key for (key,) in self._all(self._keys_of(label))}
                 yield from ((label, key, None) for key in known[label].keys() - left)
             if count > MOST_ROWS:
-                self.left_out[label] = f"it has more than {MOST_ROWS:,} rows by now"
+                self.left_out[label] = f"it has more than {MOST_ROWS:,} rows now"
                 del self.tables[label]
         self._snapshot, self._since, self._until = snapshot, since, until
 
@@ -179,5 +179,5 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 def reason(error: psycopg.Error) -> str:
     """Return the server's error message in one line; it contains no password."""
-    told = error.diag.message_primary or str(error).strip().splitlines()[-1]
-    return told.strip() or type(error).__name__
+    message = error.diag.message_primary or str(error).strip().splitlines()[-1]
+    return message.strip() or type(error).__name__

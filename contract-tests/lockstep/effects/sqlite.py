@@ -109,5 +109,7 @@ def _plain(value: Any) -> Any:
 
 
 def _kind(declared: str) -> str:
-    told = declared.upper()
-    return TIME if "DATE" in told or "TIME" in told else BYTES if "BLOB" in told else ""
+    type_name = declared.upper()
+    return (
+        TIME if "DATE" in type_name or "TIME" in type_name else BYTES if "BLOB" in type_name else ""
+    )

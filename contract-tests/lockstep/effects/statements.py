@@ -74,7 +74,7 @@ def open_counter(url: str) -> Counter:
         raise
     connection.close()
     raise DatabaseError(
-        "neither the extension pg_stat_statements is there, nor a jsonlog with log_statement = all"
+        "neither pg_stat_statements nor a jsonlog with log_statement = all is available"
     )
 
 

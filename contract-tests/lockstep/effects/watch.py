@@ -47,7 +47,7 @@ class Mirrors:
     def lose(self, target: Target, error: DatabaseError) -> None:
         """Stop reading a database."""
         with self._lock:
-            self.notes[f"{target.name}: its rows are compared no more: {error}"] = None
+            self.notes[f"{target.name}: its rows are no longer compared: {error}"] = None
             if target.database is not None:
                 self._open[target.database] = None
 

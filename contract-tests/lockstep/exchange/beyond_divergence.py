@@ -155,8 +155,8 @@ def _tells_of_more(outcome: Outcome) -> bool:
     if not isinstance(outcome, Response):
         return False
     body = parsed(outcome)
-    told = body.items() if isinstance(body, dict) else ()
+    members = body.items() if isinstance(body, dict) else ()
     links = outcome.header("link") or ""
     return 'rel="next"' in links or any(
-        value and not isinstance(value, list) and _MORE.search(name) for name, value in told
+        value and not isinstance(value, list) and _MORE.search(name) for name, value in members
     )

@@ -140,9 +140,9 @@ class EffectsWatch:
         lacking = any(target.database is None for target in self._targets)
         reason = ""
         if databases and lacking:
-            reason = "not every target names its database"
+            reason = "not every target has a database configured"
         elif len(databases) < len(self._targets):
-            reason = "two targets name the same database"
+            reason = "two targets have the same database"
         elif gate is not None:
             reason = _AT_ONCE
         if databases and reason:
@@ -186,11 +186,11 @@ def _went_otherwise(differences: Iterable[Difference]) -> bool:
 
 def _news(found: Sequence[Difference], answers: Sequence[Difference]) -> Iterable[Difference]:
     """Yield differences not already shown by a response's member, or a row, of the same name."""
-    told = {one.where.rpartition("/")[2] for one in answers}
+    reported = {one.where.rpartition("/")[2] for one in answers}
     rows = {(_name(one), one.left, one.right) for one in found if one.where.startswith("rows ")}
     for one in found:
         follows = one.where.startswith("calls ") and (_name(one), one.left, one.right) in rows
-        if _name(one) not in told and not follows:
+        if _name(one) not in reported and not follows:
             yield one
 
 

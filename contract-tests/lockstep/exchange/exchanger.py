@@ -240,23 +240,23 @@ class Exchanger:
             seconds=seconds or {},
         )
         about = self.ledger.faults.about
-        answers = f"the answers to {exchange.label}"
+        answers = f"the responses to {exchange.label}"
         generated: list[Generated] = []
         with about(f"the ids in {answers} cannot be read"):
             generated = self._generated(operation, exchange.leader)
         made = self._shown.made(exchange, generated)
-        with about(f"what is wrong with a request of {exchange.label} cannot be told"):
+        with about(f"the faults of a request of {exchange.label} cannot be determined"):
             exchange.conditions = self.ledger.conditions.read(
                 exchange, self.trace, from_clients=self.ledger.from_clients
             )
         self.trace.record(exchange, made)
-        with about(f"{answers} cannot be judged by the document"):
+        with about(f"{answers} cannot be validated against the document"):
             self._judge(exchange, operation, expected)
         if done is not None:
             exchange.done = done
         shared = self._compare_and_sort(exchange, operation, made, ordered=ordered)
         if exchange.done:
-            with about(f"what {exchange.label} does beside answering cannot be compared"):
+            with about(f"the side effects of {exchange.label} cannot be compared"):
                 parted = self.has_parted(exchange.request)
                 self.effects.compare(exchange, self.trace, has_parted=parted)
         if done is not None:
@@ -267,7 +267,7 @@ class Exchanger:
         with about(f"the ids in {answers} cannot be used"):
             usable = self._shown.usable(exchange, generated, shared)
         for listener in self.listeners:
-            with about(f"nothing is learnt from {answers}"):
+            with about(f"no values can be learned from {answers}"):
                 listener(exchange, usable)
         return exchange
 
@@ -285,7 +285,7 @@ class Exchanger:
         """
         done = False
         shared: Shared = {}
-        with self.ledger.faults.about(f"the answers to {exchange.label} cannot be compared"):
+        with self.ledger.faults.about(f"the responses to {exchange.label} cannot be compared"):
             self._compare(exchange, operation, ordered=ordered)
             theirs, shared = self._shown.by_partners(exchange, operation)
             exchange.shows = frozenset(made) | theirs

@@ -42,5 +42,5 @@ class SilenceWatch:
         """Repeat an answered request: if it gets a response again, only an operation hangs."""
         request = self._answered.get(target.name)
         if request is None or isinstance(target.send(request), NoResponse):
-            raise TargetLostError(f"{target.name} at {target.base_url} has stopped answering")
+            raise TargetLostError(f"{target.name} at {target.base_url} has stopped responding")
         self._silent[target.name] = 0

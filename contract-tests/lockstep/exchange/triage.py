@@ -19,7 +19,7 @@ from lockstep.transport.messages import status_of
 
 # Differences that do not depend on server-generated values.
 _WITHOUT_DOCUMENT = frozenset({"status", "outcome", "connection"})
-_REFUSED = "a call to another service that one side alone makes"
+_REFUSED = "a call to another service that only one side makes"
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Triage:
 
 
 def _cause(exchange: Exchange) -> str:
-    statuses = [str(status_of(outcome) or "nothing") for outcome in exchange.outcomes.values()]
+    statuses = [str(status_of(outcome) or "no response") for outcome in exchange.outcomes.values()]
     if len(set(statuses)) > 1:
-        return f"{exchange.label} answered {' and '.join(statuses)}"
-    return f"the answers to {exchange.label} name what only one side knows"
+        return f"{exchange.label} returned {' and '.join(statuses)}"
+    return f"the responses to {exchange.label} refer to resources that only one side knows"

@@ -40,8 +40,8 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
     one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
     one_gap = _same_pages(list(one_gap))
-    told = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
-    return _same_places(_same_treatment(told))
+    folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
+    return _same_places(_same_treatment(folded))
 
 
 def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
@@ -285,8 +285,8 @@ def _treatment(one: Cluster) -> Key | None:
     if chosen.kind == "time":
         shift = _shift(chosen.values)
         return ("time", shift) if shift else None
-    told = [chosen] if chosen.cause is not None else one.findings
-    details = {_notable(finding) for finding in told}
+    findings = [chosen] if chosen.cause is not None else one.findings
+    details = {_notable(finding) for finding in findings}
     if chosen.signature.how == _WHITE_SPACE or (details and details <= _BLANKS):
         return (_WHITE_SPACE,)
     if chosen.kind != "status" or len(details) > 1 or not details <= _OF_ALL_TEXTS:

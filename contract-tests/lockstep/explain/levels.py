@@ -158,7 +158,7 @@ def _notable_member_key(finding: Finding) -> Key | None:
 
 
 def _nothing_in_member_key(finding: Finding) -> Key | None:
-    """A member that holds nothing, or white space alone."""
+    """A member that holds nothing, or only white space."""
     key = _notable_member_key(finding)
     nothing = {one.detail for one in finding.conditions} <= {"empty", "blank"}
     return (*key[:-1], "blank") if key is not None and nothing else None

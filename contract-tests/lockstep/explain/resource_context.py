@@ -10,6 +10,6 @@ def noun_of(path: str) -> str:
     before = path.rpartition("/{")[0]
     word = before.rpartition("/")[2].replace("-", " ").replace("_", " ")
     if not word or "{" in word:
-        return "thing"
+        return "resource"
     first, _, last = word.rpartition(" ")
     return f"{first} {singular(last)}".strip()

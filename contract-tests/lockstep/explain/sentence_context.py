@@ -23,7 +23,7 @@ class SentenceContext:
     @property
     def when(self) -> str:
         """The conditions of the request as a clause with a leading space, or an empty string."""
-        noun = noun_of(self.operation.path) if self.operation is not None else "thing"
+        noun = noun_of(self.operation.path) if self.operation is not None else "resource"
         effect = f" after `{self.finding.effect_of}`" if self.finding.effect_of else ""
         proved = self.finding.neighbour is not None
         conditions = (c for c in self.finding.conditions if proved or c.kind != "notable")
@@ -39,6 +39,6 @@ class SentenceContext:
         return f"{self.call}{more}{self.when}"
 
     @property
-    def answer(self) -> str:
+    def response(self) -> str:
         """The response to that request."""
-        return f"the answer to {self.about}"
+        return f"the response to {self.about}"

@@ -46,8 +46,8 @@ def _is_about(story: Finding, parity: Finding) -> bool:
     operations = {parity.operation, *(place.operation for place in parity.places)}
     if story.operation not in operations or not set(story.targets) <= set(parity.targets):
         return False
-    said = " ".join(story.values.values())
+    text = " ".join(story.values.values())
     if parity.kind == "status":
-        return set(parity.values.values()) <= set(_STATUS.findall(said))
+        return set(parity.values.values()) <= set(_STATUS.findall(text))
     pointer = parity.where.partition(" ")[2]
-    return bool(pointer) and pointer in said
+    return bool(pointer) and pointer in text

@@ -13,9 +13,9 @@ from lockstep.results.findings import Finding
 from lockstep.transport.messages import Response
 
 _OF_SERVERS = {
-    "connection": "What `Connection` says is of one connection alone (RFC 9110, section 7.6.1).",
-    "date": "A server that has a clock must send `Date` (RFC 9110, section 6.6.1).",
-    "keep-alive": "No document need say how long connections are kept (RFC 9112, section 9.3).",
+    "connection": "`Connection` applies to a single connection only (RFC 9110, section 7.6.1).",
+    "date": "A server with a clock must send `Date` (RFC 9110, section 6.6.1).",
+    "keep-alive": "Each server decides how long to keep connections (RFC 9112, section 9.3).",
     "server": "Whether to send `Server` is up to each server (RFC 9110, section 10.2.4).",
 }
 
@@ -56,12 +56,8 @@ def _status(gap: Gap) -> str:
         documented = f"{listed(ranges)} {allow} {listed(statuses)}"
         documented += f" for {gap.call}"
     if all(status.startswith("4") for status in statuses) and not _thing(gap):
-        return f"{documented}; nothing says which of the two checks comes first{_asked(gap)}."
-    return f"{documented}; nothing says which one a request gets{_asked(gap)}."
-
-
-def _asked(gap: Gap) -> str:
-    return gap.when
+        return f"{documented}; the document does not state which check comes first{gap.when}."
+    return f"{documented}; the document does not state which one applies{gap.when}."
 
 
 def _thing(gap: Gap) -> bool:
@@ -93,35 +89,38 @@ def _header(gap: Gap) -> str:
 def _extra(gap: Gap) -> str:
     place = gap.place
     if place.documented and place.member in place.owner.get("properties", {}):
-        return f"{code(place.name)} is not required; nothing says when it is left out."
+        return f"{code(place.name)} is optional; the document does not state when it is omitted."
     owner = code(place.owner_name) if place.owner_name else f"the body of {gap.call}"
-    return f"{_first(owner)} allows extra members: it has no {code('additionalProperties: false')}."
+    lacking = code("additionalProperties: false")
+    return f"{_first(owner)} allows additional members: it has no {lacking}."
 
 
 def _type(gap: Gap) -> str:
     place = gap.place
     if not place.documented or not place.types:
         return f"{_first(_name(gap))} has no type."
-    return f"{_first(_name(gap))} may be {listed(place.types)}; nothing says when it is which."
+    types = " or ".join(place.types)
+    return f"{_first(_name(gap))} may be {types}; the document does not state when it is which."
 
 
 def _value(gap: Gap) -> str:
     name, schema = _name(gap), gap.place.schema
     left, right = (text.strip('"') for text in gap.values[:2])
     if same_number([left, right]):
-        return f"Nothing says how the number {name} is written, as {code(left)} or {code(right)}."
+        notations = f"{code(left)} or {code(right)}"
+        return f"The document does not state how the number {name} is written: {notations}."
     if left.lower() == right.lower():
-        return f"Nothing says whether {name} keeps its case."
+        return f"The document does not state whether the letter case of {name} is kept."
     if left.strip() == right.strip():
-        return f"Nothing says whether white space around {name} is kept."
+        return f"The document does not state whether white space around {name} is kept."
     shorter, longer = sorted((left, right), key=len)
     if shorter and longer.startswith(shorter) and "maxLength" not in schema:
         return f"{_first(name)} has no maxLength."
     if "enum" in schema:
-        return f"Nothing says which value of its enum {name} has here."
+        return f"The document does not state which value of its enum {name} has here."
     if "default" not in schema and "null" in (left, right):
-        return f"{_first(name)} has no default, and nothing says when it is null."
-    return f"Nothing says which value {name} has here."
+        return f"{_first(name)} has no default, and the document does not state when it is null."
+    return f"The document does not state which value {name} has here."
 
 
 def _form(gap: Gap) -> str:
@@ -130,15 +129,15 @@ def _form(gap: Gap) -> str:
 
 def _form_of(name: str, schema: Mapping[str, object]) -> str:
     if "pattern" in schema:
-        return f"The pattern of {name} allows both forms."
+        return f"The pattern of {name} allows both formats."
     if "format" in schema:
         written = code(f"format: {schema['format']}")
-        return f"{written} allows both forms; no pattern says which form {name} has."
-    return f"No pattern says which form {name} has."
+        return f"{written} allows both values; no pattern states which format {name} has."
+    return f"No pattern states which format {name} has."
 
 
 def _time(gap: Gap) -> str:
-    return f"Nothing says which instant {_name(gap)} is."
+    return f"The document does not state which point in time {_name(gap)} is."
 
 
 def _length(gap: Gap) -> str:
@@ -148,8 +147,9 @@ def _length(gap: Gap) -> str:
     if limit is not None and not given and not limit.has_default:
         return f"The parameter {code(limit.name)} of {gap.call} has no stated default."
     if limit is not None and given:
-        return f"Nothing says that {code(limit.name)} bounds the elements of {_name(gap)}."
-    return f"Nothing says which elements {_name(gap)} holds."
+        limits = f"{code(limit.name)} limits the number of elements of {_name(gap)}"
+        return f"The document does not state that {limits}."
+    return f"The document does not state which elements {_name(gap)} contains."
 
 
 def _symbol(gap: Gap) -> str:
@@ -157,26 +157,26 @@ def _symbol(gap: Gap) -> str:
         of = gap.finding.where.partition("/")[2].partition("/*")[0]
         listed = code(of) if of else f"the list of {gap.call}"
         return f"The order of {listed} is not stated."
-    return f"Nothing says which thing {_name(gap)} names."
+    return f"The document does not state which resource {_name(gap)} refers to."
 
 
 def _order(_gap: Gap) -> str:
-    return "A document cannot state the order of members; JSON has none (RFC 8259, section 4)."
+    return "No document can state the order of members: JSON has none (RFC 8259, section 4)."
 
 
 def _unstated(gap: Gap) -> str:
     what = {
-        "connection": "Whether a connection is kept (RFC 9112, section 9.3)",
-        "cookie": "What a cookie is like (RFC 6265)",
-        "token": "What a token holds",
+        "connection": "Whether the connection is kept open (RFC 9112, section 9.3)",
+        "cookie": "The value and attributes of a cookie (RFC 6265)",
+        "token": "The content of a token",
     }[gap.finding.kind]
-    return f"{what} is not stated for {gap.call}."
+    return f"{what}: the document does not state this for {gap.call}."
 
 
 def _bytes(gap: Gap) -> str:
     if gap.place.documented:
-        return "JSON leaves white space and escapes free (RFC 8259, sections 2 and 7)."
-    return f"The document does not say which bytes {gap.call} answers with."
+        return "JSON allows any white space and escapes (RFC 8259, sections 2 and 7)."
+    return f"The document does not state which bytes {gap.call} returns."
 
 
 def _anything(gap: Gap) -> str:

@@ -8,7 +8,18 @@ from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.quoting import code, shown
 
-__all__ = ["by_value", "call", "code", "does", "listed", "names", "place", "same_number", "shown"]
+__all__ = [
+    "by_value",
+    "call",
+    "code",
+    "contrasted",
+    "does",
+    "listed",
+    "names",
+    "place",
+    "same_number",
+    "shown",
+]
 
 
 def names(targets: Sequence[str]) -> str:
@@ -22,8 +33,14 @@ def listed(parts: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def contrasted(parts: Sequence[str]) -> str:
+    """Return the parts as a contrast with the last one: `a but b`, `a, b but c`."""
+    *first, last = parts
+    return f"{', '.join(first)} but {last}" if first else last
+
+
 def does(targets: Sequence[str], verb: str) -> str:
-    """Return targets and verb, given in the singular: `old answers`, `old and new answer`."""
+    """Return targets and verb, given in the singular: `old sends`, `old and new send`."""
     if len(targets) > 1:
         verb = {"has": "have", "is": "are", "does": "do"}.get(verb, verb.removesuffix("s"))
     return f"{names(targets)} {verb}"

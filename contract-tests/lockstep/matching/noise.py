@@ -98,7 +98,7 @@ class NoiseBook:
             for difference in own:
                 if any(entry.covers(difference) for entry in entries):
                     continue
-                why = f"{target} gives another answer to the same request"
+                why = f"{target} returns a different response to the same request"
                 examples = difference.left, difference.right
                 entries.append(Noise(label, difference.where, difference.kind, why, 0, examples))
 

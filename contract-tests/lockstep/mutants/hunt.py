@@ -143,7 +143,7 @@ class Hunt:
             output, errors = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            return Report((f"did not end in {error.timeout:.0f} s",), 0, error.timeout)
+            return Report((f"did not finish within {error.timeout:.0f} s",), 0, error.timeout)
         finally:
             self._running.discard(process)
         if process.returncode != 0:

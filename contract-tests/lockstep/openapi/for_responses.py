@@ -75,14 +75,14 @@ class ForResponses:
 
     def _selected(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a `oneOf` or `anyOf` with a discriminator as conditions on its member."""
-        told = schema.get("discriminator")
-        told = told if isinstance(told, Mapping) else {}
-        name = told.get("propertyName")
+        discriminator = schema.get("discriminator")
+        discriminator = discriminator if isinstance(discriminator, Mapping) else {}
+        name = discriminator.get("propertyName")
         key = next((each for each in ("oneOf", "anyOf") if each in schema), "")
         branches = schema.get(key)
         if not isinstance(name, str) or not isinstance(branches, list):
             return schema
-        values = self._values(told.get("mapping"), branches)
+        values = self._values(discriminator.get("mapping"), branches)
         if values is None:
             return schema
         conditions = [

@@ -213,9 +213,9 @@ def _fetch(url: Path | str) -> bytes:
 
 
 def _refusal(error: HTTPError) -> str:
-    status = f"it answers {error.code} {error.reason}".rstrip()
+    status = f"it returns {error.code} {error.reason}".rstrip()
     if error.code in (401, 403):
-        return f"{status}: download the document with your credentials, and give the file"
+        return f"{status}: download the document with your credentials, and use the file"
     if error.code == 404:
         return f"{status}: is the document at another path, such as /openapi.json or /v3/api-docs?"
     return f"{status}: is this the address of the document?"
@@ -231,7 +231,7 @@ def _unreachable(reason: object) -> str:
     if isinstance(reason, TimeoutError):
         return f"no response within {TIMEOUT_SECONDS:g} s"
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "its certificate is not trusted: download the document, and give the file"
+        return "its certificate is not trusted: download the document, and use the file"
     if isinstance(reason, ssl.SSLError):
         return "it does not speak HTTPS: try http://…"
     return text

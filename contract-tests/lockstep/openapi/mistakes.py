@@ -20,7 +20,7 @@ _OTHERS = (
     ("openrpc", "an OpenRPC document"),
     ("arazzo", "an Arazzo document, whose `sourceDescriptions` name the OpenAPI document"),
     ("overlay", "an OpenAPI overlay, whose `extends` names the OpenAPI document"),
-    ("log", "a HAR recording: `lockstep replay` plays it"),
+    ("log", "a HAR recording: use `lockstep replay` for it"),
     ("__schema", "a GraphQL schema"),
     ("$schema", "a JSON Schema"),
     ("item", "a Postman collection: export it as OpenAPI first"),
@@ -54,11 +54,9 @@ def other_fault(raw: Any) -> str:
         return f"it is not an OpenAPI document but {kind}"
     if "swaggerVersion" in raw:
         # Swagger 1.2 describes each resource in a file of its own.
-        return f"it is of Swagger {raw['swaggerVersion']}: convert it to OpenAPI 3 first"
+        return f"it is Swagger {raw['swaggerVersion']}: convert it to OpenAPI 3 first"
     if "openapi" in raw:
-        return (
-            f"it is of OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
-        )
+        return f"it is OpenAPI {raw['openapi']}; lockstep reads Swagger 2.0 and OpenAPI 3.0 to 3.2"
     if "paths" in raw:
         return "not an OpenAPI document: it lacks its version, such as `openapi: 3.0.3`"
     names = ", ".join(map(str, list(raw)[:4]))

@@ -46,8 +46,8 @@ class BasePaths:
         if not strips:
             return ""
         return (
-            f"paths of clients may begin with {strips} or leave it out: {leader.name} is asked "
-            f"below {leader.base_url} for either"
+            f"request paths may begin with {strips} or omit it: both are sent to {leader.name} "
+            f"below {leader.base_url}"
         )
 
     def inner(self, request: Request) -> Request:
@@ -90,9 +90,9 @@ class BasePaths:
         shown = ", ".join(dict.fromkeys(self._strange[:_SHOWN]))
         known = next(iter(self.document.operations.values())).path
         return (
-            f"{leader.name} at {leader.base_url} has answered 404 to the first {_STRANGE} "
-            f"requests, and the document has none of their paths ({shown}, …), but {known}, "
-            "say: is the base path in the target's URL what clients ask for?"
+            f"{leader.name} at {leader.base_url} has returned 404 to the first {_STRANGE} "
+            f"requests, and the document has none of their paths ({shown}, …), but has {known}, "
+            "for example: does the base path of the target's URL match the paths that clients use?"
         )
 
     def _is_documented(self, request: Request) -> bool:

@@ -92,9 +92,9 @@ class Feed:
     def flush(self) -> None:
         """Send the notes and the queued exchanges."""
         self._send_mirrored()
-        told, self._answered = self._answered, []
-        if told:
-            self._send(told)
+        batch, self._answered = self._answered, []
+        if batch:
+            self._send(batch)
         self._send(Passed(self.answered, self.failed, self.left, self.lost, self.untold))
 
     def _send_mirrored(self) -> None:
@@ -102,5 +102,5 @@ class Feed:
         if items:
             self._send(items)
 
-    def _send(self, told: Told) -> None:
-        self.write(pickle.dumps(told, pickle.HIGHEST_PROTOCOL))
+    def _send(self, batch: Told) -> None:
+        self.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))

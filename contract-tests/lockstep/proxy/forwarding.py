@@ -206,7 +206,7 @@ class Forwarder:
         request = passage.request
         self._feed.note(Answered(request.method, request.path, status, Fate.UNANSWERED))
         what = f"{type(error).__name__}: {error}".rstrip(": ")
-        return _failure(status, f"{self._leader.name} did not answer: {what}")
+        return _failure(status, f"{self._leader.name} did not respond: {what}")
 
 
 async def without_additions(_client: web.Request, response: web.StreamResponse) -> None:
@@ -219,9 +219,9 @@ async def without_additions(_client: web.Request, response: web.StreamResponse) 
 
 def _closes(answer: ClientResponse) -> bool:
     """Whether the leader closes the connection after this response (RFC 9112, section 9.3)."""
-    said = {part.strip() for part in answer.headers.get("Connection", "").lower().split(",")}
-    kept = answer.version is None or answer.version >= HttpVersion11 or "keep-alive" in said
-    return "close" in said or not kept
+    options = {part.strip() for part in answer.headers.get("Connection", "").lower().split(",")}
+    kept = answer.version is None or answer.version >= HttpVersion11 or "keep-alive" in options
+    return "close" in options or not kept
 
 
 def _plain(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:

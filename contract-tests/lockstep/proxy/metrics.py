@@ -34,19 +34,19 @@ class ProxyCollector(Collector):
         yield self._diverged()
         yield self._failed()
         yield self._latency()
-        waiting = "Requests that wait for being compared."
+        waiting = "Requests that wait to be compared."
         yield GaugeMetricFamily("lockstep_queue_depth", waiting, self.waiting)
-        left = "Clients that left before the end of their answers."
+        left = "Clients that disconnected before the end of their response."
         yield CounterMetricFamily("lockstep_clients_left", left, self.counts.left)
-        lost = "Writes that no mirror was told of: the states may have diverged."
+        lost = "Writes that were not mirrored: the states may have diverged."
         yield CounterMetricFamily("lockstep_writes_lost", lost, self.counts.lost)
-        errors = "Answers that lockstep itself could not compare."
+        errors = "Responses that could not be compared because of an internal error."
         yield CounterMetricFamily("lockstep_errors", errors, len(self.counts.errors))
 
     def _by_route(self) -> Iterator[Metric]:
         requests = CounterMetricFamily(
             "lockstep_requests",
-            "Requests of clients, by how the reference answered them.",
+            "Requests of clients, by status class of the reference's response.",
             labels=["route", "method", "status_class"],
         )
         for route in self.warrant.routes:
@@ -70,7 +70,7 @@ class ProxyCollector(Collector):
     def _diverged(self) -> Metric:
         metric = CounterMetricFamily(
             "lockstep_divergences",
-            "Answers that diverged, by what differs; one may count under several classes.",
+            "Responses that diverged, by what differs; one may count in several classes.",
             labels=["route", "class"],
         )
         for route in self.warrant.routes:
@@ -81,7 +81,7 @@ class ProxyCollector(Collector):
     def _failed(self) -> Metric:
         metric = CounterMetricFamily(
             "lockstep_unanswered",
-            "Requests that a target gave no answer to.",
+            "Requests that a target did not respond to.",
             labels=["route", "target"],
         )
         for route in self.warrant.routes:
@@ -103,12 +103,12 @@ class ProxyCollector(Collector):
 
 
 _COUNTS = {
-    "compared": "Answers that were compared.",
-    "alike": "Answers that were compared and did not differ.",
-    "known": "Answers that differ in known differences alone.",
-    "diverged": "Answers that differ.",
-    "shed": "Answers that were not compared, since too many were waiting.",
-    "unclear": "Answers that differ, but overlapped with a write or follow from an earlier one.",
+    "compared": "Responses that were compared.",
+    "alike": "Responses that were compared and did not differ.",
+    "known": "Responses that differ only in known differences.",
+    "diverged": "Responses that differ.",
+    "shed": "Responses that were not compared, since too many were waiting.",
+    "unclear": "Responses that differ, but overlapped with a write or follow from an earlier one.",
 }
 
 

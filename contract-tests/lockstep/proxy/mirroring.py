@@ -87,14 +87,14 @@ class Mirrors:
         # The epoch of what is compared: no write has begun or ended since.
         self._epoch = -1
 
-    def take(self, told: Mirrored | Answered | Passed) -> None:
+    def take(self, message: Mirrored | Answered | Passed) -> None:
         """Process a message of the process that responds to clients."""
-        if isinstance(told, Passed):
-            self._counts.passed = told
-        elif isinstance(told, Mirrored):
-            self._take(replace(told, request=self._base_paths.inner(told.request)))
+        if isinstance(message, Passed):
+            self._counts.passed = message
+        elif isinstance(message, Mirrored):
+            self._take(replace(message, request=self._base_paths.inner(message.request)))
         else:
-            self._note(told)
+            self._note(message)
 
     def finish(self) -> None:
         """Compare all requests that are still in flight."""
@@ -192,16 +192,18 @@ class Mirrors:
             self._finish_waiting(asked)
         for name, answer in asked.answers.items():
             self._notice(name, answer, request)
-        told = {name: answer for name, answer in asked.answers.items() if not _is_fault(answer)}
-        if not told:
+        responded = {
+            name: answer for name, answer in asked.answers.items() if not _is_fault(answer)
+        }
+        if not responded:
             return
-        if self._is_unclear(item, told):
+        if self._is_unclear(item, responded):
             self._counts.unclear += 1
             self._recorder.unclear(request.method, request.path)
             return
         leader = self._whole.targets[0].name
         requests = {leader: request, **asked.requests}
-        outcomes: dict[str, Outcome] = {leader: item.answer, **told}
+        outcomes: dict[str, Outcome] = {leader: item.answer, **responded}
         if self._pairing is not None:
             operation = self._document.find(request.method, request.path)
             route = f"{operation.method} {operation.path}" if operation else "undocumented"
@@ -243,14 +245,14 @@ class Mirrors:
             self._epoch = item.epoch
             self._whole.record(item.request, sent, whole, group=group, seconds=seconds)
 
-    def _is_unclear(self, item: Mirrored, told: dict[str, Outcome]) -> bool:
+    def _is_unclear(self, item: Mirrored, responded: dict[str, Outcome]) -> bool:
         """Whether a write may have happened between the leader's response and a mirror's."""
         if item.request.method not in READS:
             return False
         moved = not self._settings.mirrors_writes and item.epoch != self._shared[EPOCH]
         if item.epoch != -1 and not moved:
             return False
-        answers = [answer for answer in told.values() if isinstance(answer, Response)]
+        answers = [answer for answer in responded.values() if isinstance(answer, Response)]
         if any(_fails(answer) != _fails(item.answer) for answer in answers):
             # A write does not explain a failure of only one of them.
             return False

@@ -84,7 +84,7 @@ def serve(
             counts.skipped += left_over
             front.close()
     if front.has_failed:
-        counts.note_error("the process that answers clients ended by itself")
+        counts.note_error("the process that serves clients ended unexpectedly")
     progress(counts)
     counts.notes += mirrors.sentences()
     return counts
@@ -104,7 +104,7 @@ class Front:
     ) -> None:
         """Start the process, which serves the listening socket from now on."""
         if leader.tls is not None and leader.new_tls is None:
-            raise ProxyError(f"{leader.name}: its certificates must be told as files")
+            raise ProxyError(f"{leader.name}: its certificates must be configured as files")
         spec = LeaderSpec(
             leader.name,
             leader.base_url,
@@ -125,12 +125,12 @@ class Front:
             )
             self._process.start()
 
-    def told(self) -> Iterator[Told]:
+    def batches(self) -> Iterator[Told]:
         """Yield the messages of the process, until it ends."""
         with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
-                told: Told = pickle.load(reader)
-                yield told
+                batch: Told = pickle.load(reader)
+                yield batch
         self.has_failed = not self._is_ended
 
     def end(self) -> None:
@@ -180,8 +180,8 @@ class Comparing:
     def _read(self) -> None:
         _give_way(is_idle=self._is_idle)
         try:
-            for told in self._front.told():
-                for one in told if isinstance(told, list) else [told]:
+            for batch in self._front.batches():
+                for one in batch if isinstance(batch, list) else [batch]:
                     self._told.put(one)
         finally:
             self._told.put(None)
@@ -189,9 +189,9 @@ class Comparing:
 
     def _work(self) -> None:
         _give_way(is_idle=self._is_idle)
-        while (told := self._next()) is not None and not self._closed.is_set():
-            self._mirrors.take(told)
-            self._taken += isinstance(told, Mirrored)
+        while (message := self._next()) is not None and not self._closed.is_set():
+            self._mirrors.take(message)
+            self._taken += isinstance(message, Mirrored)
             self._shared[TAKEN] = self._taken - self._mirrors.asked
         self._mirrors.finish()
         self._shared[TAKEN] = self._taken
@@ -237,7 +237,7 @@ async def _optional_admin(admin: Admin, settings: ProxySettings, say: Say) -> As
         return
     with _listening(settings.admin) as listening:
         async with serving_admin(admin, listening):
-            say(f"{_url(listening)}/warrant.html and /metrics show how it goes")
+            say(f"{_url(listening)}/warrant.html and /metrics show the results so far")
             yield
 
 

@@ -113,21 +113,21 @@ class Counts:
     def not_judged(self, settings: ProxySettings) -> list[str]:
         """Return sentences on what was not compared, or only in part."""
         limit = f"{settings.body_limit:,} bytes"
-        said = {
+        reasons = {
             f"skipped, since {settings.queue} were already waiting for the mirrors": self.skipped,
             "that differed, but overlapped with a write": self.unclear,
-            "not mirrored, since no mirror had answered for a long time": self.rested,
+            "not mirrored, since no mirror had responded for a long time": self.rested,
             "to writes not mirrored, since the client disconnected or sent more than is buffered: "
             "the states may have diverged": self.lost,
-            f"compared by status and headers alone: longer than {limit}, or encoded": self.cut,
+            f"compared by status and headers only: longer than {limit}, or encoded": self.cut,
         }
-        lines = [f"{count:,} answers {what}" for what, count in said.items() if count]
+        lines = [f"{count:,} responses {what}" for what, count in reasons.items() if count]
         return [*self.notes, *lines]
 
     def problems(self) -> list[str]:
         """Return sentences on mirrors that did not respond, and why."""
         return self.errors + [
-            f"{name}: {count:,} mirrored requests without an answer: {reason}"
+            f"{name}: {count:,} mirrored requests without a response: {reason}"
             for (name, reason), count in sorted(self.faults.items())
         ]
 

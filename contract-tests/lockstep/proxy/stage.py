@@ -56,9 +56,9 @@ def compare_traffic(
     for problem in counts.problems():
         run.add_problem(problem)
     if counts.faults and not counts.mirrored:
-        run.could_not_run("no mirror answered")
+        run.could_not_run("no mirror responded")
     if counts.errors:
-        run.could_not_run("not every answer could be compared")
+        run.could_not_run("not every response could be compared")
     run.secrets |= secrets.in_findings(run.ledger.findings.all())
     run.warrant = recorder.warrant(counts.not_judged(settings))
     return counts

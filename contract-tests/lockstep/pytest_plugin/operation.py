@@ -122,7 +122,7 @@ class LockstepOperation:
             return ""
         record = self.report["operations"][self.name]
         if not record["exchanges"]:
-            return "nothing was sent"
+            return "no requests were sent"
         if not record["succeeded"]:
-            return "it never succeeded on every server: only its errors were compared"
+            return "it never succeeded on all servers: only its errors were compared"
         return ""

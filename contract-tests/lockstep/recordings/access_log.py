@@ -185,7 +185,7 @@ def _url(logged: LoggedRequest, own: str | None) -> str | None:
 
 def _notes(writes: int, unread: list[int]) -> Iterator[str]:
     if writes:
-        yield f"{_count(writes)} of requests that write, whose bodies are not in a log"
+        yield f"{_count(writes)} of write requests, whose bodies are not in a log"
     if unread:
         more = ", …" if len(unread) > _NAMED else ""
         numbers = ", ".join(map(str, unread[:_NAMED]))

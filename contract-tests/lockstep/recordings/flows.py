@@ -72,7 +72,7 @@ def _value(data: bytes, at: int) -> tuple[Any, int]:
         raise ValueError(f"no length at byte {at}")
     start, end = colon + 1, colon + 1 + int(data[at:colon])
     if end >= len(data):
-        raise ValueError("it is cut")
+        raise ValueError("it is truncated")
     payload, kind = data[start:end], data[end]
     if kind in _SCALARS:
         return _SCALARS[kind](payload), end + 1

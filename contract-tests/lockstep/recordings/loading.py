@@ -53,7 +53,7 @@ _FOREIGN = (
     ),
     (
         re.compile(rb"PK\x03\x04"),
-        "a ZIP archive: unpack it, and name the recording that is in it",
+        "a ZIP archive: unpack it, and use the recording in it",
     ),
     (
         re.compile(rb"[\xd4\n]\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\n\r\r\n"),

@@ -94,7 +94,7 @@ def _operation(data: Data, name: str, operation: Data, found: Sequence[Data]) ->
         of_check = [finding for finding in found if _check(finding) == check]
         if of_check or check in _ALWAYS:
             case = _case(data, check, of_check, at=name)
-            case.skipped = "nothing was sent" * (not operation["exchanges"] and not of_check)
+            case.skipped = "no requests were sent" * (not operation["exchanges"] and not of_check)
             yield case
     missing = missing_of(data, name)
     if missing:

@@ -12,7 +12,7 @@ def traps(data: Data) -> Iterator[str]:
     if data["traps"]:
         wrong = sum(bool(trap["problems"]) for trap in data["traps"])
         sent = f"{len(data['traps'])} raw requests"
-        yield f"{sent}, {wrong} not answered as expected"
+        yield f"{sent}, {wrong} with unexpected responses"
 
 
 def races(data: Data) -> Iterator[str]:
@@ -36,7 +36,7 @@ def replays(data: Data) -> Iterator[str]:
             if entry["change"]:
                 seen = {"recorded": entry["recorded"], **entry["statuses"]}
                 answers = ", ".join(
-                    f"{name} {status or 'nothing'}" for name, status in seen.items()
+                    f"{name} {status or 'no response'}" for name, status in seen.items()
                 )
                 yield f"{entry['change']} {entry['name']}: {entry['request']} ({answers})"
 

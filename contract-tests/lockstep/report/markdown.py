@@ -79,7 +79,7 @@ def _table(data: Data) -> Iterator[str]:
     if not shown:
         return
     yield ""
-    yield "| Operation | Sent | Breaks the document | Differs |"
+    yield "| Operation | Sent | Violates the document | Differs |"
     yield "|---|---:|---|---:|"
     for name, operation in shown:
         broken = operation["nonconforming"].items()
@@ -102,7 +102,7 @@ def _finding(finding: Data) -> Iterator[str]:
     if neighbour(finding):
         yield f"\nDoes not differ: {prose(neighbour(finding))}."
     for sentence in breaks(finding):
-        yield f"\n**Breaks the document.** {prose(sentence)}"
+        yield f"\n**Violates the document.** {prose(sentence)}"
     for name in finding["targets"]:
         commands = [visible(line) for line in curl_lines(finding, name, MAX_COMMAND)]
         if commands:

@@ -228,7 +228,7 @@ def _untested(
     """
     clauses = [text.partition(": ")[0] for text in lost]
     for one in parts:
-        own = {f"only shard {one['shard']['number']}/{one['shard']['of']} was played"}
+        own = {f"only shard {one['shard']['number']}/{one['shard']['of']} was run"}
         own |= set(untested(_reached(one["operations"], parts), _changing(one["noise"])))
         clauses += [text for text in one["untested"] if text not in own]
     if not raw:

@@ -57,15 +57,15 @@ def _header(finding: Data) -> str:
 
 
 _BY_KIND: Mapping[str, Callable[[Data], str]] = {
-    "server_error": lambda one: f"answers of {one['where']}",
-    "no_response": lambda one: f"no answer ({one['where']})",
+    "server_error": lambda one: f"responses with {one['where']}",
+    "no_response": lambda one: f"no response ({one['where']})",
     "undocumented_status": lambda one: f"{one['where']} is not documented",
     "undocumented_media_type": lambda _one: "a media type that is not documented",
     "unexpected_body": lambda _one: "a body where none is documented",
     "unreadable_body": lambda _one: "a body that is not JSON",
-    "missing_header": lambda one: f"answers without {_header(one)}",
-    "header_schema": lambda one: f"{_header(one)} against its schema",
+    "missing_header": lambda one: f"responses without {_header(one)}",
+    "header_schema": lambda one: f"{_header(one)} that violates its schema",
     "body_schema": lambda one: (
-        f"answers that break their schema by `{one['where'].rpartition(' ')[2]}`"
+        f"responses that violate `{one['where'].rpartition(' ')[2]}` of their schema"
     ),
 }

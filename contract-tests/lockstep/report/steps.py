@@ -27,7 +27,7 @@ def step_data(exchange: Exchange) -> Data:
         for name, found in exchange.effects.items()
         if found
     }
-    told = {name: list(each) for name, each in exchange.curl_options.items() if each}
+    curl_options = {name: list(each) for name, each in exchange.curl_options.items() if each}
     calls = {
         name: [_call(one) for one in made] for name, made in exchange.done.calls.by_target.items()
     }
@@ -46,7 +46,7 @@ def step_data(exchange: Exchange) -> Data:
             name: [_difference(one) for one in found]
             for name, found in exchange.differences.items()
         },
-        **({"curl_options": told} if told else {}),
+        **({"curl_options": curl_options} if curl_options else {}),
         **({"effects": effects} if effects else {}),
         **({"calls": calls} if calls else {}),
         "violations": {

@@ -88,7 +88,7 @@ def print_finding(finding: Data, console: Console, more: Iterable[str] = ()) -> 
         if value_text:
             _print_line(console, f"  {title}: {value_text}")
     for value_text in breaks(finding):
-        _print_line(console, f"  breaks the document: {value_text}")
+        _print_line(console, f"  violates the document: {value_text}")
     _print_line(console, f"{seen(finding)}; {finding['kind']}, {finding['where']}", dim=True)
     for name in list(_with_steps(finding))[-1:]:
         _print_line(console, f"on {name}:", dim=True)

@@ -19,7 +19,7 @@ _MARKS = {True: " ✓", False: " ✗"}
 def print_catalogue(traps: Sequence[GeneralTrap], console: Console) -> None:
     """Print the traps, and the causes of differences between servers."""
     table = Table(box=None, pad_edge=False)
-    for column in ("area", "trap", "grade", "left alone"):
+    for column in ("area", "trap", "grade", "why servers differ"):
         table.add_column(column)
     for trap in traps:
         row = (trap.area, trap.name, trap.grade, trap.left_alone)

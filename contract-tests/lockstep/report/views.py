@@ -117,7 +117,7 @@ def _pane(left: str, right: str, step: Data, places: set[str]) -> Pane:
 def _status(outcome: Data) -> str:
     if "failure" in outcome:
         detail = f": {outcome['detail']}" if outcome["detail"] else ""
-        return f"no answer ({outcome['failure']}{detail})"
+        return f"no response ({outcome['failure']}{detail})"
     return str(outcome["status"])
 
 
@@ -160,10 +160,10 @@ def _note(*outcomes: Data, compared: bool, cut: bool) -> str:
     bodies = [outcome.get("body", {}) for outcome in outcomes]
     sizes = [body["cut"] for body in bodies if "cut" in body and "sha256" not in body]
     if sizes:
-        return f"Bodies are cut; the longest has {max(sizes):,} bytes."
+        return f"Bodies are truncated; the longest has {max(sizes):,} bytes."
     if cut:
         return "Only the beginning is shown; the JSON report has more."
-    return "" if compared else "Since the statuses differ, headers and bodies were not compared."
+    return "" if compared else "The status codes differ, so headers and bodies were not compared."
 
 
 def _command(step: Data, name: str) -> Command:
@@ -174,5 +174,5 @@ def _command(step: Data, name: str) -> Command:
         actor=step["actor"] or "",
         line=line[:MAX_COMMAND],
         answer=str(outcome.get("failure") or outcome.get("status", "")),
-        note="Cut; it is whole in the JSON report." if len(line) > MAX_COMMAND else "",
+        note="Truncated; the JSON report has all of it." if len(line) > MAX_COMMAND else "",
     )

@@ -28,7 +28,7 @@ class Condition:
     """One notable condition of a request.
 
     `kind` is one of `KINDS`; `subject` names a parameter, member, method or header field; `detail`
-    is the schema keyword that is broken or the way in which a value is unusual.
+    is the violated schema keyword or the way in which a value is unusual.
     """
 
     kind: str
@@ -44,7 +44,7 @@ def kinds_of(conditions: Conditions) -> frozenset[str]:
     return frozenset(condition.kind for condition in conditions)
 
 
-def in_words(conditions: Conditions, noun: str = "thing") -> str:
+def in_words(conditions: Conditions, noun: str = "resource") -> str:
     """Describe the conditions, as ` of another user's task, without credentials`.
 
     The text follows the name of a request; it is empty if there are no conditions.
@@ -82,13 +82,13 @@ _NOTABLE = {
     "blank": "blank",
     "null": "null",
     "zero": "0",
-    "minLength": "as short as allowed",
-    "maxLength": "as long as allowed",
+    "minLength": "at its minimum length",
+    "maxLength": "at its maximum length",
     "minimum": "at its minimum",
     "maximum": "at its maximum",
     "outer white space": "surrounded by white space",
-    "not normalised": "not in Unicode's composed form",
-    "NUL": "a text with U+0000",
+    "not normalised": "not in Unicode normalization form C",
+    "NUL": "a string with U+0000",
     "upper case": "in upper case",
     "negative": "negative",
     "fraction": "a fraction",
@@ -96,9 +96,9 @@ _NOTABLE = {
 
 
 def _notable_words(one: Condition, _noun: str) -> str:
-    how = _NOTABLE.get(one.detail, f"a text with a {one.detail}" if one.detail else "unusual")
+    how = _NOTABLE.get(one.detail, f"a string with a {one.detail}" if one.detail else "unusual")
     if one.detail == "non-ASCII":
-        how = "a non-ASCII text"
+        how = "a non-ASCII string"
     elif one.detail == "large number":
         how = "a large number"
     elif one.detail.startswith("="):
@@ -113,22 +113,24 @@ def _bounds_words(one: Condition, _noun: str) -> str:
 
 _WORDS = {
     "unknown path": lambda _one, _noun: "at an unknown path",
-    "undocumented method": lambda _one, _noun: "by a method that is not documented",
+    "undocumented method": lambda _one, _noun: "with a method that is not documented",
     "no credentials": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without credentials"
     ),
     "bad credentials": lambda _one, _noun: "with bad credentials",
-    "other user": lambda one, _noun: f"in the name of `{one.subject}`",
+    "other user": lambda one, _noun: f"as the user `{one.subject}`",
     "media type": lambda _one, _noun: "with a media type that is not documented",
     "no body": lambda _one, _noun: "without a body",
     "unreadable body": lambda one, _noun: (
-        "with parts that nothing separates" if one.detail else "with a body that is not JSON"
+        "with a multipart body without a boundary" if one.detail else "with a body that is not JSON"
     ),
     "missing": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without a required member"
     ),
     "wrong type": lambda one, _noun: (
-        f"with `{one.subject}` of a wrong type" if one.subject else "with a value of a wrong type"
+        f"with `{one.subject}` of the wrong type"
+        if one.subject
+        else "with a value of the wrong type"
     ),
     "out of bounds": _bounds_words,
     "unknown member": lambda _one, _noun: "with a member that is not documented",
@@ -141,8 +143,8 @@ _WORDS = {
     "parameter": lambda one, _noun: _about("with", one.subject),
     "second time": lambda _one, _noun: "for the second time",
     "duplicate": lambda one, _noun: (
-        (f"with `{one.subject}` that is taken" if one.subject else "with a value that is taken")
-        + (" in another case" if one.detail == "case" else "")
+        (f"with `{one.subject}` already taken" if one.subject else "with a value already taken")
+        + (" in different letter case" if one.detail == "case" else "")
     ),
     "notable": _notable_words,
 }

@@ -118,7 +118,7 @@ class Patience:
     def _used_up(self) -> Iterator[str]:
         for (label, path), times in self._left_out.items():
             what = f"{times:,} request{'s' * (times > 1)}"
-            yield f"{label}: {what} left out after {self._slow_at(path):.0f} s of slow answers"
+            yield f"{label}: {what} left out after {self._slow_at(path):.0f} s of slow responses"
 
     def _unheard(self) -> Iterator[str]:
         found: dict[str, list[str]] = {}
@@ -126,14 +126,14 @@ class Patience:
             if record.streams and not record.heard:
                 found.setdefault(label, []).append(target)
         for label, targets in found.items():
-            yield f"{label}: the streams of {' and '.join(targets)} sent nothing in time"
+            yield f"{label}: the streams of {' and '.join(targets)} did not send data in time"
 
     def _cut(self) -> Iterator[str]:
         """Yield sentences on streams that sent something, and may have sent more later."""
         cut = {label for (label, _), record in self._records.items() if record.streams}
         heard = {label for (label, _), record in self._records.items() if record.heard}
         for label in sorted(cut & heard):
-            yield f"{label}: its streams were read for the time of --stream-seconds, not to the end"
+            yield f"{label}: its streams were read for --stream-seconds only, not to the end"
 
     def _hung(self) -> list[str]:
         found: dict[tuple[str, int, tuple[str, ...]], list[str]] = {}

@@ -142,7 +142,9 @@ class RequestReader:
         if declared.schema is None or self._accepts(declared.schema, text):
             return None
         keyword = self._broken(declared.schema, text)
-        words = f"{code(name)} is {code(shown(text, 40))}, which breaks {code(keyword or 'schema')}"
+        words = (
+            f"{code(name)} is {code(shown(text, 40))}, which violates {code(keyword or 'schema')}"
+        )
         return Fault(_kind_of(keyword), name, keyword, words)
 
     def _body_faults(self, operation: Operation, request: Request) -> Iterator[Fault]:
@@ -298,7 +300,7 @@ def _of_error(wrong: Any) -> Iterator[Fault]:
     where = pointer(tuple("*" if isinstance(p, int) else p for p in wrong.instance_path))
     subject, keyword = where.removeprefix("/"), str(wrong.kind.name)
     of = f" at {code(subject)}" if subject else ""
-    words = f"the body breaks {code(keyword)}{of} ({shown(wrong.message)})"
+    words = f"the body violates {code(keyword)}{of} ({shown(wrong.message)})"
     if keyword == "required":
         name = str(wrong.kind.property).strip('"')
         yield Fault("missing", f"{subject}/{name}".removeprefix("/"), keyword, words)

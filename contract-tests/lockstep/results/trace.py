@@ -339,10 +339,10 @@ def _tokens(request: Request) -> frozenset[str]:
 
 def _write_of(request: Request) -> tuple[object, ...]:
     """Return the identity of a write: all but the credentials, which may change for a user."""
-    said = frozenset(
+    headers = frozenset(
         (name.lower(), value) for name, value in request.headers if not _CREDENTIALS.search(name)
     )
-    return request.method, request.path, request.body, request.actor, said
+    return request.method, request.path, request.body, request.actor, headers
 
 
 def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:

@@ -77,8 +77,8 @@ def anonymous_answer(target: Target, document: Document) -> str:
     target.close()
     if isinstance(outcome, NoResponse):
         # The kind of failure depends on the TLS version, and on timing.
-        return "ends the connection"
-    return f"answers {outcome.status}"
+        return "closes the connection"
+    return f"returns {outcome.status}"
 
 
 def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> list[str]:
@@ -86,14 +86,14 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
     statuses = {status_of(outcome) or 0 for outcome in outcomes}
     if _paths(document) and all(map(_is_page, outcomes)) and not _has_pages(document):
         return [
-            f"{target.name} answers every request with an HTML page: is this the API, and is "
+            f"{target.name} returns an HTML page for every request: is this the API, and is "
             f"{target.base_url} its base URL?"
         ]
     pages = set(map(_page, outcomes))
     page = pages.pop()
     if page and not pages and _paths(document):
         return [
-            f"{target.name} redirects every request to {page}: does it ask for a log-in? "
+            f"{target.name} redirects every request to {page}: does it require a login? "
             f"{user_lines(document)}"
         ]
     is_free = any(not operation.requires_auth for operation in _readable(document)[:_MAX_PROBES])
@@ -101,7 +101,7 @@ def _hints(target: Target, document: Document, outcomes: Sequence[Outcome]) -> l
         return []
     shown = " and ".join(map(str, sorted(statuses)))
     return [
-        f"{target.name} answers {shown} to every request, even where the document requires no "
+        f"{target.name} returns {shown} for every request, even where the document requires no "
         "credentials: give them with --header 'Authorization: Bearer …'. "
         f"{user_lines(document)}"
     ]
@@ -208,9 +208,9 @@ def _fault(target: Target, document: Document, outcomes: Sequence[Outcome]) -> s
         return f"it redirects to {moved}: use that URL"
     statuses = {answer.status for answer in answers}
     if all(status >= 500 for status in statuses):
-        return f"it answers {min(statuses)} to every request: see its log"
+        return f"it returns {min(statuses)} for every request: see its log"
     if statuses == {429}:
-        return "it answers 429 to every request: raise its rate limit for the run"
+        return "it returns 429 for every request: raise its rate limit for the run"
     if statuses == {404} and _paths(document):
         return LOST
     return ""

@@ -24,12 +24,12 @@ def elsewhere_fault(
                 continue
             target.move(url)
             if answers():
-                return f"it answers 404 to every documented path, but not below {url}: give {url}"
+                return f"it returns 404 for every documented path, but not below {url}: use {url}"
     finally:
         target.move(given)
     shown = ", ".join(asked[:_SHOWN])
     message = (
-        f"it answers 404 to every documented path ({shown}{', …' if len(asked) > _SHOWN else ''})"
+        f"it returns 404 for every documented path ({shown}{', …' if len(asked) > _SHOWN else ''})"
     )
     if not base_path and given == target.origin:
         return (

@@ -99,7 +99,7 @@ def not_judged(route: Route) -> Iterator[str]:
         yield f"{route.shed:,} shed"
     if route.unclear:
         yield f"{route.unclear:,} unclear"
-    yield from (f"{count:,} without an answer of {name}" for name, count in route.failed.items())
+    yield from (f"{count:,} without a response from {name}" for name, count in route.failed.items())
     yield from (f"{count:,}: {reason}" for reason, count in route.set_aside.items())
 
 
@@ -133,7 +133,7 @@ def _lines(warrant: Warrant) -> Iterator[str]:
         if not route.documented:
             continue
         if not route.compared:
-            yield prose(f"- `{route.name}`: nothing of it")
+            yield prose(f"- `{route.name}`: never seen")
         elif unseen:
             yield prose(f"- `{route.name}`: {unseen}")
     for note in warrant.notes:

@@ -130,4 +130,4 @@ class Latency:
             seen += self.buckets[index]
             if seen >= rank:
                 return 2 * math.exp(index * _LOG_GAMMA) / (_GAMMA + 1)
-        raise ValueError(f"there are only {seen} times")
+        raise ValueError(f"there are only {seen} measurements")

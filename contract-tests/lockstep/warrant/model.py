@@ -95,7 +95,7 @@ class Route:
         """A sentence such as `3,120 compared, 0 diverged: below 0.1 % with 95 %`."""
         if not self.compared:
             return "nothing compared"
-        known = f" ({self.known:,} in known differences alone)" if self.known else ""
+        known = f" ({self.known:,} with known differences only)" if self.known else ""
         bound = f"below {percent(self.bound())} with {percent(CONFIDENCE)}"
         return f"{self.compared:,} compared{known}, {self.diverged:,} diverged: {bound}"
 

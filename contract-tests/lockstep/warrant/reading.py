@@ -84,10 +84,10 @@ def load_warrant(source: str) -> Warrant:
         answer = requests.get(url, timeout=_SECONDS)
         answer.raise_for_status()
     except requests.HTTPError as error:
-        raise WarrantError(f"{url}: answered {error.response.status_code}") from error
+        raise WarrantError(f"{url}: returned {error.response.status_code}") from error
     except requests.RequestException as error:
         raise WarrantError(
-            f"{url}: no answer ({type(error).__name__}): is it the --admin address of a proxy?"
+            f"{url}: no response ({type(error).__name__}): is it the --admin address of a proxy?"
         ) from error
     return read_warrant(answer.text, url)
 

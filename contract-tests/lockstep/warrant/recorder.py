@@ -141,11 +141,11 @@ class Recorder:
             route.diverged += 1
             route.kinds.update({_kind(each) for each in found})
             at, request_id = now(), request_id_of(exchange.request)
-            told = [
+            divergences = [
                 Divergence(_kind(each), self._sentence(each, exchange), at, 1, request_id)
                 for each in found
             ]
-            route.findings = joined(told, route.findings)
+            route.findings = joined(divergences, route.findings)
         elif exchange.excused:
             route.unclear += 1
         elif exchange.known:

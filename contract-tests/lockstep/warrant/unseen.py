@@ -163,9 +163,9 @@ def _carried(request: Request, schemes: Mapping[str, Mapping[str, Any]]) -> Iter
 def _credential(request: Request, scheme: Mapping[str, Any]) -> str:
     kind, name = scheme.get("type"), str(scheme.get("name", ""))
     if kind != "apiKey":
-        said, _, token = (request.header("authorization") or "").partition(" ")
+        sent, _, token = (request.header("authorization") or "").partition(" ")
         wanted = scheme.get("scheme", "bearer") if kind == "http" else "bearer"
-        return token if said.lower() == str(wanted).lower() else ""
+        return token if sent.lower() == str(wanted).lower() else ""
     if scheme.get("in") == "header":
         return request.header(name) or ""
     if scheme.get("in") == "cookie":
@@ -184,7 +184,7 @@ def _scopes(token: str) -> frozenset[str]:
         return frozenset()
     found: set[str] = set()
     for claim in _CLAIMS if isinstance(claims, dict) else ():
-        said = claims.get(claim, ())
-        listed = said.split() if isinstance(said, str) else said
+        scopes = claims.get(claim, ())
+        listed = scopes.split() if isinstance(scopes, str) else scopes
         found.update(each for each in listed if isinstance(each, str))
     return frozenset(found)

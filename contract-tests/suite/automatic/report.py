@@ -22,7 +22,7 @@ from testbed.servers import KINDS
 REPORT = BUILD / "mutants-sample.json"
 UNITS = "units"
 CAUGHT, BY_UNITS, SURVIVED, EQUIVALENT, UNTRIED = (
-    *("caught", "caught by unit tests alone", "survived", "equivalent", "could not be tried"),
+    *("caught", "caught by unit tests only", "survived", "equivalent", "could not be tried"),
 )
 _PASSED, _SURVIVORS = 0, 1
 

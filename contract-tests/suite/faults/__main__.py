@@ -3,7 +3,7 @@
 python -m suite.faults [--short] [--table]
 FAULT=frozen python -m suite.faults       part of the name of a fault; separate several by commas
 
---short plays only the most important faults, --table prints the observations of all. DATABASE_URL
+--short runs only the most important faults, --table prints the observations of all. DATABASE_URL
 and SERVERS are read, as by the contract tests; PROFILE=quick implies --short.
 
 Exits with 0 if the servers behave as required, 1 if not, 2 if it could not run.
@@ -43,7 +43,7 @@ def main() -> int:
     try:
         run_verdict, results = _run(console, is_short=arguments.short)
     except _REASONS as error:
-        print(f"The faults could not be played. {error}", file=sys.stderr)
+        print(f"The faults could not be run: {error}", file=sys.stderr)
         return COULD_NOT_RUN
     if arguments.table:
         _print_table(results, console)
@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="suite.faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--short", action="store_true", help="play only the most important faults")
+    parser.add_argument("--short", action="store_true", help="run only the most important faults")
     parser.add_argument("--table", action="store_true", help="print the observations of all faults")
     arguments = parser.parse_args()
     arguments.short |= contract.profile() == "quick"

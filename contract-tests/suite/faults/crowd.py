@@ -119,7 +119,7 @@ class Steady:
             while b'{"status":"ok"}' not in answer:
                 data = connection.recv(65536)
                 if not data:
-                    raise ConnectionResetError("ended without an answer")
+                    raise ConnectionResetError("ended without a response")
                 answer += data
         except OSError as error:
             if served or isinstance(error, TimeoutError):

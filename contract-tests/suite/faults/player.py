@@ -195,7 +195,7 @@ class _Playing:
             return
         wanted = [
             Answer("getReadiness", (200,), TIMEOUT_SECONDS, user=False),
-            Answer("createTask", (201,), TIMEOUT_SECONDS, json={"title": "well again"}),
+            Answer("createTask", (201,), TIMEOUT_SECONDS, json={"title": "recovered"}),
         ]
         while True:
             replies = [self._client.send(each) for each in wanted]
@@ -203,16 +203,16 @@ class _Playing:
             if all(got.status in each.statuses for each, got in zip(wanted, replies, strict=True)):
                 break
             if seconds > _RECOVERY_SECONDS and self._is_late(seconds, limit):
-                self._miss(f"not well again after {seconds:.0f} s: {replies[0]}, {replies[1]}")
+                self._miss(f"not recovered after {seconds:.0f} s: {replies[0]}, {replies[1]}")
                 return
             time.sleep(_POLL_SECONDS)
-        self.result.seen["well again"] = f"after {seconds:.2f} s"
+        self.result.seen["recovered"] = f"after {seconds:.2f} s"
         if self._is_late(seconds, limit):
-            self._miss(f"well again after {seconds:.2f} s, not within {limit} s")
+            self._miss(f"recovered after {seconds:.2f} s, not within {limit} s")
         after = [Answer(name, (200,), 2.0, times=10) for name in ("listTasks", "getTask")]
         for answer, reply in self._client.send_all(after):
             if reply.status not in answer.statuses:
-                self._miss(f"once it was well again, {answer.operation}: {reply}")
+                self._miss(f"after recovery, {answer.operation}: {reply}")
 
     def _watch_the_end(self, ends: Ending) -> None:
         started = time.monotonic()
@@ -263,11 +263,11 @@ class _Playing:
         text = self._server.log.read_text(encoding="utf-8", errors="replace")
         for secret in self._client.secrets:
             if secret in text:
-                self._miss(f"the log tells a secret: {secret[:8]}...")
+                self._miss(f"the log contains a secret: {secret[:8]}...")
         lines = [_line(line) for line in text.splitlines()]
         for line in lines:
             if "event" not in line:
-                self._miss(f"the log has a line that is none: {line}")
+                self._miss(f"the log has a malformed line: {line}")
         if self._fault.deed.get("start") != "on a taken port":
             self._look_for(lines)
         logged = sum(line.get("event") == UNAVAILABLE for line in lines)
@@ -275,7 +275,7 @@ class _Playing:
             line.get("event") == "request" and line.get("status") == 503 for line in lines
         )
         if logged != answered:
-            self._miss(f"the log names {logged} causes of {answered} answers of 503")
+            self._miss(f"the log has {logged} causes for {answered} responses with 503")
         errors = {line["event"] for line in lines if line.get("event") == "unhandled_error"}
         if errors:
             self._miss("the log has an unhandled error")
@@ -316,7 +316,7 @@ def _shown(line: Mapping[str, Any]) -> str:
 def _one_worker(pid: int) -> psutil.Process:
     workers = psutil.Process(pid).children()
     if not workers:
-        raise StoryError("there is no worker to be killed: set WORKERS")
+        raise StoryError("there is no worker to kill: set WORKERS")
     return workers[0]
 
 

@@ -98,8 +98,8 @@ class LogWatch:
         for name in others:
             wanted_rest = Counter(translate(text, name) for text in rest[leader])
             got_rest = Counter(rest[name])
-            yield from ((name, f"a line more: {text}") for text in got_rest - wanted_rest)
-            yield from ((name, f"a line less: {text}") for text in wanted_rest - got_rest)
+            yield from ((name, f"an additional line: {text}") for text in got_rest - wanted_rest)
+            yield from ((name, f"a missing line: {text}") for text in wanted_rest - got_rest)
 
     def _rest(self, lines: Sequence[Line], name: str, sent: Sequence[Sent]) -> list[str]:
         """Return lines without a received response: it was lost, or no request caused the line.
@@ -129,7 +129,7 @@ def _leaks(lines: Lines, sent: Sequence[Sent]) -> Iterator[tuple[str, str]]:
         text = "\n".join(line.text for line in each)
         for what, secret in sorted(secrets):
             if secret in text or json.dumps(secret)[1:-1] in text:
-                yield name, f"the log tells {what}"
+                yield name, f"the log contains {what}"
 
 
 def secrets_of(sent: Sent, name: str) -> Iterator[tuple[str, str]]:
@@ -217,7 +217,7 @@ def _difference(wanted: list[str], got: list[str]) -> str:
         for key in dict.fromkeys([*left, *right])
         if _shown(left, key) != _shown(right, key)
     ]
-    return f"the line {left.get('event')} has {', '.join(parts) or 'another order'}"
+    return f"the line {left.get('event')} has {', '.join(parts) or 'a different order'}"
 
 
 def _differ(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ _DATABASE_URL = "postgresql://user:password@127.0.0.1:5432/database"
 _SECRET_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a"
 _SECONDS = 60
 MISCONFIGURED = 2
-TAKEN = "settings taken"
+TAKEN = "settings accepted"
 
 Commands = Mapping[str, Sequence[str]]
 

@@ -189,7 +189,7 @@ def test_score_excludes_equivalent_mutants() -> None:
     assert [score.states[name] for name in names] == [
         "equivalent",
         "caught",
-        "caught by unit tests alone",
+        "caught by unit tests only",
         "survived",
     ]
     assert (score.share(), score.share(with_units=True)) == ("1 of 3", "2 of 3")

@@ -32,7 +32,7 @@ def test_cases_are_read_from_both_languages() -> None:
 def test_file_without_its_pair_is_reported() -> None:
     shared, lonely = {"a": NODE / "a.ts"}, {"a": PYTHON / "a.py", "b": PYTHON / "b.py"}
     assert list(mirror.file_faults(lonely, shared)) == [
-        mirror.Fault(str(Path("python/b.py")), "its pair is missing")
+        mirror.Fault(str(Path("python/b.py")), "its counterpart is missing")
     ]
 
 
@@ -47,12 +47,12 @@ def test_different_order_and_different_sentence_are_reported() -> None:
     one, two = sources.Function("one", "One."), sources.Function("two", "Two.")
     other = [two, sources.Function("one", "First.")]
     texts = [fault.text for fault in mirror.function_faults("x", [one, two], other)]
-    assert any("another order" in text for text in texts)
-    assert "described by two sentences" in texts
+    assert any("different order" in text for text in texts)
+    assert "the docstrings differ" in texts
 
 
 def test_unused_exception_is_reported() -> None:
-    fault = mirror.Fault("a.py", "its pair is missing")
+    fault = mirror.Fault("a.py", "its counterpart is missing")
     assert mirror.unexcused([fault], {"a.py": "good"}) == []
     assert [each.place for each in mirror.unexcused([], {"a.py": "good"})] == ["a.py"]
 
@@ -94,7 +94,7 @@ export class Bodies {
 def test_arguments_in_another_order_are_reported() -> None:
     python = {"same": ["a", "b"], "turned": ["settings", "contract"], "alone": ["a"]}
     node = {"same": ["a", "more", "b"], "turned": ["contract", "settings"]}
-    text = "the same arguments in another order: ['settings', 'contract'] and"
+    text = "the same arguments in a different order: ['settings', 'contract'] and"
     assert [(fault.place, fault.text) for fault in mirror.argument_faults("app", python, node)] == [
         ("app: arguments of turned", f"{text} ['contract', 'settings']")
     ]
@@ -130,7 +130,7 @@ def test_middleware_in_another_order_is_reported() -> None:
         mirror.middleware_faults("checks", ["auth", "limits", "cors"], ["limits", "auth"])
     )
     assert [fault.place for fault in faults] == ["checks: cors", "checks"]
-    assert "another order" in faults[1].text
+    assert "different order" in faults[1].text
 
 
 def test_both_twins_list_middleware() -> None:

@@ -137,7 +137,7 @@ def test_document_without_a_log_in_is_compared_without_users() -> None:
         run.log_in(targets)
     assert run.settings.actors == ()
     assert (
-        "9 operations ask for credentials, and the document shows no way to log in"
+        "9 operations require credentials, and the document shows no way to log in"
         in (run.notes[0])
     )
 

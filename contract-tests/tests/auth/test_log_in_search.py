@@ -70,7 +70,7 @@ def test_non_2xx_response_of_one_target_does_not_verify_a_log_in(tmp_path: Path)
     admission = found(sender)
     assert (admission.specs, admission.guarded_works) == ((), False)
     assert (
-        "`GET /me` with `Authorization: Bearer …` answered 200 on old, 422 on new"
+        "`GET /me` with `Authorization: Bearer …` returned 200 on old, 422 on new"
         in (admission.notes[0])
     )
     assert '[log_in]\n    send = "Authorization: Token {token}"' in admission.notes[0]
@@ -134,7 +134,7 @@ def test_missing_log_in_is_the_first_note_of_a_run(tmp_path: Path) -> None:
     run.notes = ["something else"]
     run.log_in(sender.targets)
     assert run.settings.actors == ()
-    assert run.notes[0].startswith("Nothing behind the log-in was tested: 1 operation asks for")
+    assert run.notes[0].startswith("No operation that requires a login was tested: 1")
     assert run.notes[1] == "something else"
 
 
@@ -180,7 +180,7 @@ def test_http_basic_uses_the_registered_account(tmp_path: Path) -> None:
 def test_http_digest_is_tried_with_the_registered_account(tmp_path: Path) -> None:
     document = api({"type": "http", "scheme": "digest"})
     sender, _ = doors(tmp_path, document, by_header())
-    assert "`GET /me` with `Authorization: Digest …` answered 401" in found(sender).notes[0]
+    assert "`GET /me` with `Authorization: Digest …` returned 401" in found(sender).notes[0]
 
 
 GRANT = {

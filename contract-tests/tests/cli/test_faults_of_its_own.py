@@ -23,10 +23,10 @@ Servers = Callable[..., list[Target]]
 
 # Where exceptions are planted, and the text expected in the report.
 PLACES = [
-    ("lockstep.openapi.conformance.Conformance.check", "cannot be judged by the document"),
+    ("lockstep.openapi.conformance.Conformance.check", "cannot be validated against the document"),
     ("lockstep.compare.answers.Comparer.compare", "cannot be compared"),
     ("lockstep.exchange.triage.Triage.sort", "cannot be compared"),
-    ("lockstep.results.condition_reader.ConditionReader.read", "cannot be told"),
+    ("lockstep.results.condition_reader.ConditionReader.read", "cannot be determined"),
     ("lockstep.drivers.walk.driver._Walk._make", "walk, createNote: left out"),
     ("lockstep.drivers.walk.reader.Reader.read", "left out"),
     ("lockstep.drivers.walk.driver._Walk.run", "walk: ended early"),
@@ -34,8 +34,8 @@ PLACES = [
     ("lockstep.drivers.probes.trial.Trial.send", "not sent or not judged"),
     ("lockstep.drivers.fuzz.transport.ExchangeTransport._actor", "planted"),
     ("lockstep.drivers.races.driver._Runner.run", "not judged"),
-    ("lockstep.confirm.reproducer.Reproducer.first_shown", "cannot be shown again"),
-    ("lockstep.session.cluster", "what was found cannot be shown again"),
+    ("lockstep.confirm.reproducer.Reproducer.first_shown", "cannot be reproduced"),
+    ("lockstep.session.cluster", "the findings cannot be reproduced"),
     ("lockstep.explain.cluster", "findings with one cause cannot be grouped"),
     ("lockstep.explain.Explainer._fill", "cannot be explained"),
     ("lockstep.report.data.step_data", "no steps are shown"),

@@ -191,15 +191,15 @@ def test_every_response_is_a_refusal_or_a_page(tmp_path: Path) -> None:
     with serving(status=401) as target:
         done = lockstep(tmp_path, described(), target.base_url)
     assert done.exit_code == 2
-    assert "t0 answers 401 to every request, even where the document requires no" in done.output
+    assert "t0 returns 401 for every request, even where the document requires no" in done.output
     assert '    [[users]]\n    name = "ann"\n    token = "${ANN_TOKEN}"\n' in done.output
     with serving(page="<html>") as target:
         done = lockstep(tmp_path, described(), target.base_url)
-    assert "t0 answers every request with an HTML page" in done.output
+    assert "t0 returns an HTML page for every request" in done.output
     with serving(status=302, location="/sign-in") as target:
         done = lockstep(tmp_path, described(), target.base_url)
     assert done.exit_code == 2
-    assert "t0 redirects every request to /sign-in: does it ask for a log-in?" in done.output
+    assert "t0 redirects every request to /sign-in: does it require a login?" in done.output
 
 
 def test_unknown_command_suggests_similar_ones() -> None:

@@ -93,7 +93,7 @@ def test_client_certificate_of_the_configuration_is_used(
     assert done.exit_code == 0, done.output
     data: dict[str, Any] = json.loads((tmp_path / "r.json").read_text())
     assert data["notes"] == [
-        "without the client certificate old ends the connection, new ends the connection"
+        "without the client certificate old closes the connection, new closes the connection"
     ]
     assert "sesame-42" not in done.output + (tmp_path / "r.json").read_text()
 
@@ -134,7 +134,9 @@ def test_server_without_client_authentication_differs(
     config = lines(certificates, "client.pem", "client.key")
     done = lockstep(tmp_path, certificates, config, asks=(True, False))
     assert done.exit_code == 1
-    assert "without the client certificate old ends the connection, new answers 200" in done.output
+    assert (
+        "without the client certificate old closes the connection, new returns 200" in done.output
+    )
 
 
 @pytest.mark.parametrize("names", [(), ("stranger.pem", "stranger.key")])
@@ -152,7 +154,7 @@ def test_rejected_client_certificate_is_reported_with_a_remedy(
     ("names", "password", "told"),
     [
         (("absent.pem",), "", "cert_file: no such file"),
-        (("client.pem",), "", "or its key is in another file: name it as key_file"),
+        (("client.pem",), "", "or its key is in another file: set key_file to it"),
         (("client.pem", "server.key"), "", "is not the key of"),
         (("names", "client.key"), "", "no certificate and key in PEM form"),
         (("client.pem", "locked.key"), "", "key_password: it is needed for"),
@@ -170,4 +172,4 @@ def test_invalid_certificate_file_is_named(
 
 def test_key_without_a_certificate_is_rejected(tmp_path: Path, certificates: Certificates) -> None:
     done = lockstep(tmp_path, certificates, f'key_file = "{certificates["client.key"]}"\n')
-    assert (done.exit_code, "give its certificate too" in done.output) == (2, True)
+    assert (done.exit_code, "also set cert_file" in done.output) == (2, True)

@@ -277,7 +277,7 @@ def test_a_body_that_cannot_be_corrected_is_replaced_by_a_valid_one(seen: Observ
 
 def test_an_undocumented_method_is_replaced_by_a_documented_one(seen: Observed) -> None:
     found = proposed(seen, ask("PATCH", "/tasks/t1"), 405)
-    assert found["undocumented method"].changed == "by GET /tasks/t1"
+    assert found["undocumented method"].changed == "with GET /tasks/t1"
 
 
 def test_a_value_in_the_path_is_replaced_by_one_that_succeeded(seen: Observed) -> None:

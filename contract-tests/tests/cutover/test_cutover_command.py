@@ -58,7 +58,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     went = run(stand.plan(), "--json", report)
     assert went.exit_code == 1, went.output
     lines = went.stdout.splitlines()
-    assert lines[0] == f"Went back: {READ}: {READ}: title differs"
+    assert lines[0] == f"Rolled back: {READ}: {READ}: title differs"
     assert lines[1] == "The request was req-1."
     assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
     data = json.loads(report.read_text(encoding="utf-8"))
@@ -92,7 +92,7 @@ def test_an_unreachable_judge_exits_with_2(stand: Stand) -> None:
     stand.new.silent = True
     refused = run(stand.plan())
     assert refused.exit_code == 2
-    assert refused.stderr == f"lockstep: {stand.new.admin}/warrant: answered 503\n"
+    assert refused.stderr == f"lockstep: {stand.new.admin}/warrant: returned 503\n"
     assert stand.caddy.shares == []
 
 
@@ -104,7 +104,7 @@ def test_a_dry_run_prints_each_step_and_moves_nothing(stand: Stand) -> None:
     for wanted in (
         "Router caddy: 0 % to new now",
         f"Judge {stand.old.admin}, before old: 5 requests, 5 compared, 0 diverged",
-        "Step 2: 10 % to new, 0.02 s at least",
+        "Step 2: 10 % to new, at least 0.02 s",
         "diverged below 10 % with 95 % (29 compared, if none diverges)",
         f"now it would wait for {READ}: 5 compared, 0 diverged; 29 are needed for below 10 %",
         "Back to 0 at once: 1 failed or 1 diverged answer in the ramp",
@@ -138,7 +138,7 @@ def test_back_is_possible_while_a_ramp_is_under_way(stand: Stand) -> None:
     with StateFile(stand.folder / "cutover.state.json").locked():
         back = run(path, "--back")
     assert (back.exit_code, back.stdout) == (0, "old has all traffic.\n")
-    assert back.stderr == "The ramp that is under way ends by that.\n"
+    assert back.stderr == "This ends the current ramp.\n"
 
 
 def test_the_configuration_for_a_share_is_printed(stand: Stand) -> None:

@@ -98,15 +98,18 @@ bounds = { compared = 20, confidence_percent = 99 }
     ("change", "told"),
     [
         (("to =", "towards ="), "2: towards: unknown; must be one of"),
-        (("9092", "9091"), "10: judges[2].admin: is another judge's: it would count twice"),
+        (
+            ("9092", "9091"),
+            "10: judges[2].admin: belongs to another judge too: it would count twice",
+        ),
         (('leads = "new"', 'leads = "nwe"'), "9: judges[2].leads: must be old or new"),
         (('to = "new"', 'to = "old"'), "2: to: must be another target than `from`"),
-        (("8082", "8081"), "15: router.upstreams: 127.0.0.1:8081 is of both targets"),
+        (("8082", "8081"), "15: router.upstreams: 127.0.0.1:8081 is listed for both targets"),
         (('new = ["', 'nwe = ["'), "15: router.upstreams: must be old and new"),
-        (('"caddy"', '"nginx"'), "12: router: file is missing: where the configuration is written"),
+        (('"caddy"', '"nginx"'), "12: router: file is missing: the path to write the"),
         (
             ('"caddy"', '"envoy"\nfile = "routes"'),
-            "14: router.file: must end with .yaml: Envoy tells the format by it",
+            "14: router.file: must end in .yaml: Envoy derives the format from it",
         ),
         (
             ('kind = "caddy"', 'kind = "caddy"\nlisten = ":80"'),

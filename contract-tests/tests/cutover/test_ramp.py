@@ -137,7 +137,7 @@ def test_a_failed_write_counts_though_it_is_not_compared(stand: Stand) -> None:
     assert result.ending == "back"
     assert result.cause is not None
     assert result.cause.route == WRITE
-    assert result.cause.sentence == "1 of 1 answers of new failed (5xx, or none)"
+    assert result.cause.sentence == "1 of 1 responses of new failed (5xx, or no response)"
     assert (result.sums.wrong, result.sums.failed) == (1, 1)
 
 
@@ -153,7 +153,7 @@ def test_the_cause_has_the_finding_that_arrived_after_it(stand: Stand) -> None:
     result = ramp(stand.plan())
     assert result.cause is not None
     assert result.cause.kind == "value"
-    assert result.cause.sentence.endswith(f"(5xx, or none): {READ}: title differs")
+    assert result.cause.sentence.endswith(f"(5xx, or no response): {READ}: title differs")
 
 
 def test_a_failure_that_was_compared_is_one_wrong_answer(stand: Stand) -> None:
@@ -246,7 +246,7 @@ def test_a_stop_leaves_the_traffic_and_the_next_run_continues(stand: Stand) -> N
     result = ramp(path)
     assert result.ending == "arrived"
     assert stand.caddy.shares == [0, 10, 10, 100]
-    assert "goes on" in [event.what for event in result.state.events]
+    assert "resumed" in [event.what for event in result.state.events]
 
 
 def test_responses_before_a_stop_still_count(stand: Stand) -> None:
@@ -260,7 +260,7 @@ def test_a_ramp_does_not_continue_from_a_larger_share_than_it_has_set(stand: Sta
     path, stop = stand.plan(), stop_at(stand, 10)
     ramp(path, stop)
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [0, 1]
-    with pytest.raises(CutoverError, match=r"new has 100 %, and .* says 10 %"):
+    with pytest.raises(CutoverError, match=r"new has 100 %, but .* has 10 %"):
         ramp(path)
     assert stand.caddy.share == 100
 
@@ -276,13 +276,13 @@ def test_health_checks_do_not_count_as_users(stand: Stand) -> None:
     steps = '[[steps]]\npercent = 10\nat_least = "10ms"\nat_most = "100ms"\n'
     result = ramp(stand.plan(steps=ignored + steps))
     assert result.cause is not None
-    assert "0 of 1 answers of new in this step" in result.cause.sentence
+    assert "0 of 1 responses of new in this step" in result.cause.sentence
     assert result.sums.served == 0
 
 
 def test_a_ramp_does_not_continue_from_a_share_that_it_never_set(stand: Stand) -> None:
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [1, 1]
-    with pytest.raises(CutoverError, match="new gets 50 % already"):
+    with pytest.raises(CutoverError, match="new already gets 50 %"):
         ramp(stand.plan())
     assert stand.caddy.shares == []
 
@@ -298,7 +298,7 @@ def test_moving_the_traffic_back_by_hand_ends_the_ramp(stand: Stand) -> None:
     result = ramp(stand.plan(steps=steps))
     assert result.ending == "back"
     assert result.cause is not None
-    assert result.cause.sentence == "somebody else gave new 0 % instead of 10 %"
+    assert result.cause.sentence == "another process set new to 0 % instead of 10 %"
 
 
 def test_a_refused_move_is_retried_while_the_judges_are_read(stand: Stand) -> None:
@@ -316,7 +316,7 @@ def test_a_refused_move_is_retried_while_the_judges_are_read(stand: Stand) -> No
     stand.old.grows = refusing_once
     result = ramp(stand.plan())
     assert result.ending == "back"
-    assert any("answered 500" in event.what for event in result.state.events)
+    assert any("returned 500" in event.what for event in result.state.events)
 
 
 def test_the_move_back_is_retried(stand: Stand) -> None:
@@ -334,7 +334,7 @@ def test_the_move_back_is_retried(stand: Stand) -> None:
 def test_weights_that_are_not_kept_are_reported(stand: Stand) -> None:
     stand.caddy.forgets = True
     stand.caddy.handler["load_balancing"]["selection_policy"]["weights"] = [1, 0]
-    with pytest.raises(RouterError, match=r"10 % was set, and Caddy has 0.0 %"):
+    with pytest.raises(RouterError, match=r"10 % was set, but Caddy has 0.0 %"):
         ramp(stand.plan(steps=STEPS_SHORT.replace("50", "10")))
 
 
@@ -348,7 +348,7 @@ def test_two_ramps_at_once_are_refused(stand: Stand) -> None:
     path = stand.plan()
     with (
         StateFile(read_plan(path).state).locked(),
-        pytest.raises(UnderWayError, match="another lockstep cutover is under way"),
+        pytest.raises(UnderWayError, match="another lockstep cutover is running"),
     ):
         ramp(path)
 

@@ -93,7 +93,7 @@ def test_other_upstreams_are_left_alone(stand: Stand) -> None:
 
 def test_a_refusal_of_caddy_is_reported(stand: Stand) -> None:
     stand.caddy.refusals[400] = 1
-    with pytest.raises(RouterError, match=r"answered 400: .*not now"):
+    with pytest.raises(RouterError, match=r"returned 400: .*not now"):
         caddy(stand).move(10)
 
 
@@ -133,6 +133,6 @@ def test_the_router_is_reloaded(tmp_path: Path) -> None:
 
 def test_a_file_that_the_router_refuses_is_restored(tmp_path: Path) -> None:
     file_router("nginx", tmp_path).move(5)
-    with pytest.raises(RouterError, match="false ended with 1"):
+    with pytest.raises(RouterError, match="false exited with 1"):
         file_router("nginx", tmp_path, ("false",)).move(25)
     assert file_router("nginx", tmp_path).share() == 5

@@ -114,7 +114,7 @@ def test_added_and_removed_operations() -> None:
     none = document() | {"paths": {}}
     assert effects(none, document()) == {"compatible"}
     (gone,) = compare(document(), none)
-    assert (gone.effect, gone.where, gone.sentence) == (Effect.BREAKING, ("send",), "is gone")
+    assert (gone.effect, gone.where, gone.sentence) == (Effect.BREAKING, ("send",), "was removed")
     assert gone.pointer == "/paths/~1x~1{id}/post"
 
 

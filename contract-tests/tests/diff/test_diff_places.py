@@ -200,7 +200,7 @@ def test_properties_of_an_exploded_object_are_compared_as_parameters(name: str) 
     assert effects(*documents) == expected
     assert effects(*reversed(documents)) == back
     for change in compare(*documents):
-        where = documents["gone" not in change.sentence]
+        where = documents["removed" not in change.sentence]
         assert resolve(where, f"#{change.pointer}") is not None
 
 

@@ -70,16 +70,16 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "multipleOf": ({"multipleOf": 2}, {"multipleOf": 4}, "narrower", "multipleOf was 2, is 4"),
     "coarser": ({"multipleOf": 4}, {"multipleOf": 2}, "wider", "multipleOf was 4, is 2"),
     "uniqueItems": ({}, {"uniqueItems": True}, "narrower", "items must be unique"),
-    "enum value gone": ({"enum": ["a", "b"]}, {"enum": ["a"]}, "narrower", '"b" is gone'),
-    "enum value new": ({"enum": ["a"]}, {"enum": ["a", "b"]}, "wider", '"b" is new'),
+    "enum value gone": ({"enum": ["a", "b"]}, {"enum": ["a"]}, "narrower", '"b" was removed'),
+    "enum value new": ({"enum": ["a"]}, {"enum": ["a", "b"]}, "wider", '"b" was added'),
     "enum at all": ({}, {"enum": ["a"]}, "narrower", 'only "a"'),
     "const for enum": ({"enum": ["a"]}, {"const": "a"}, "same", ""),
-    "nullable": ({"type": "string"}, {"type": ["string", "null"]}, "wider", "null is new"),
+    "nullable": ({"type": "string"}, {"type": ["string", "null"]}, "wider", "null was added"),
     "null in an enum": (
         {"type": "string", "enum": ["a"]},
         {"type": ["string", "null"], "enum": ["a", None]},
         "wider",
-        "null is new",
+        "null was added",
     ),
     "nullable in two ways": (
         {"type": ["string", "null"], "maxLength": 5},
@@ -96,8 +96,8 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "type": ({"type": "string"}, {"type": "integer"}, "other", "the type was string, is integer"),
     "integer": ({"type": "number"}, {"type": "integer"}, "narrower", "was number, is integer"),
     "type at all": ({}, {"type": "string"}, "narrower", "the type was anything, is string"),
-    "branch gone": ({"oneOf": [CAT, DOG]}, {"oneOf": [DOG]}, "narrower", "object is gone"),
-    "branch new": ({"anyOf": [DOG]}, {"anyOf": [CAT, DOG]}, "wider", "object is new"),
+    "branch gone": ({"oneOf": [CAT, DOG]}, {"oneOf": [DOG]}, "narrower", "object was removed"),
+    "branch new": ({"anyOf": [DOG]}, {"anyOf": [CAT, DOG]}, "wider", "object was added"),
     "branches in another order": ({"oneOf": [CAT, DOG]}, {"oneOf": [DOG, CAT]}, "same", ""),
     "allOf for members": ({"allOf": [ITEM]}, ITEM, "same", ""),
     "tighter bound of two": (
@@ -135,7 +135,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         {"additionalProperties": {"type": "string"}},
         {"additionalProperties": {"type": ["string", "null"]}},
         "wider",
-        "null is new",
+        "null was added",
     ),
     "names of members": (
         {"propertyNames": {"maxLength": 5}},
@@ -160,13 +160,13 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         {"oneOf": [{"const": "a"}, {"const": "b"}]},
         {"enum": ["a"]},
         "narrower",
-        'the value "b" is gone',
+        'the value "b" was removed',
     ),
     "a constant more": (
         {"enum": [1]},
         {"oneOf": [{"const": 1}, {"const": 2}]},
         "wider",
-        "2 is new",
+        "2 was added",
     ),
     "constants of several types": (
         {"oneOf": [{"const": 1}, {"const": "a"}, {"const": None}]},
@@ -174,7 +174,12 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "same",
         "",
     ),
-    "a value of another type": ({"enum": ["a"]}, {"enum": ["a", 1]}, "wider", "the value 1 is new"),
+    "a value of another type": (
+        {"enum": ["a"]},
+        {"enum": ["a", 1]},
+        "wider",
+        "the value 1 was added",
+    ),
     "several types of values": ({}, {"enum": ["a", 1, None]}, "narrower", ""),
     "a type that its values say": (
         {"enum": [1, 2]},
@@ -283,7 +288,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         {},
         {"dependentSchemas": {"a": ITEM}},
         "narrower",
-        "of a is new",
+        "of a was added",
     ),
     "more that it contains": (
         {"contains": {"const": 1}},
@@ -310,7 +315,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "maxLength was 9, is 5",
     ),
     "not": ({"not": {"const": 1}}, {"not": {"const": 2}}, "other", "not changed"),
-    "false": (True, False, "narrower", "anything is gone"),
+    "false": (True, False, "narrower", "anything was removed"),
 }
 # Changes with separate rules: the effects in a request and in a response.
 MEMBERS: dict[str, tuple[Any, Any, str | None, str | None]] = {

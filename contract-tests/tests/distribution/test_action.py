@@ -167,7 +167,7 @@ def test_servers_that_are_alike_pass(runner: Runner, tmp_path: Path) -> None:
         ({"targets": "nonsense"}, "'nonsense' is not NAME=URL"),
         ({"targets": ""}, "no targets"),
         ({"profile": "huge"}, "'huge' is not one of"),
-        ({"args": "--header 'open"}, "::error::args has a quote without its end"),
+        ({"args": "--header 'open"}, "::error::args has an unclosed quote"),
         ({"document": "absent.yaml", "targets": "a=http://127.0.0.1:1"}, "absent.yaml"),
         ({"document": "--version", "targets": "a=http://127.0.0.1:1"}, "--version"),
         ({"args": "$(touch made) `touch made`; touch made"}, ""),

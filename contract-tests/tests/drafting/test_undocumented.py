@@ -103,7 +103,8 @@ def test_command_lists_undocumented_traffic(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [*told, str(DOCUMENT)])
     assert result.exit_code == 0
     assert (
-        result.stdout.splitlines()[0] == "45 requests: the document lacks nothing that they contain"
+        result.stdout.splitlines()[0]
+        == "45 requests: the document covers everything that they contain"
     )
     document = yaml.safe_load(DOCUMENT.read_text())
     del document["paths"]["/notes/{note_id}/close"]

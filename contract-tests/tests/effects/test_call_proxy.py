@@ -333,7 +333,7 @@ def test_a_taken_port_is_reported_in_one_sentence(proxies: Proxies, others: Serv
 
 def test_a_key_without_its_certificate_is_not_overwritten(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "lockstep.key").write_text("kept")
-    with pytest.raises(ProxyError, match=r"is there without lockstep\.pem: remove it"):
+    with pytest.raises(ProxyError, match=r"exists without lockstep\.pem: remove it"):
         opened(authority=tmp_path / "lockstep.pem")
     assert (tmp_path / "lockstep.key").read_text() == "kept"
 

@@ -21,27 +21,27 @@ _CHARGE = "calls POST http://others/v2/charges"
 _MAIL = "calls POST http://others/messages"
 # The place where each fault shows, and a part of its sentence.
 SIGNS = {
-    "no_mail": ("placeOrder", _MAIL, "0 calls of"),
-    "mail_twice": ("placeOrder", _MAIL, "2 calls of"),
-    "other_template": ("placeOrder", f"{_MAIL} body /template", '"reminder" in new, "placed" in'),
+    "no_mail": ("placeOrder", _MAIL, "0 calls to"),
+    "mail_twice": ("placeOrder", _MAIL, "2 calls to"),
+    "other_template": ("placeOrder", f"{_MAIL} body /template", '"reminder" in new, but "placed"'),
     "mail_to": ("placeOrder", f"{_MAIL} body /to", "the member `to` of the call"),
     "mail_last_order": ("placeOrder", f"{_MAIL} body /order_id", "the member `order_id`"),
-    "copy": ("placeOrder", f"{_CHARGE} body /email", "lacks the member `email` in old"),
-    "charged_twice": ("placeOrder", _CHARGE, "2 calls of"),
+    "copy": ("placeOrder", f"{_CHARGE} body /email", "member `email` in new, but not in old"),
+    "charged_twice": ("placeOrder", _CHARGE, "2 calls to"),
     "amount": ("placeOrder", f"{_CHARGE} body /amount", "the member `amount` of the call"),
-    "currency": ("placeOrder", f"{_CHARGE} body /currency", '"USD" in new, "EUR" in old'),
-    "no_key": ("placeOrder", f"{_CHARGE} header idempotency-key", "lacks the header"),
+    "currency": ("placeOrder", f"{_CHARGE} body /currency", '"USD" in new, but "EUR" in old'),
+    "no_key": ("placeOrder", f"{_CHARGE} header idempotency-key", "in old, but not in new"),
     "one_key": ("placeOrder", f"{_CHARGE} header idempotency-key", "the header"),
-    "no_credentials": ("placeOrder", f"{_CHARGE} header authorization", "lacks the header"),
-    "scheme": ("placeOrder", f"{_CHARGE} header authorization", "is Token *** in new, Bearer"),
+    "no_credentials": ("placeOrder", f"{_CHARGE} header authorization", "in old, but not in new"),
+    "scheme": ("placeOrder", f"{_CHARGE} header authorization", "is Token *** in new, but Bearer"),
     "other_credentials": ("placeOrder", f"{_CHARGE} header authorization", "(another) in new"),
     "old_endpoint": ("placeOrder", f"{_CHARGE} url", "/v1/charges` is called in new"),
     "form": ("placeOrder", f"{_CHARGE} header content-type", "x-www-form-urlencoded in new"),
-    "no_refund": ("cancelOrder", f"{_CHARGE}/*/refunds", "0 calls of"),
+    "no_refund": ("cancelOrder", f"{_CHARGE}/*/refunds", "0 calls to"),
     "refund_first": ("cancelOrder", f"{_CHARGE}/*/refunds url", "is called in new"),
-    "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls of"),
-    "audit": ("placeOrder", "calls POST http://others/audit", "1 call of"),
-    "no_charge_id": ("placeOrder", "rows orders.charge", "is empty in new"),
+    "no_rate": ("placeOrder", "calls GET http://others/rates/EUR", "0 calls to"),
+    "audit": ("placeOrder", "calls POST http://others/audit", "1 call to"),
+    "no_charge_id": ("placeOrder", "rows orders.charge", "is null in new"),
     "no_payment": ("placeOrder", "rows payments", "0 rows inserted into"),
     "payment_amount": ("placeOrder", "rows payments.amount", "column `payments.amount` is"),
     "payment_stays": ("cancelOrder", "rows payments.status", "is changed in old"),
@@ -65,7 +65,7 @@ def test_two_sound_servers_make_equal_calls(tmp_path: Path, others: Services) ->
         report = walk(DOCUMENT, targets)
     assert report["verdict"] == "alike", report["findings"]
     assert report["not_judged"] == [
-        f"{name}: its SQL statements are not counted: PostgreSQL alone tells them"
+        f"{name}: its SQL statements are not counted: only PostgreSQL reports them"
         for name in ("old", "new")
     ]
     assert others.count("Old") > 5

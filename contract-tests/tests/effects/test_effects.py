@@ -26,16 +26,16 @@ Addresses = Callable[[], tuple[str, str]]
 # The place where each fault shows, and a part of its sentence.
 SIGNS = {
     "cost": ("addMember", "rows members.password_hash", "is hashed with"),
-    "count": ("giveBack", "rows members.loan_count", "is changed in old, and not in new"),
-    "double": ("lend", "rows loans", "2 rows inserted into `loans` in new, 1 row in old"),
-    "empty_shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is empty in new"),
+    "count": ("giveBack", "rows members.loan_count", "is changed in old, but not in new"),
+    "double": ("lend", "rows loans", "2 rows inserted into `loans` in new, but 1 row in old"),
+    "empty_shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is null in new"),
     "extra_log": ("addMember", "rows events", "inserted into `events` in new"),
     "late_due": ("lend", "rows loans.due_at", "column `loans.due_at` is"),
     "orphan": ("removeMember", "rows loans", "leaves rows behind in `loans` in new"),
     "other_member": ("lend", "rows loans.member_id", "column `loans.member_id` is"),
     "shelf": ("lend", "rows loans.shelf", "column `loans.shelf` is"),
-    "untouched": ("renameMember", "rows members.updated_at", "changed in old, and not in new"),
-    "wrong_event": ("addMember", "rows events.what", '"left" in new, "joined" in old'),
+    "untouched": ("renameMember", "rows members.updated_at", "changed in old, but not in new"),
+    "wrong_event": ("addMember", "rows events.what", '"left" in new, but "joined" in old'),
 }
 
 
@@ -161,7 +161,9 @@ def test_a_target_without_a_database_is_reported(tmp_path: Path, sqlite: Address
     with loans(*sqlite()) as targets:
         targets[1].database = None
         report = compare(targets, tmp_path)
-    assert "rows are not compared: not every target names its database" in report["not_judged"]
+    assert (
+        "rows are not compared: not every target has a database configured" in report["not_judged"]
+    )
 
 
 def test_tables_and_columns_of_one_side_are_reported(tmp_path: Path, sqlite: Addresses) -> None:
@@ -172,9 +174,9 @@ def test_tables_and_columns_of_one_side_are_reported(tmp_path: Path, sqlite: Add
         new.run("CREATE TABLE visits (id INTEGER PRIMARY KEY)")
         report = compare(targets, tmp_path)
     assert [one for one in report["not_judged"] if one.startswith("rows: ")] == [
-        "rows: events.place is in old alone: not compared",
-        "rows: the table stamps is in old alone: not compared",
-        "rows: the table visits is in new alone: not compared",
+        "rows: the column events.place exists in old only: not compared",
+        "rows: the table stamps exists in old only: not compared",
+        "rows: the table visits exists in new only: not compared",
     ]
     assert [one["where"] for one in effects(report)] == ["rows loans.shelf"]
 
@@ -188,7 +190,7 @@ def test_a_table_without_read_permission_is_reported(postgresql: Addresses, tmp_
             session.execute("GRANT SELECT ON loans, events TO reader")
         targets[0].database = _as_reader(left)
         report = compare(targets, tmp_path)
-    told = "the user of the database has no right to read it"
+    told = "the database user is not allowed to read it"
     assert f"old: the rows of members are not compared: {told}" in report["not_judged"]
     assert report["verdict"] == "alike"
 

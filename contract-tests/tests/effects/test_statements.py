@@ -52,7 +52,7 @@ def test_a_statement_for_each_row_is_found(addresses: tuple[str, str], others: S
     assert not report["not_judged"]
     (found,) = report["findings"]
     assert (found["category"], found["operation"]) == ("effects", "listOrders")
-    assert "more SQL statements the more rows there are in new: 1 for " in found["sentence"]
+    assert "SQL statements grows with the number of rows in new: 1 for " in found["sentence"]
     assert found["reproduced"]
     *made, listed = (step["operation"] for step in found["steps"])
     assert (set(made), listed) == ({"placeOrder"}, "listOrders")
@@ -123,5 +123,5 @@ def test_a_database_without_statements_is_reported_once() -> None:
     assert not book.counts([target])
     assert not book.counts([target])
     assert list(book.notes) == [
-        "old: its SQL statements are not counted: PostgreSQL alone tells them"
+        "old: its SQL statements are not counted: only PostgreSQL reports them"
     ]

@@ -127,7 +127,7 @@ def test_without_repairs_the_lists_are_excused_and_reported() -> None:
     get(lockstep, "/tasks")
     get(lockstep, "/tasks")
     assert list(parity(lockstep)) == [("createTask", "status")]
-    assert excused(lockstep) == {"createTask answered 201 and 400": 2}
+    assert excused(lockstep) == {"createTask returned 201 and 400": 2}
     assert sorted(left.tasks) == [1, 2]
     assert lockstep.ledger.not_reconciled() == [
         "createTask: 1 times the states diverged and could not be reconciled"
@@ -144,7 +144,7 @@ def test_a_lost_deletion_is_one_finding() -> None:
     lockstep.send(Request("POST", "/tasks/1/close", actor="alice"))
     get(lockstep, "/tasks")
     assert list(parity(lockstep)) == [("getTask", "status")]
-    assert excused(lockstep)["getTask answered 404 and 200"] >= 2
+    assert excused(lockstep)["getTask returned 404 and 200"] >= 2
 
 
 def test_a_member_is_the_same_fact_wherever_it_is_shown() -> None:

@@ -179,7 +179,7 @@ def test_a_target_is_first_compared_with_itself() -> None:
     lockstep, targets = exchanger(counting(), lambda _request: answer([{"load": 1}]))
     told = self_check(lockstep, None)
     assert told == [
-        "listTasks, body /*/load: left gives another answer to the same request (1 and 2)"
+        "listTasks, body /*/load: left returns a different response to the same request (1 and 2)"
     ]
     assert [request.path for request in targets[1].sent] == ["/tasks", "/tasks"]
     lockstep.send(LIST)

@@ -70,7 +70,7 @@ def test_a_refusal_by_the_framework_is_one_finding_with_places(seen: Observed) -
     assert found.conditions == (Condition("no credentials"),)
     assert len(found.places) == len(EVERYWHERE)
     assert sum(place.count for place in found.places) == len(GUARDED)
-    assert found.sentence.startswith("New answers 403 where old answers 401 to ")
+    assert found.sentence.startswith("New responds with 403 but old with 401 to ")
     assert found.sentence.endswith(" and 5 more operations without credentials.")
 
 
@@ -105,7 +105,7 @@ def test_values_of_a_valid_request_are_not_a_cause_by_themselves(seen: Observed)
         seen.statuses(post({"title": title}), 201, 500)
     (found,) = parity(seen)
     assert found.places[0].count == 4
-    assert found.sentence == "New answers 500 where old answers 201 to `POST /tasks`."
+    assert found.sentence == "New responds with 500 but old with 201 to `POST /tasks`."
 
 
 def test_one_operation_has_as_many_findings_as_causes(seen: Observed) -> None:
@@ -323,7 +323,7 @@ def test_a_proved_finding_keeps_its_conditions(seen: Observed) -> None:
     chosen, *_ = seen.parity()
     proved = (Condition("another's thing", "task_id"),)
     chosen.reproduced, chosen.conditions = True, proved
-    chosen.neighbour = Neighbour("for a thing of the user's own", tuple(chosen.sequence))
+    chosen.neighbour = Neighbour("for the user's own resource", tuple(chosen.sequence))
     (found,) = (one for one in parity(seen) if one is chosen)
     assert found.conditions == proved
 
@@ -413,7 +413,7 @@ def test_members_that_one_side_always_has_together_are_one_fact(seen: Observed) 
         seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"} | more))
     (found,) = parity(seen)
     assert found.sentence.startswith(
-        "New has the members `colour`, `weight` and `shape`, which old does not, in the answer to"
+        "New has the members `colour`, `weight` and `shape`, which old does not, in the response to"
     )
     assert {place.where for place in found.places} == {
         "body /colour",
@@ -515,7 +515,7 @@ def test_who_fails_at_a_value_of_a_wrong_type_fails_at_it_wherever_it_is(seen: O
     (found,) = parity(seen)
     assert found.conditions == (Condition("wrong type"),)
     assert found.places[0].count == 3
-    assert found.sentence.endswith(" to `POST /tasks` with a value of a wrong type.")
+    assert found.sentence.endswith(" to `POST /tasks` with a value of the wrong type.")
 
 
 def test_two_members_at_which_one_side_fails_are_two_findings(seen: Observed) -> None:

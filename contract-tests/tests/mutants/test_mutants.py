@@ -163,4 +163,4 @@ def test_mutant_that_never_terminates_is_caught(
         encoding="utf-8",
     )
     matrix = Hunt([sys.executable, str(path)], ["stories"], patience=2).run([mutant("a")])
-    assert matrix.catches["a"]["stories"].finding == "did not end in 1 s"
+    assert matrix.catches["a"]["stories"].finding == "did not finish within 1 s"

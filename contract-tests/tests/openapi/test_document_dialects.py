@@ -142,7 +142,7 @@ def test_document_is_loaded_from_a_url(url: str) -> None:
 
 
 def test_failed_download_names_the_url(url: str) -> None:
-    with pytest.raises(OSError, match=r"http://.*/gone: it answers 404 Not Found"):
+    with pytest.raises(OSError, match=r"http://.*/gone: it returns 404 Not Found"):
         Document.load(f"{url}/gone")
     with pytest.raises(OSError, match=r"http://127\.0\.0\.1:1/x: nothing listens there"):
         Document.load("http://127.0.0.1:1/x")

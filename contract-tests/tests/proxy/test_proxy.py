@@ -203,7 +203,7 @@ def test_only_status_and_headers_of_a_large_response_are_compared(
     counts = work.end()
     assert counts.cut == 1
     assert found(run) == {("listNotes", "header", "header x-more")}
-    assert "1 answers compared by status and headers alone" in run.not_judged[0]
+    assert "1 responses compared by status and headers only" in run.not_judged[0]
 
 
 def test_compressed_responses_are_compared_decoded(
@@ -369,7 +369,7 @@ def test_a_leader_that_is_down_is_a_bad_gateway(run: Run, servers: Servers) -> N
     with proxied(run, gone, READS) as work:
         answer = work.send("GET", "/notes")
         assert answer.status == 502
-        assert b"old did not answer" in answer.body
+        assert b"old did not respond" in answer.body
         assert work.end().failed == 1
 
 
@@ -536,7 +536,7 @@ def test_a_crash_of_the_serving_process_fails_the_run(
     (front,) = multiprocessing.active_children()
     front.kill()
     counts = work.over()
-    assert counts.errors == ["the process that answers clients ended by itself"]
+    assert counts.errors == ["the process that serves clients ended unexpectedly"]
     # What it did not report is still counted.
     assert counts.mirrored + counts.skipped == 1
     assert run.finish().exit_code == 2

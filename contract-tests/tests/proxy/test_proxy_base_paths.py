@@ -98,7 +98,7 @@ def test_a_mirror_may_have_another_base_path(tmp_path: Path) -> None:
         assert work.send("GET", "/api/v1/tasks").status == 200
         assert work.end().mirrored == 1
         assert asked.get(timeout=10) == "/next/tasks"
-        assert "paths of clients may begin with /api/v1 or leave it out" in work.said[0]
+        assert "request paths may begin with /api/v1 or omit it" in work.said[0]
     assert run.ledger.findings.all() == []
 
 
@@ -128,7 +128,7 @@ def test_only_undocumented_paths_are_reported_in_one_sentence(tmp_path: Path) ->
         work.end()
     said = [line for line in work.said if "404" in line]
     assert len(said) == 1
-    assert "has answered 404 to the first 20 requests" in said[0]
+    assert "has returned 404 to the first 20 requests" in said[0]
     assert "GET /v2/tasks/0" in said[0]
 
 

@@ -34,7 +34,7 @@ def proxy(targets: list[Target], *options: str) -> Iterator[tuple[Target, subpro
     )
     try:
         assert process.stderr is not None
-        url = next(line for line in process.stderr if " answers from " in line).partition(" ")[0]
+        url = next(line for line in process.stderr if " forwards to " in line).partition(" ")[0]
         client = Target("client", url)
         yield client, process
         client.close()
@@ -76,8 +76,8 @@ def test_the_time_limit_ends_the_proxy_without_traffic(servers: Servers) -> None
     options = ["--listen=127.0.0.1:0", "--for=0.01"]
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *names(servers()), *options])
     assert result.exit_code == 2, result.output
-    assert "answers from left and compares right" in result.output
-    assert "not tested: nothing was sent" in result.output
+    assert "forwards to left and compares right" in result.output
+    assert "not tested: no requests were sent" in result.output
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_writes_need_separate_databases(servers: Servers, methods: str) -> None:
     options = [*names(servers()), f"--methods={methods}"]
     result = CliRunner().invoke(main, ["proxy", str(DOCUMENT), *options])
     assert result.exit_code == 2
-    assert f"--methods {methods} would send right the writes of users, too" in result.output
+    assert f"--methods {methods} would also send the writes of users to right" in result.output
     assert "--separate-state or `own_database = true` in [[targets]]" in result.output
 
 
@@ -124,7 +124,7 @@ def test_a_separate_database_may_be_stated_in_the_configuration(
     )
     options = [f"--config={configuration}", "--methods=all", "--listen=127.0.0.1:0", "--for=0.01"]
     result = CliRunner().invoke(main, ["proxy", *options])
-    assert "answers from left and compares right" in result.output
+    assert "forwards to left and compares right" in result.output
 
 
 def test_the_warrant_is_written_in_each_format(tmp_path: Path, servers: Servers) -> None:

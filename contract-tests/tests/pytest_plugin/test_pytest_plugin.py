@@ -75,11 +75,11 @@ def test_each_operation_is_a_test_that_fails_with_its_differences(project: pytes
     }
     result.stdout.fnmatch_lines(
         [
-            '*`done`: new has "no" where old has false, in the answer to `GET /tasks/{id}`.',
+            '*`done` differs: new has "no" but old has false, in the response to `GET /tasks/*',
             "*old: false",
             '*new: "no"',
             "*curl *http://127.0.0.1:*/tasks/*",
-            "SKIPPED*it never succeeded on every server: only its errors were compared",
+            "SKIPPED*it never succeeded on all servers: only its errors were compared",
         ]
     )
     result.stdout.no_fnmatch_line("*lockstep_operation.check()*")
@@ -192,9 +192,7 @@ def test_marker_overrides_the_configuration(project: pytest.Pytester) -> None:
         ini(project, "lockstep_targets =", "  old=http://127.0.0.1:1")
         result = project.runpytest("-k", "getTask")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["*A and b send a body in the answer to*none is documented.", "*on a:"]
-    )
+    result.stdout.fnmatch_lines(["*A and b send a body in the response to*defines none.", "*on a:"])
 
 
 @pytest.mark.parametrize(
@@ -252,14 +250,14 @@ def report(**changed: object) -> dict[str, object]:
 
 def test_operation_without_requests_is_skipped() -> None:
     LockstepOperation("a", report()).check()
-    with pytest.raises(pytest.skip.Exception, match="nothing was sent"):
+    with pytest.raises(pytest.skip.Exception, match="no requests were sent"):
         LockstepOperation("b", report()).check()
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"verdict": "not tested", "untested": ["nothing behind the log-in"]}, "nothing behind"),
+        ({"verdict": "not tested", "untested": ["no operation succeeded"]}, "no operation"),
         ({"verdict": "could not run", "problems": ["fuzzing: new was lost"]}, "new was lost"),
     ],
 )

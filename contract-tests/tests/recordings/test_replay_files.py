@@ -321,7 +321,7 @@ def test_get_requests_of_an_access_log_are_replayed(
     assert recording.notes == (
         "taken for the API: /api",
         "1 request to other places left out",
-        "1 line of requests that write, whose bodies are not in a log",
+        "1 line of write requests, whose bodies are not in a log",
         "1 line that could not be read: 5",
     )
 

@@ -289,7 +289,7 @@ def test_columns_follow_the_fields_directive(
 ) -> None:
     recording = load(file, document, text)
     assert read(recording) == found
-    writes = [note for note in recording.notes if "requests that write" in note]
+    writes = [note for note in recording.notes if "write requests" in note]
     assert len(writes) == ("POST" in text)
 
 

@@ -74,13 +74,13 @@ def test_every_stage_reports_the_operation_and_the_total(tmp_path: Path) -> None
     count = len(run.document.operations)
     said = text.getvalue()
     for wanted in (
-        "walk: 1, looking around 1 of ",
+        "walk: 1, reading 1 of ",
         ", making 1 of ",
         "probes: ",
         f"examples 1 of {count}: ",
         f"coverage 2 of {count}: ",
         f"fuzzing {count} of {count}: ",
-        "showing again: ",
-        "making short: ",
+        "reproducing: ",
+        "shortening: ",
     ):
         assert wanted in said, wanted

@@ -140,11 +140,11 @@ def test_first_finding_is_printed_before_the_table() -> None:
 def test_violation_common_to_all_targets_is_a_remark() -> None:
     data = as_data(all_wrong_alike())
     assert [one["rule"] for one in data["remarks"][1:]] == [
-        "answers without `Etag`",
-        "answers without `Location`",
+        "responses without `Etag`",
+        "responses without `Location`",
     ]
     assert data["remarks"][0] == {
-        "rule": "answers that break their schema by `required`",
+        "rule": "responses that violate `required` of their schema",
         "targets": ["old", "new"],
         "operations": 1,
         "findings": [1],
@@ -185,7 +185,9 @@ def test_places_are_abbreviated_and_the_neighbour_is_named() -> None:
 
 
 def test_not_tested_is_printed_first() -> None:
-    assert printed(verdict_of()).startswith("not tested: nothing was sent  Notes: no findings on ")
+    assert printed(verdict_of()).startswith(
+        "not tested: no requests were sent  Notes: no findings "
+    )
 
 
 def test_report_without_stages_names_no_target() -> None:
@@ -231,7 +233,7 @@ def test_command_prints_the_script_of_a_finding(tmp_path: Path) -> None:
     command = ["report", str(tmp_path / "report.json"), "--finding"]
     result = CliRunner().invoke(main, [*command, "1", "--script"])
     assert result.exit_code == 0
-    assert result.output.startswith("#!/usr/bin/env bash\n# text: new has")
+    assert result.output.startswith("#!/usr/bin/env bash\n# text differs: new has")
     assert CliRunner().invoke(main, [*command, "1"]).exit_code == 1
     refused = CliRunner().invoke(main, [*command, "2"])
     assert (refused.exit_code, refused.stderr) == (

@@ -22,7 +22,7 @@ def test_every_operation_has_a_test_case_for_each_check() -> None:
     assert list(cases) == ["status", "headers", "body", "document"]
     failure = cases["body"].find("failure")
     assert failure is not None
-    assert 'new has "one" where old has "ONE"' in str(failure.get("message"))
+    assert 'new has "one" but old has "ONE"' in str(failure.get("message"))
     assert "curl " in str(failure.text)
     assert len(cases["status"]) == 0
     assert all(case.find("skipped") is not None for case in suites["getNote"])
@@ -46,7 +46,7 @@ def test_equal_servers_have_no_junit_failure() -> None:
 def test_run_that_tested_nothing_is_a_junit_error() -> None:
     root = Xml.fromstring(junit_text(as_data(verdict_of())))
     (error,) = root.iter("error")
-    assert error.get("message") == "not tested: nothing was sent: no findings on old and new"
+    assert error.get("message") == "not tested: no requests were sent: no findings on old and new"
 
 
 def test_junit_xml_is_well_formed_with_hostile_responses() -> None:
@@ -59,7 +59,10 @@ def test_markdown_summary_has_verdict_table_and_findings() -> None:
     text = markdown_text(as_data(one_difference()))
     assert text.startswith("## ❌ Notes: not alike\n")
     assert "| createNote | 1 |" in text
-    assert "Nothing says whether <code>Note.text</code> keeps its case." in text
+    assert (
+        "The document does not state whether the letter case of <code>Note.text</code> is kept."
+        in text
+    )
     assert text.count("<details>") == text.count("</details>")
     assert "```sh\ncurl " in text
 
@@ -98,7 +101,7 @@ def test_fail_on_selects_the_junit_failures(fail_on: str, failures: int) -> None
     root = Xml.fromstring(junit_text(as_data(replace(one_difference(), fail_on=fail_on))))
     assert len(list(root.iter("failure"))) == failures
     put_out = "".join(out.text or "" for out in root.iter("system-out"))
-    assert ("in the answer to POST /notes" in put_out) is not bool(failures)
+    assert ("in the response to POST /notes" in put_out) is not bool(failures)
 
 
 def test_finding_seen_once_is_a_skipped_test_case() -> None:

@@ -96,8 +96,11 @@ def test_headings_form_an_outline() -> None:
 
 def test_names_in_a_sentence_are_code_elements() -> None:
     text = html_text(as_data(one_difference()))
-    assert "in the answer to <code>POST /notes</code>." in text
-    assert "Nothing says whether <code>Note.text</code> keeps its case." in text
+    assert "in the response to <code>POST /notes</code>." in text
+    assert (
+        "The document does not state whether the letter case of <code>Note.text</code> is kept."
+        in text
+    )
     assert "<mark>ONE</mark>" in text
     assert "<mark>one</mark>" in text
 

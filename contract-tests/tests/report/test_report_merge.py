@@ -215,6 +215,6 @@ def test_merge_command_writes_every_format(tmp_path: Path) -> None:
 
 def test_report_of_a_shard_names_the_shard() -> None:
     data = shard(2, created(), of=5)
-    assert data["untested"][0] == "only shard 2/5 was played"
+    assert data["untested"][0] == "only shard 2/5 was run"
     assert len(data["shard"]["operations"]) < len(data["operations"])
     assert "shard" not in as_data(verdict_of(created()))

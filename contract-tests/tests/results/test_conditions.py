@@ -335,7 +335,7 @@ def test_a_description_has_the_noun_and_a_few_members() -> None:
 def test_duplicate_values_of_a_repeated_request_are_not_described() -> None:
     again = (Condition("second time"), Condition("duplicate", "title"))
     assert in_words(again) == " for the second time"
-    assert in_words(again[1:]) == " with `title` that is taken"
+    assert in_words(again[1:]) == " with `title` already taken"
 
 
 @pytest.mark.parametrize(
@@ -369,6 +369,6 @@ def test_a_value_is_taken_in_another_case() -> None:
     seen.hear(post({"title": "First"}), answer(201, {"id": "t1"}))
     exchange = seen.statuses(post({"title": "fIRST"}), 409)
     assert exchange.conditions == (Condition("duplicate", "title", "case"),)
-    assert in_words(exchange.conditions) == " with `title` that is taken in another case"
+    assert in_words(exchange.conditions) == " with `title` already taken in different letter case"
     steps = seen.exchanger.trace.sequence(exchange)
     assert [step.request.body for step in steps] == [b'{"title": "First"}', b'{"title": "fIRST"}']

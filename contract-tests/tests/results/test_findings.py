@@ -171,7 +171,7 @@ def test_a_violation_by_all_targets_is_reported_as_such() -> None:
     )
     (found,) = explain(alone)
     assert (found.verdict, found.at_fault) == ("all wrong alike", ("old", "new"))
-    assert found.sentence.startswith("Old and new break the schema at `id`")
+    assert found.sentence.startswith("Old and new violate the schema at `id`")
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_the_most_severe_finding_comes_first() -> None:
 
 def test_a_sentence_describes_the_conditions_of_the_request() -> None:
     found = statuses(post({"title": "é\n"}), 201, 500)
-    assert found.sentence == "New answers 500 where old answers 201 to `POST /tasks`."
+    assert found.sentence == "New responds with 500 but old with 201 to `POST /tasks`."
     # Only an experiment can show that this value is the cause.
     found.neighbour = Neighbour("with a valid `title`", tuple(found.sequence))
     (proved,) = explain(found)
     assert proved.sentence == (
-        "New answers 500 where old answers 201 to `POST /tasks` when `title` is "
-        "a text with a control character."
+        "New responds with 500 but old with 201 to `POST /tasks` when `title` is "
+        "a string with a control character."
     )
 
 
@@ -239,27 +239,39 @@ def test_a_sentence_names_all_targets() -> None:
     values = {"old": "201", "new": "409", "third": "409"}
     finding = Finding(PARITY, last.label, "status", "status", tuple(values), values, [last])
     explain(finding, targets=tuple(values))
-    assert finding.sentence == "New and third answer 409 where old answers 201 to `POST /tasks`."
+    assert finding.sentence == "New and third respond with 409 but old with 201 to `POST /tasks`."
 
 
 def test_a_missing_response_is_described() -> None:
     last = exchange(get(), answer(200, {"id": "t1"}), NoResponse("timeout"))
     found = differing("outcome", "outcome", "answered 200", "timeout", last)
     assert found.verdict == "new wrong"
-    assert found.sentence.startswith("New does not answer (timeout) where old answers 200 to")
+    assert found.sentence.startswith("New does not respond (timeout) but old responds with 200 to")
 
 
 @pytest.mark.parametrize(
     ("kind", "where", "left", "right", "silence"),
     [
         ("value", "body /title", '"abc"', '"ab"', "`Task.title` has no maxLength."),
-        ("value", "body /title", '"AB"', '"ab"', "whether `Task.title` keeps its case."),
+        (
+            "value",
+            "body /title",
+            '"AB"',
+            '"ab"',
+            "the letter case of `Task.title` is kept.",
+        ),
         ("value", "body /title", '" a"', '"a"', "white space around `Task.title` is kept."),
         ("value", "body /size", "1", "1.0", "how the number `Task.size` is written"),
         ("value", "body /state", '"open"', '"closed"', "which value of its enum"),
-        ("type", "body /due_at", "null", '"x"', "may be string and null; nothing says when"),
-        ("form", "body /due_at", '"a"', '"b"', "no pattern says which form `Task.due_at` has."),
-        ("missing", "body /title", '"x"', "absent", "`Task.title` is not required"),
+        (
+            "type",
+            "body /due_at",
+            "null",
+            '"x"',
+            "string or null; the document does not state",
+        ),
+        ("form", "body /due_at", '"a"', '"b"', "no pattern states which format `Task.due_at` has."),
+        ("missing", "body /title", '"x"', "absent", "`Task.title` is optional"),
         ("extra", "body /owner", "absent", '"x"', "it has no `additionalProperties: false`."),
         (
             "header",
@@ -270,9 +282,15 @@ def test_a_missing_response_is_described() -> None:
         ),
         ("header", "header x-total", "1", "2", "`x-total` is not documented for 200 of"),
         ("order", "body", "a, b", "b, a", "JSON has none"),
-        ("cookie", "header set-cookie sid httponly", "set", "absent", "What a cookie is like"),
-        ("token", "body /token claim exp", "60", "90", "What a token holds is not stated"),
-        ("connection", "connection", "kept", "closed", "Whether a connection is kept"),
+        (
+            "cookie",
+            "header set-cookie sid httponly",
+            "set",
+            "absent",
+            "attributes of a cookie",
+        ),
+        ("token", "body /token claim exp", "60", "90", "The content of a token"),
+        ("connection", "connection", "kept", "closed", "Whether the connection is kept open"),
     ],
 )
 def test_the_sentence_that_a_document_lacks_is_reported(
@@ -293,7 +311,7 @@ def test_a_document_may_lack_the_order_of_a_list() -> None:
     assert length.silence == "The parameter `limit` of `GET /tasks` has no stated default."
     last = exchange(get("/tags"), answer(200, {"data": []}), answer(200, {"data": []}))
     defaulted = differing("length", "body /data", "2 elements", "3 elements", last)
-    assert defaulted.silence == "Nothing says which elements `data` holds."
+    assert defaulted.silence == "The document does not state which elements `data` contains."
 
 
 @pytest.mark.parametrize(
@@ -311,7 +329,7 @@ def test_a_missing_sentence_describes_the_resource(actor: str, deleted: bool, th
     found = statuses(get(actor=actor), 200, 404, *steps)
     assert found.silence == (
         "Both 200 and 404 are documented for `GET /tasks/{task_id}`; "
-        f"nothing says which one a request gets{thing}."
+        f"the document does not state which one applies{thing}."
     )
 
 

@@ -52,9 +52,9 @@ def test_timeouts_and_empty_streams_are_reported() -> None:
     assert after(HUNG, OK, HUNG).lines() == [
         "slow: old timed out 2 times (stage: stage 0, stage 2)"
     ]
-    assert after(silent, silent).lines() == ["slow: the streams of old sent nothing in time"]
+    assert after(silent, silent).lines() == ["slow: the streams of old did not send data in time"]
     assert after(silent, OK).lines() == [
-        "slow: its streams were read for the time of --stream-seconds, not to the end"
+        "slow: its streams were read for --stream-seconds only, not to the end"
     ]
 
 
@@ -74,7 +74,7 @@ def test_a_slow_path_is_skipped_and_reported() -> None:
     assert patience.is_used_up("getSlow", "/slow", "fuzz")
     assert patience.is_used_up("getSlow", "/slow", "fuzz")
     assert not patience.is_used_up("getFast", "/fast", "fuzz")
-    assert patience.lines() == ["getSlow: 2 requests left out after 30 s of slow answers"]
+    assert patience.lines() == ["getSlow: 2 requests left out after 30 s of slow responses"]
     patience.steady = True
     assert not patience.is_used_up("getSlow", "/slow", "fuzz")
 
@@ -101,6 +101,4 @@ def test_a_truncated_stream_is_reported() -> None:
     patience.note("getEvents", "new", Response(200, (), b"data: 1\n\n", cut=True), "walk")
     patience.note("getNote", "new", Response(200, (), b"{}"), "walk")
     (line,) = patience.lines()
-    assert (
-        line == "getEvents: its streams were read for the time of --stream-seconds, not to the end"
-    )
+    assert line == "getEvents: its streams were read for --stream-seconds only, not to the end"

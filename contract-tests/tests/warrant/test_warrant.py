@@ -51,7 +51,7 @@ def test_known_differences_are_counted_separately_and_are_no_divergence() -> Non
     route = counted(alike=3000, known=120)
     assert route.compared == 3120
     assert route.sentence == (
-        "3,120 compared (120 in known differences alone), 0 diverged: below 0.1 % with 95 %"
+        "3,120 compared (120 with known differences only), 0 diverged: below 0.1 % with 95 %"
     )
 
 
@@ -65,7 +65,7 @@ def test_counts_are_added_and_parts_seen_by_one_were_seen() -> None:
     other = counted(alike=200, diverged=2, requests=202)
     other.kinds = Counter(status=2)
     other.never_seen["statuses"] = frozenset()
-    other.findings = [Divergence("status", "new answers 500 where old answers 200.", LATE, 2, "r1")]
+    other.findings = [Divergence("status", "new responds with 500.", LATE, 2, "r1")]
     merged = merge([warrant(one), warrant(other)])
     (route,) = merged.routes
     assert (route.alike, route.diverged, route.shed, route.requests) == (300, 2, 1, 303)

@@ -107,7 +107,7 @@ def test_missing_tool_is_reported_as_the_reason(
 ) -> None:
     monkeypatch.setattr("tooling.benchmark.advisories._PIP_AUDIT", tmp_path / "pip-audit")
     monkeypatch.setattr("tooling.benchmark.advisories._ask_npm_audit", lambda: "")
-    assert "pip-audit could not ask" in str(audits(NOTES)["python"].reason)
+    assert "pip-audit failed" in str(audits(NOTES)["python"].reason)
 
 
 def test_test_cases_are_counted() -> None:

@@ -59,7 +59,7 @@ def test_readme_without_a_marker_is_unchanged(data: dict[str, Any], keeping: Kee
 
 def test_single_twin_is_not_kept(data: dict[str, Any], keeping: Keeping) -> None:
     data["contestants"] = [each for each in data["contestants"] if each["name"] != "node"]
-    with pytest.raises(ValueError, match="Nothing was measured of node"):
+    with pytest.raises(ValueError, match="There are no measurements of node"):
         keeping.write(data)
 
 

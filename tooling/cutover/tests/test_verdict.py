@@ -39,13 +39,13 @@ def test_a_sound_ramp_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("found", "fault", "told"),
     [
-        (ramped(1, [0, 10, 0]), None, "lockstep cutover ended with 1 instead of 0"),
+        (ramped(1, [0, 10, 0]), None, "lockstep cutover exited with 1 instead of 0"),
         (ramped(0, [0, 100], failures=1), None, "a request failed: 500, not 200"),
-        (ramped(0, [0, 100], lost=1), None, "stored otherwise than was acknowledged"),
-        (ramped(1, [0, 10, 0]), "reads", "the shadow let it pass: node got 10 %"),
-        (ramped(1, [0]), "later", "the ramp never began"),
-        (ramped(1, [0, 10], failures=10, wrong=10), "later", "10 wrong answers got out"),
-        (ramped(1, [0, 10], failures=2, wrong=1), "later", "the report says 1 wrong answers"),
+        (ramped(0, [0, 100], lost=1), None, "stored differently than acknowledged"),
+        (ramped(1, [0, 10, 0]), "reads", "the shadow did not catch it: node got 10 %"),
+        (ramped(1, [0]), "later", "the ramp never started"),
+        (ramped(1, [0, 10], failures=10, wrong=10), "later", "10 wrong responses reached users"),
+        (ramped(1, [0, 10], failures=2, wrong=1), "later", "the report counts 1 wrong responses"),
     ],
 )
 def test_unexpected_result_is_reported(found: Ramped, fault: str | None, told: str) -> None:

@@ -39,7 +39,7 @@ export class Connection {
   #exchange(headers, body) {
     return new Promise((resolve, reject) => {
       const stream = this.#open().request(headers, { endStream: body === undefined });
-      const deadline = setTimeout(() => reject(new Error("no answer in time")), PATIENCE_MS);
+      const deadline = setTimeout(() => reject(new Error("no response in time")), PATIENCE_MS);
       const parts = [];
       let received;
       stream.on("response", (fields) => {
@@ -53,7 +53,7 @@ export class Connection {
       stream.on("close", () => {
         clearTimeout(deadline);
         if (received === undefined || stream.rstCode !== 0) {
-          reject(new Error(`ended without an answer, code ${stream.rstCode}`));
+          reject(new Error(`ended without a response, code ${stream.rstCode}`));
         }
         resolve({
           status: received?.[":status"],

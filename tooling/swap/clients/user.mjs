@@ -92,7 +92,7 @@ export class User {
   async repeatCreation() {
     const { json, headers, answer: first } = this.creation;
     const answer = await this.#send("createTask", "POST", "/tasks", 201, { json, headers });
-    this.#same(answer.body, first.body, "the answer to a repeated creation");
+    this.#same(answer.body, first.body, "the response to a repeated creation");
     this.#same(answer.headers["idempotency-replayed"], "true", "Idempotency-Replayed");
     this.creation = null;
   }

@@ -59,10 +59,10 @@ class Caddy:
             if self._write(place, self._policy(percent, place.dials)):
                 break
         else:
-            raise RouterError(f"{self._admin}: the configuration changes all the time")
+            raise RouterError(f"{self._admin}: the configuration keeps changing; retry later")
         found = self.share()
         if found != percent:
-            raise RouterError(f"{self._admin}: {percent:g} % was set, and Caddy has {found} %")
+            raise RouterError(f"{self._admin}: {percent:g} % was set, but Caddy has {found} %")
 
     def configuration(self, percent: float) -> str:
         """Return the `selection_policy` of the handler, as JSON."""
@@ -127,11 +127,11 @@ class Caddy:
             )
         except requests.RequestException as error:
             raise RouterError(
-                f"{self._admin}: no answer ({type(error).__name__}): is it Caddy's admin address?"
+                f"{self._admin}: no response ({type(error).__name__}): is it Caddy's admin address?"
             ) from error
         if answer.status_code not in (200, _PRECONDITION_FAILED):
-            told = " ".join(answer.text.split())[:300]
-            raise RouterError(f"{self._admin}{path}: answered {answer.status_code}: {told}")
+            text = " ".join(answer.text.split())[:300]
+            raise RouterError(f"{self._admin}{path}: returned {answer.status_code}: {text}")
         return answer
 
 

@@ -44,7 +44,9 @@ class FileRouter:
             raise RouterError(f"{self._file} cannot be read: {error}") from error
         found = _MARK.search(text)
         if found is None:
-            raise RouterError(f"{self._file} is not of lockstep cutover: it would be overwritten")
+            raise RouterError(
+                f"{self._file} was not written by lockstep cutover: it would be overwritten"
+            )
         return float(found[1])
 
     def move(self, percent: float) -> None:
@@ -83,8 +85,8 @@ class FileRouter:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RouterError(f"{command[0]} could not be run: {error}") from error
         if run.returncode != 0:
-            said = run.stdout.decode("utf-8", "replace").strip()
-            raise RouterError(f"{' '.join(command)} ended with {run.returncode}: {said}")
+            output = run.stdout.decode("utf-8", "replace").strip()
+            raise RouterError(f"{' '.join(command)} exited with {run.returncode}: {output}")
 
 
 def written(plan: RouterPlan, old: str, new: str, sticky: Sticky | None, percent: float) -> str:

@@ -112,8 +112,8 @@ def _fields(media_type: str, body: bytes) -> dict[str, list[_Readings]] | None:
 def _part(part: Message[Any, Any]) -> _Readings:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
-    told = part.get("content-type")
-    if is_json(str(told) if told is not None else None):
+    media_type = part.get("content-type")
+    if is_json(str(media_type) if media_type is not None else None):
         with suppress(ValueError, RecursionError):
             return [json.loads(data)]
     if part.get_filename() is not None:

@@ -47,13 +47,13 @@ class LockstepSchema(OpenApiSchema):
     broken_links: list[str]
 
     def iter_coverage_cases(
-        self, operation: APIOperation[Any, Any, Any, Any], **told: Any
+        self, operation: APIOperation[Any, Any, Any, Any], **options: Any
     ) -> Iterator[Case[Any]]:
         """Yield the boundary values of an operation, evenly sampled if there are too many.
 
         A recursive schema has thousands.
         """
-        every = list(OpenApiSchema.iter_coverage_cases(self, operation, **told))
+        every = list(OpenApiSchema.iter_coverage_cases(self, operation, **options))
         kept = thinned(every, self.boundary_values)
         if len(kept) < len(every):
             self.left_out[operation.label] = len(every) - len(kept)

@@ -17,7 +17,7 @@ from typing import Any
 from lockstep.transport.messages import Request
 
 KEPT = 30
-# RFC 3339, and common variants: a date alone, a space for the T, no time zone.
+# RFC 3339, and common variants: a date without a time, a space for the T, no time zone.
 INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d(?:(?P<time>[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,

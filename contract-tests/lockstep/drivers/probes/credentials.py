@@ -24,7 +24,7 @@ def credential_probes(trial: Trial) -> Iterator[Probe]:
     yield Probe(1, "a bad token", lambda: _with_token(trial, "bad"))
     yield Probe(2, "an empty token", lambda: _with_token(trial, ""))
     for name in client.actors.extras:
-        yield Probe(2, f"in the name of {name}", partial(_as_another, trial, name))
+        yield Probe(2, f"as {name}", partial(_as_another, trial, name))
     yield from _csrf_probes(trial)
     credential = client.actors.credential
     if credential.location != "header" or " " not in credential.form:

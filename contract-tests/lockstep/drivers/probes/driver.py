@@ -49,8 +49,8 @@ def probe(maker: Maker) -> list[str]:
         with client.exchanger.ledger.faults.about(f"probe, {each.reason}: not sent or not judged"):
             each.send()
     left = len(every) - len(chosen)
-    told = f"probes: {left:,} of {len(every):,} were left out, the least informative ones"
-    return [told] if left else []
+    note = f"probes: {left:,} of {len(every):,} were left out, the least informative ones"
+    return [note] if left else []
 
 
 def _chosen(maker: Maker) -> Iterator[Probe]:

@@ -56,8 +56,8 @@ def _contents(trial: Trial, name: str, given: str) -> Iterator[dict[str, Any]]:
     plain = {k: v for k, v in known.items() if k in required} | {name: given}
     choices = [
         (member, each)
-        for member, told in _properties(trial).items()
-        for each in flat(document, told).get("enum", ())
+        for member, declared in _properties(trial).items()
+        for each in flat(document, declared).get("enum", ())
     ]
     yield from (
         {**plain, member: each}

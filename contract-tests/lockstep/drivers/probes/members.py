@@ -117,8 +117,8 @@ def _leaves(
     """Yield (path, schema, whether it is required and present) for each member."""
     merged = flat(document, schema)
     required = merged.get("required", ())
-    for name, told in merged.get("properties", {}).items():
-        member = flat(document, told)
+    for name, declared in merged.get("properties", {}).items():
+        member = flat(document, declared)
         if member.get("readOnly"):
             continue
         there = isinstance(template, Mapping) and name in template

@@ -24,26 +24,28 @@ def resource_probes(trial: Trial) -> Iterator[Probe]:
     names = parameters_of(trial.operation.path)
     client = trial.maker.client
     if names:
-        yield Probe(_UNKNOWN, "an unknown thing", lambda: _unknown(trial, names[-1]))
+        yield Probe(_UNKNOWN, "an unknown resource", lambda: _unknown(trial, names[-1]))
         if trial.media is not None and trial.media.has_members:
             yield Probe(
                 _UNKNOWN,
-                "an unknown thing, invalid",
+                "an unknown resource, invalid",
                 lambda: _unknown(trial, names[-1], wrong=True),
             )
         if len(names) > 1:
-            yield Probe(_DELETED, "in an unknown thing", lambda: _unknown(trial, names[0]))
+            yield Probe(_DELETED, "in an unknown resource", lambda: _unknown(trial, names[0]))
         if client.known.is_user(trial.operation.path, names[-1]):
             yield Probe(_ONESELF, "oneself", lambda: _oneself(trial))
         elif client.other != client.mine and client.actors is not None:
-            yield Probe(_ANOTHERS, "another's thing", lambda: _anothers(trial))
+            yield Probe(_ANOTHERS, "another user's resource", lambda: _anothers(trial))
             if trial.media is not None and trial.media.has_members:
                 yield Probe(
-                    _ANOTHERS, "another's thing, invalid", lambda: _anothers(trial, wrong=True)
+                    _ANOTHERS,
+                    "another user's resource, invalid",
+                    lambda: _anothers(trial, wrong=True),
                 )
         deleter = _deleter(trial)
         if deleter is not None:
-            yield Probe(_DELETED, "a deleted thing", lambda: _deleted(trial, deleter))
+            yield Probe(_DELETED, "a deleted resource", lambda: _deleted(trial, deleter))
     if trial.operation.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
         yield Probe(_TWICE, "twice", lambda: _twice(trial))
     yield from _taken(trial)
@@ -58,10 +60,10 @@ def _wrong(trial: Trial, *, wrong: bool) -> Any:
 
 def _unknown(trial: Trial, name: str, *, wrong: bool = False) -> object:
     values = trial.values()
-    told = _declared(trial, name)
-    if name not in values or told is None:
+    declared = _declared(trial, name)
+    if name not in values or declared is None:
         return None
-    unknown = {**values, name: unknown_value(values[name], told)}
+    unknown = {**values, name: unknown_value(values[name], declared)}
     if unknown == values:
         return None
     return trial.send(trial.request(_wrong(trial, wrong=wrong), unknown), unknown)
@@ -129,7 +131,7 @@ def _taken(trial: Trial) -> Iterator[Probe]:
     for path in _unique_members(template, ()):
         if trial.is_creation:
             yield Probe(_TAKEN, f"{path[-1]} is taken", _again(trial, path))
-            in_case = f"{path[-1]} is taken in another case"
+            in_case = f"{path[-1]} is taken in different letter case"
             yield Probe(_TAKEN, in_case, _again(trial, path, str.swapcase))
         else:
             yield Probe(_TAKEN, f"{path[-1]} is taken", _of_another(trial, path))
@@ -199,5 +201,5 @@ def _at(node: Any, path: tuple[str, ...]) -> Any:
 
 
 def _declared(trial: Trial, name: str) -> Declared | None:
-    told = trial.maker.client.parameters(trial.operation)
-    return next((each for each in told if (each.location, each.name) == ("path", name)), None)
+    parameters = trial.maker.client.parameters(trial.operation)
+    return next((each for each in parameters if (each.location, each.name) == ("path", name)), None)

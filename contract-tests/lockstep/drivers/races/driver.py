@@ -133,8 +133,8 @@ class _Runner:
     def unjudged(self) -> Iterator[str]:
         """Yield a sentence if an inferred race was inconclusive."""
         if self._winners in (0, len(self._race.together)):
-            told = "all succeed" if self._winners else "none succeeds"
-            yield f"on {self.name} {told} sequentially too, so nothing could be judged"
+            outcome = "all succeed" if self._winners else "none succeeds"
+            yield f"on {self.name} {outcome} sequentially too, so the race was not judged"
 
     def _judge(self, parts: Sequence[str], outcome: str, exchanges: Sequence[Exchange]) -> None:
         if self._race.possible:
@@ -246,5 +246,5 @@ def _one_sided(result: RaceResult) -> Iterator[str]:
             share = 1 - 0.05 ** (1 / result.rounds)
             yield (
                 f"{outcome}: {', '.join(shown)} of {result.rounds} rounds, {', '.join(without)} "
-                f"never; it may still come there in up to {share:.0%} of rounds"
+                f"never; it may still occur there in up to {share:.0%} of rounds"
             )

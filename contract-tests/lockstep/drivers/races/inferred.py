@@ -61,7 +61,7 @@ def _creations(
         about = "A retried creation must not create twice."
         yield Race(name, about, (sent, sent), ROUNDS, actors=actors, winners=DIFFERENT)
     if conflict:
-        name = f"{operation.name}: the same, twice"
+        name = f"{operation.name}: the same request, twice"
         about = "What is refused sequentially must be refused concurrently too."
         yield Race(name, about, (step, step), ROUNDS, actors=actors, winners=ANSWERS)
 

@@ -210,8 +210,8 @@ def _users(exchanger: Exchanger, actors: ActorBook | None) -> Users | None:
 def _notes(replayer: Replayer, foreign: int) -> Iterator[str]:
     if foreign:
         what = "1 request names" if foreign == 1 else f"{foreign:,} requests name"
-        yield f"{what} things that the recorded server had created and this replay did not"
+        yield f"{what} resources that the recorded server had created but this replay did not"
     if replayer.users is not None and replayer.users.stood_in:
-        yield f"users whose log-in was not recorded: {replayer.users.stood_in}"
+        yield f"users whose login was not recorded: {replayer.users.stood_in}"
     if replayer.ids is not None:
         yield replayer.ids.summary()

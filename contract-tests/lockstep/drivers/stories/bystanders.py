@@ -181,8 +181,8 @@ class _Things:
                 self._exchanger.ledger.findings.add_violation(
                     exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
                 )
-                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-                raise StoryError(f"what stands beside it cannot be made: {told}")
+                problem = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                raise StoryError(f"its bystanders cannot be created: {problem}")
             for name, source in step.get("save", {}).items():
                 assert isinstance(exchange.leader, Response)
                 self._values[name] = pick(source, exchange.leader)
@@ -197,7 +197,7 @@ class _Things:
         for step, before in zip(self._beside.look, self._seen, strict=True):
             exchange = self._send(step)
             wrong = {
-                name: f"{step['operation']} is no more as before: {_difference(before[name], now)}"
+                name: f"{step['operation']} has changed: {_difference(before[name], now)}"
                 for name, now in self._shown(exchange).items()
                 if now != before[name]
             }
@@ -205,8 +205,8 @@ class _Things:
             if wrong and ledger.findings.add_violation(
                 exchange, KIND, where, wrong, self._exchanger.trace, category=STORY
             ):
-                told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-                problems.append(f"{where}: {told}")
+                problem = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+                problems.append(f"{where}: {problem}")
         return "; ".join(problems)
 
     def remove(self) -> None:
@@ -230,7 +230,7 @@ class _Things:
 
 def _told(outcome: Outcome) -> str:
     if isinstance(outcome, NoResponse):
-        return f"no answer ({outcome.reason})"
+        return f"no response ({outcome.reason})"
     tag = outcome.header("etag") or "no tag"
     return f"{outcome.status} {tag} {outcome.body.decode('utf-8', 'replace')}"
 

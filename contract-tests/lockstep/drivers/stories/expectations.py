@@ -21,10 +21,10 @@ def faults(expected: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     """Yield the unmet expectations of an outcome."""
     wanted = statuses(expected)
     if isinstance(outcome, NoResponse):
-        yield f"status {_either(wanted)} expected, got no answer ({outcome.reason})"
+        yield f"expected status {_either(wanted)}, got no response ({outcome.reason})"
     elif outcome.status not in wanted:
         body = outcome.body[:300].decode("utf-8", "replace")
-        yield f"status {_either(wanted)} expected, got {outcome.status} {body}"
+        yield f"expected status {_either(wanted)}, got {outcome.status} {body}"
     else:
         yield from _header_faults(expected.get("headers", {}), outcome)
         yield from _body_faults(expected, outcome)
@@ -32,9 +32,9 @@ def faults(expected: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
 
 def _body_faults(expected: Mapping[str, Any], response: Response) -> Iterator[str]:
     if expected.get("body_absent") and response.body:
-        yield f"no body expected, got {len(response.body)} bytes"
+        yield f"expected no body, got {len(response.body)} bytes"
     if "body" in expected and response.body != expected["body"].encode():
-        yield f"body {expected['body']!r} expected, got {response.body[:300]!r}"
+        yield f"expected the body {expected['body']!r}, got {response.body[:300]!r}"
     if "code" in expected:
         yield from _json_faults({"code": expected["code"]}, response)
     if "json" in expected:
@@ -45,7 +45,7 @@ def _json_faults(expected: Any, response: Response) -> Iterator[str]:
     try:
         actual = json.loads(response.body)
     except (ValueError, RecursionError):
-        yield f"JSON expected, got {response.body[:300]!r}"
+        yield f"expected JSON, got {response.body[:300]!r}"
         return
     yield from mismatches(expected, actual)
 
@@ -60,7 +60,7 @@ def _header_faults(expected: Mapping[str, Any], response: Response) -> Iterator[
         else:
             holds = value == wanted
         if not holds:
-            yield f"header {name}: {wanted} expected, got {value if value is not None else 'none'}"
+            yield f"header {name}: expected {wanted}, got {value if value is not None else 'none'}"
 
 
 def _either(statuses: frozenset[int]) -> str:

@@ -153,7 +153,7 @@ class StoryPlayer:
                 racer = "together" if self._exchanger.rotates else name
                 seen.setdefault(racer, []).append(status_of(outcome))
         wrong = {
-            racer: f"statuses {sorted(wanted.elements())} expected, got {got}"
+            racer: f"expected the statuses {sorted(wanted.elements())}, got {got}"
             for racer, got in seen.items()
             if Counter(got) != wanted
         }

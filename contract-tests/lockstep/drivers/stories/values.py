@@ -57,7 +57,7 @@ def pick(source: str, response: Response) -> Any:
     if source.startswith("header:"):
         value = response.header(source.removeprefix("header:"))
         if value is None:
-            raise StoryError(f"nothing to save: unknown source {source}")
+            raise StoryError(f"unknown source of a saved value: {source}")
         return value
     try:
         body = json.loads(response.body)
@@ -75,26 +75,26 @@ def mismatches(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
     elif isinstance(expected, list):
         yield from _elements(expected, actual, path)
     elif type(expected) is not type(actual) or expected != actual:
-        yield f"{path or 'body'}: {_show(expected)} expected, got {_show(actual)}"
+        yield f"{path or 'body'}: expected {_show(expected)}, got {_show(actual)}"
 
 
 def _members(expected: dict[str, Any], actual: Any, path: str) -> Iterator[str]:
     if not isinstance(actual, dict):
-        yield f"{path or 'body'}: an object expected, got {_show(actual)}"
+        yield f"{path or 'body'}: expected an object, got {_show(actual)}"
         return
     for name, value in expected.items():
         if value == {"$absent": True}:
             if name in actual:
-                yield f"{path}/{name}: not expected, got {_show(actual[name])}"
+                yield f"{path}/{name}: unexpected, got {_show(actual[name])}"
         elif name not in actual:
-            yield f"{path}/{name}: missing, {_show(value)} expected"
+            yield f"{path}/{name}: missing, expected {_show(value)}"
         else:
             yield from mismatches(value, actual[name], f"{path}/{name}")
 
 
 def _elements(expected: list[Any], actual: Any, path: str) -> Iterator[str]:
     if not isinstance(actual, list) or len(actual) != len(expected):
-        yield f"{path or 'body'}: {show_length(len(expected))} expected, got {_show(actual)}"
+        yield f"{path or 'body'}: expected {show_length(len(expected))}, got {_show(actual)}"
         return
     for index, (value, found) in enumerate(zip(expected, actual, strict=True)):
         yield from mismatches(value, found, f"{path}/{index}")
@@ -103,7 +103,7 @@ def _elements(expected: list[Any], actual: Any, path: str) -> Iterator[str]:
 def _matcher(expected: dict[str, Any], actual: Any, path: str) -> Iterator[str]:
     for name, wanted in expected.items():
         if not _matches(name, wanted, actual):
-            yield f"{path or 'body'}: {name} {_show(wanted)} expected, got {_show(actual)}"
+            yield f"{path or 'body'}: expected {name} {_show(wanted)}, got {_show(actual)}"
 
 
 def _matches(name: str, wanted: Any, actual: Any) -> bool:

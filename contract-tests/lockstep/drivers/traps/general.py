@@ -143,7 +143,7 @@ class GeneralRun:
             closed = [name for name, status in statuses.items() if status in (401, 403, 429)]
             if closed:
                 lines.append(
-                    f"{self._paths[place]} is answered with {statuses[closed[0]]} by "
+                    f"{self._paths[place]} gets {statuses[closed[0]]} from "
                     f"{', '.join(closed)} even without a trap: the code behind it was not "
                     "reached"
                 )
@@ -161,7 +161,9 @@ class GeneralRun:
             return result
         again = {name: _sign(one, trap) for name, one in self._ask(trap).items()}
         if again != signs:
-            self.unsteady.append(f"{trap.area}, {trap.name}: a server gave two different answers")
+            self.unsteady.append(
+                f"{trap.area}, {trap.name}: a server returned two different responses"
+            )
             return result
         result.grade = self._grade(trap, heard)
         result.sign = tuple((name, *sign[:2]) for name, sign in signs.items())
@@ -255,7 +257,7 @@ def describe(conversation: Conversation, trap: GeneralTrap) -> str:
         text += f"; {name.title()}: {value}" if value is not None else f"; no {name.title()}"
     if conversation.more:
         statuses = ", ".join(str(one.status) for one in conversation.more)
-        text += f"; the rest of it was answered as a separate request: {statuses}"
+        text += f"; the rest of it was handled as a separate request: {statuses}"
     return f"{text}; connection {conversation.connection}"
 
 

@@ -30,7 +30,7 @@ def masked(text: str) -> str:
 def masked_answer(outcome: Outcome) -> str:
     """Return the status code and the masked body of a response, or why there is none."""
     if isinstance(outcome, NoResponse):
-        return f"no answer: {outcome.reason}"
+        return f"no response: {outcome.reason}"
     return f"{outcome.status} {masked(outcome.body.decode('utf-8', 'replace'))}"
 
 

@@ -111,13 +111,13 @@ def _all_misses(wanted: Sequence[Expectation], answers: Sequence[Outcome]) -> It
     for expected, answer in zip(wanted, answers, strict=False):
         yield from _misses(expected, answer)
     if len(answers) < len(wanted):
-        yield f"{len(answers)} answers, not {len(wanted)}"
+        yield f"{len(answers)} responses, not {len(wanted)}"
 
 
 def shown(answer: Outcome) -> str:
     """Describe a response briefly: status code, media type, and the start of the body."""
     if isinstance(answer, NoResponse):
-        return f"no answer ({answer.reason})"
+        return f"no response ({answer.reason})"
     if not answer.body:
         return f"{answer.status} without a body"
     text = answer.body[:_SHOWN].decode("utf-8", "replace")
@@ -127,7 +127,7 @@ def shown(answer: Outcome) -> str:
 
 def _misses(expected: Expectation, answer: Outcome) -> list[str]:
     if isinstance(answer, NoResponse):
-        return [f"expected {expected.status}, got no answer: {answer.reason}"]
+        return [f"expected {expected.status}, got no response: {answer.reason}"]
     problems = []
     if answer.status != expected.status:
         problems.append(f"expected {expected.status}, got {answer.status} {answer.body[:200]!r}")

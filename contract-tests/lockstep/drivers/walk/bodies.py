@@ -54,13 +54,13 @@ def body(
     document: Document, schema: Any, style: Style, name: str = "", room: Room | None = None
 ) -> Any:
     """Return a valid value for a schema, with placeholders where it must differ by user."""
-    told, schema = schema, flat(document, schema)
+    declared, schema = schema, flat(document, schema)
     room = room or Room()
     if style is Style.PLAIN:
         return body_template(document, schema, name)
     if isinstance(schema.get("properties"), Mapping):
         required = schema.get("required", ())
-        with room.below(told) as fits:
+        with room.below(declared) as fits:
             return {
                 key: body(document, member, style, key, room)
                 for key, member in (schema["properties"].items() if fits else ())
@@ -102,8 +102,8 @@ def with_own_names(document: Document, schema: Any, value: Any, *, every: bool =
     }
 
 
-def _own_name(document: Document, told: Any, name: str, value: Any, *, every: bool) -> Any:
-    schema = flat(document, told)
+def _own_name(document: Document, declared: Any, name: str, value: Any, *, every: bool) -> Any:
+    schema = flat(document, declared)
     if isinstance(value, Mapping):
         return with_own_names(document, schema, value, every=every)
     if not isinstance(value, str) or "${" in value or schema.keys() & _CHOSEN:
@@ -124,8 +124,8 @@ def ample(document: Document, schema: Any) -> dict[str, int]:
     """The whole numbers of a body that are no ids, a hundred each where that is allowed."""
     found = {}
     properties = flat(document, schema).get("properties")
-    for name, told in properties.items() if isinstance(properties, Mapping) else ():
-        member = flat(document, told)
+    for name, declared in properties.items() if isinstance(properties, Mapping) else ():
+        member = flat(document, declared)
         chosen = member.keys() & {"const", "enum", "readOnly"}
         if kind_of_value(member) == "integer" and not chosen and not is_id(name):
             largest = member.get("maximum", member.get("exclusiveMaximum", _AMPLE + 1) - 1)
@@ -171,7 +171,7 @@ def _confused(node: Any) -> Iterator[Any]:
             yield {**node, name: 12}
 
 
-def without_blamed(document: Document, schema: Any, value: Any, told: str) -> Any:
+def without_blamed(document: Document, schema: Any, value: Any, message: str) -> Any:
     """A content without the optional members that a refusal names: they may refer to nothing."""
     required = flat(document, schema).get("required", ())
     if not isinstance(value, Mapping):
@@ -179,7 +179,7 @@ def without_blamed(document: Document, schema: Any, value: Any, told: str) -> An
     return {
         name: member
         for name, member in value.items()
-        if name in required or not re.search(rf"\b{re.escape(name)}\b", told)
+        if name in required or not re.search(rf"\b{re.escape(name)}\b", message)
     }
 
 
@@ -217,9 +217,9 @@ def _leaf(
         case "object" if style is not Style.BLANK and _takes_any_name(schema):
             # A map, or an object that the document leaves open.
             inner = schema.get("additionalProperties")
-            told = inner if isinstance(inner, Mapping) and inner else {"type": "string"}
-            with room.below(told) as fits:
-                return {"note": body(document, told, style, "note", room)} if fits else {}
+            declared = inner if isinstance(inner, Mapping) and inner else {"type": "string"}
+            with room.below(declared) as fits:
+                return {"note": body(document, declared, style, "note", room)} if fits else {}
         case _:
             return body_template(document, schema, name)
 

@@ -229,8 +229,8 @@ class Client:
 
     def tell(self, operation: Operation) -> None:
         """Report the current activity."""
-        told = f"{self.doing}: {operation.name}" if self.doing else operation.name
-        self.progress(told, self.sent, None)
+        label = f"{self.doing}: {operation.name}" if self.doing else operation.name
+        self.progress(label, self.sent, None)
 
     def send_as(self, request: Request, actor: str) -> Exchange:
         """Send a request as it is; `actor` owns the resources that it may affect.

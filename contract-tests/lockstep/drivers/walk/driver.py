@@ -93,12 +93,12 @@ class _Walk:
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
         # Operations on resources that clients have named.
         late = [each for each in self._with("POST", also=needed) if self.maker.is_untried(each)]
-        self._each("making more", late, self._setting_up(self._make))
+        self._each("creating more resources", late, self._setting_up(self._make))
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
-        self._each("trying again", self.maker.seek_again(), self._setting_up(self._make))
+        self._each("retrying", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
-        self._each("trying states", self._in_states(), self.states.explore)
+        self._each("setting states", self._in_states(), self.states.explore)
         changing = [each for each in self.transitions.able() if self._share.owns(each.name)]
         self._each("changing states", changing, self.transitions.explore)
         own = [each for each in self.sharing.ways() if self._share.owns(each.name)]
@@ -107,7 +107,9 @@ class _Walk:
         self._each("deleting", sorted(self._with("DELETE"), key=_inner_first), self._delete)
         if self.client.exchanger.effects.sees_rows:
             # Orphans of other resources only show in the rows.
-            self._each("deleting around", list(self._around_others()), self._delete_around)
+            self._each(
+                "deleting related resources", list(self._around_others()), self._delete_around
+            )
         self._read_all()
         self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)
 
@@ -137,7 +139,7 @@ class _Walk:
         """Read the existing lists, as created resources may have to refer to their elements."""
         lists = self._with("GET", also=self.around.witnesses)
         plain = [each for each in lists if not parameters_of(each.path)]
-        self._each("looking around", plain, self._setting_up(self._see))
+        self._each("reading", plain, self._setting_up(self._see))
 
     def _see(self, operation: Operation) -> None:
         self._send(operation, {}, self._mine)
@@ -235,8 +237,8 @@ class _Walk:
         media, answer = next(iter(self.client.media(operation)), None), refused.leader
         if media is None or not media.has_members or not isinstance(answer, Response):
             return refused
-        told = answer.body.decode("utf-8", "replace")
-        less = without_blamed(self._document, media.schema, value, told)
+        message = answer.body.decode("utf-8", "replace")
+        less = without_blamed(self._document, media.schema, value, message)
         return refused if less == value else self._send(operation, values, actor, less)
 
     def _put(self, operation: Operation) -> None:

@@ -49,28 +49,28 @@ def multipart(
     properties = flat(document, schema).get("properties", {})
     parts: list[bytes] = []
     for name, member in value.items() if isinstance(value, Mapping) else ():
-        told = encoding.get(name, {})
-        if told.keys() & _STYLES and not told.get("contentType"):
+        rules = encoding.get(name, {})
+        if rules.keys() & _STYLES and not rules.get("contentType"):
             # Since OpenAPI 3.1, parts may be serialized like URL-encoded fields.
-            parts += [_part(document, *field, {}, {}) for field in _fields(name, member, told)]
+            parts += [_part(document, *field, {}, {}) for field in _fields(name, member, rules)]
             continue
         inner = flat(document, properties.get(name, {}))
         if isinstance(member, list):
             inner = flat(document, inner.get("items", {}))
         several = member if isinstance(member, list) else [member]
-        parts += [_part(document, name, each, inner, told) for each in several if each is not None]
+        parts += [_part(document, name, each, inner, rules) for each in several if each is not None]
     return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
-def _fields(name: str, value: Any, told: Encoding) -> Iterator[tuple[str, str]]:
+def _fields(name: str, value: Any, rules: Encoding) -> Iterator[tuple[str, str]]:
     """Yield a member as fields, by its style; by default arrays repeat and objects are JSON."""
-    style = told.get("style", "form")
-    explode = told.get("explode", style == "form")
-    json_wanted = "json" in told.get("contentType", "")
+    style = rules.get("style", "form")
+    explode = rules.get("explode", style == "form")
+    json_wanted = "json" in rules.get("contentType", "")
     if value is None:
         return
     if isinstance(value, Mapping):
-        yield from _members(name, value, told, style, explode)
+        yield from _members(name, value, rules, style, explode)
     elif isinstance(value, list) and json_wanted:
         yield name, json.dumps(value)
     elif isinstance(value, list) and not explode:
@@ -81,12 +81,12 @@ def _fields(name: str, value: Any, told: Encoding) -> Iterator[tuple[str, str]]:
 
 
 def _members(
-    name: str, value: Mapping[str, Any], told: Encoding, style: str, explode: bool
+    name: str, value: Mapping[str, Any], rules: Encoding, style: str, explode: bool
 ) -> Iterator[tuple[str, str]]:
     known = {key: _text(each) for key, each in value.items() if each is not None}
     if style == "deepObject":
         yield from ((f"{name}[{key}]", text) for key, text in known.items())
-    elif not told.keys() & _STYLES:
+    elif not rules.keys() & _STYLES:
         yield name, json.dumps(value)
     elif explode:
         yield from known.items()
@@ -100,9 +100,9 @@ def _text(value: Any) -> str:
 
 
 def _part(
-    document: Document, name: str, value: Any, schema: Mapping[str, Any], told: Encoding
+    document: Document, name: str, value: Any, schema: Mapping[str, Any], rules: Encoding
 ) -> bytes:
-    media_type = _content_type(value, told)
+    media_type = _content_type(value, rules)
     head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
     if schema.get("format") in _FILES or schema.keys() & {"contentMediaType", "contentEncoding"}:
         head += '; filename="lockstep.txt"'
@@ -113,22 +113,22 @@ def _part(
     if schema.get("contentEncoding") == "base64":
         text = b64encode(text.encode("utf-8", "surrogatepass")).decode()
     lines = [f"--{BOUNDARY}", head, *([f"Content-Type: {media_type}"] if media_type else [])]
-    lines += _headers(document, told)
+    lines += _headers(document, rules)
     return "\r\n".join([*lines, "", text, ""]).encode("utf-8", "surrogatepass")
 
 
-def _content_type(value: Any, told: Encoding) -> str:
+def _content_type(value: Any, rules: Encoding) -> str:
     """Return the first of the media types that can represent a value."""
-    listed = [one.strip() for one in told.get("contentType", "").split(",") if one.strip()]
+    listed = [one.strip() for one in rules.get("contentType", "").split(",") if one.strip()]
     if isinstance(value, Mapping | list):
         listed = [one for one in listed if "json" in one] or listed
     first = listed[0] if listed else ""
     return RANGES.get(first, first)
 
 
-def _headers(document: Document, told: Encoding) -> Iterator[str]:
+def _headers(document: Document, rules: Encoding) -> Iterator[str]:
     """Yield the required header fields of a part, except its media type."""
-    for name, header in told.get("headers", {}).items():
+    for name, header in rules.get("headers", {}).items():
         known = document.resolve(header)
         if name.lower() == "content-type" or not known.get("required"):
             continue

@@ -232,16 +232,16 @@ class Maker:
         """Return a value for the last path parameter that does not identify anything yet."""
         client = self.client
         last = parameters_of(operation.path)[-1]
-        told = next(each for each in client.parameters(operation) if each.name == last)
+        parameter = next(each for each in client.parameters(operation) if each.name == last)
         nonce = f"{client.actors.nonce if client.actors else ''}{client.number()}"
-        if told.kind in ("integer", "number"):
+        if parameter.kind in ("integer", "number"):
             return str(700_000 + client.number())
-        if told.schema.get("format") == "uuid":
+        if parameter.schema.get("format") == "uuid":
             return own_values("walker", nonce)["uuid"]
-        if told.schema.keys() & {"enum", "const", "pattern"}:
-            return draw(drawn(told.schema), nonce) or plain_value(client.document, told)
+        if parameter.schema.keys() & {"enum", "const", "pattern"}:
+            return draw(drawn(parameter.schema), nonce) or plain_value(client.document, parameter)
         name = f"lock step-{nonce} é" if style is Style.ODD else f"lockstep-{nonce}"
-        return name[-told.schema.get("maxLength", 99) :]
+        return name[-parameter.schema.get("maxLength", 99) :]
 
     def live(
         self,
@@ -320,8 +320,8 @@ class Maker:
     ) -> Exchange | None:
         """Send a creation without its body, or with an optional header, until one succeeds."""
         client, known = self.client, self.client.known
-        told = client.document.resolve(operation.definition.get("requestBody", {}))
-        contents = [] if told.get("required") else [None]
+        request_body = client.document.resolve(operation.definition.get("requestBody", {}))
+        contents = [] if request_body.get("required") else [None]
         contents += [value] if value is not None else []
         optional: list[dict[str, str]] = [
             {each.name: plain_value(client.document, each)}

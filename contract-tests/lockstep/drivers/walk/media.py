@@ -62,8 +62,8 @@ class Media:
 
 def media_types(document: Document, operation: Operation) -> list[Media]:
     """Return the media types of an operation's body, JSON first."""
-    told = document.resolve(operation.definition.get("requestBody", {}))
-    entries = told.get("content", {}) if isinstance(told, Mapping) else {}
+    request_body = document.resolve(operation.definition.get("requestBody", {}))
+    entries = request_body.get("content", {}) if isinstance(request_body, Mapping) else {}
     found = [
         Media(
             RANGES.get(_bare(name), name),
@@ -147,6 +147,6 @@ def _examples(document: Document, entry: Mapping[str, Any]) -> Iterator[Any]:
         yield entry["example"]
     examples = entry.get("examples")
     for each in examples.values() if isinstance(examples, Mapping) else ():
-        told = document.resolve(each)
-        if isinstance(told, Mapping) and "value" in told:
-            yield told["value"]
+        example = document.resolve(each)
+        if isinstance(example, Mapping) and "value" in example:
+            yield example["value"]

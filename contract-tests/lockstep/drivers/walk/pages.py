@@ -44,11 +44,11 @@ def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) ->
         return _query_of(link[1])
     names = [each.name for each in parameters if each.location == "query"]
     cursor = next(filter(_CURSOR.search, names), None)
-    for told in _told(parsed(answer), _DEEPEST):
-        if isinstance(told, str) and re.match(r"https?:|[/?]", told):
-            return _query_of(told)
+    for value in _told(parsed(answer), _DEEPEST):
+        if isinstance(value, str) and re.match(r"https?:|[/?]", value):
+            return _query_of(value)
         if cursor is not None:
-            return {**asked, cursor: str(told)}
+            return {**asked, cursor: str(value)}
     after = next(filter(_AFTER.fullmatch, names), None)
     last: dict[str, Any] = next(reversed(list(list_elements(answer))), {})
     name = next((text for member, value in last.items() if (text := _id(member, value))), None)
@@ -68,8 +68,8 @@ def _told(node: Any, depth: int) -> Iterator[str | int]:
     """Yield the values of members about a next page, the outer ones first."""
     members = node.items() if isinstance(node, Mapping) else ()
     for name, value in members:
-        told = isinstance(value, str | int) and not isinstance(value, bool) and value
-        if told and _NEXT.search(name):
+        given = isinstance(value, str | int) and not isinstance(value, bool) and value
+        if given and _NEXT.search(name):
             yield value
     for name, value in members if depth else ():
         if isinstance(value, Mapping):

@@ -122,6 +122,6 @@ def _examples(document: Document, raw: Mapping[str, Any]) -> Iterator[Any]:
         yield raw["example"]
     examples = raw.get("examples")
     for each in examples.values() if isinstance(examples, Mapping) else ():
-        told = document.resolve(each)
-        if isinstance(told, Mapping) and "value" in told:
-            yield told["value"]
+        example = document.resolve(each)
+        if isinstance(example, Mapping) and "value" in example:
+            yield example["value"]

@@ -103,10 +103,10 @@ def _form_of_time(parameter: Declared) -> str:
     schema = parameter.schema
     if schema.get("format") in ("date", "date-time"):
         return str(schema["format"])
-    told = [*parameter.examples, schema.get("example"), *schema.get("examples", ())]
+    examples = [*parameter.examples, schema.get("example"), *schema.get("examples", ())]
     if "pattern" in schema:
-        told.append(plain_text(schema))
-    texts = [each for each in told if isinstance(each, str)]
+        examples.append(plain_text(schema))
+    texts = [each for each in examples if isinstance(each, str)]
     if texts and all(map(_INSTANT.match, texts)):
         return "date-time"
     return "date" if texts and all(map(_DATE.fullmatch, texts)) else ""
@@ -181,8 +181,8 @@ def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
         for name, value in item.shown.items()
         if name and not isinstance(value, Mapping | list)
     )
-    told = [name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.told)]
-    yield from (f"{sign}{name}" for name in told or list(members) for sign in ("-", ""))
+    named = [name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.told)]
+    yield from (f"{sign}{name}" for name in named or list(members) for sign in ("-", ""))
 
 
 def _times(name: str, form: str, items: Sequence[Item]) -> Iterator[str]:

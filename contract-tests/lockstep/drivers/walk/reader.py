@@ -97,11 +97,11 @@ class Reader:
                 return
             inside = self._inside(operation, values)
             items = inside or ([item] if item is not None else self._listed(operation))
-            told = queries(self.client.parameters(operation), items)
+            chosen = queries(self.client.parameters(operation), items)
             most = self._most_queries(operation)
             if item is not None and self._is_list(operation) and not inside:
                 most = min(most, _QUERIES_OF_NOTHING)
-            for query in islice(told, most):
+            for query in islice(chosen, most):
                 exchange = self._send(operation, values, self._mine, query=query)
             if operation.method == "GET":
                 self._turn_pages(operation, values)

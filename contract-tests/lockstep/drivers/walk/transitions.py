@@ -36,8 +36,8 @@ Edge = tuple[str, str]
 def state_members(document: Document, schema: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the names of the members that select a state, with the few states of their enums."""
     properties = flat(document, schema).get("properties")
-    for name, told in properties.items() if isinstance(properties, Mapping) else ():
-        member = flat(document, told)
+    for name, declared in properties.items() if isinstance(properties, Mapping) else ():
+        member = flat(document, declared)
         choices = member.get("enum")
         selects = _SELECTING & set(words(name)) and not member.get("readOnly")
         if not selects or not isinstance(choices, list):

@@ -28,7 +28,7 @@ class Authority:
         try:
             if file.exists() != key.exists():
                 there, missing = (file, key) if file.exists() else (key, file)
-                raise AuthorityError(f"{there} is there without {missing.name}: remove it")
+                raise AuthorityError(f"{there} exists without {missing.name}: remove it")
             if file.exists():
                 self._ca = trustme.CA.from_pem(file.read_bytes(), key.read_bytes())
             else:

@@ -206,7 +206,7 @@ class CallBook:
     def _refusal(self, call: Call) -> Answer:
         place = f"{call.method} {call.origin}/{'/'.join(call.segments)}"
         detail = (
-            f"lockstep did not pass this call on: {place} has no counterpart among the calls of"
+            f"lockstep did not forward this call: {place} has no counterpart among the calls of"
             f" {self.leader or 'the first target'}."
         )
         return problem(502, "Bad Gateway", detail)
@@ -214,9 +214,9 @@ class CallBook:
 
 def problem(status: int, title: str, detail: str) -> Answer:
     """Return a problem details response made by lockstep itself (RFC 9457)."""
-    told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     headers = (("Content-Type", "application/problem+json"),)
-    return Answer(status, title, headers, json.dumps(told).encode())
+    return Answer(status, title, headers, json.dumps(members).encode())
 
 
 def _bare(answer: Answer | None) -> Answer | None:

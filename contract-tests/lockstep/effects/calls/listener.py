@@ -123,8 +123,8 @@ class _Connection:
         except h11.RemoteProtocolError as error:
             self._send(problem(error.error_status_hint, "Bad Request", f"lockstep: {error}"))
         except _TooLongError:
-            told = f"lockstep passes on bodies of at most {_MOST_BODY >> 20} MiB."
-            self._send(problem(413, "Content Too Large", told))
+            detail = f"lockstep forwards bodies of at most {_MOST_BODY >> 20} MiB."
+            self._send(problem(413, "Content Too Large", detail))
 
     def _once(self) -> bool:
         """Serve one request. Returns whether another one may follow."""
@@ -139,8 +139,8 @@ class _Connection:
             return False
         url = f"{self.origin}{target}" if target.startswith("/") else target
         if "://" not in url:
-            told = "lockstep is a forward proxy here: ask it for an absolute URL."
-            self._send(problem(400, "Bad Request", told))
+            detail = "lockstep is a forward proxy: request an absolute URL."
+            self._send(problem(400, "Bad Request", detail))
             return False
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1"))
@@ -199,10 +199,10 @@ class _Connection:
             self._tunnel(host.strip("[]"), int(port), place)
         else:
             passage.tunnels.note_refused(passage.target, place)
-            told = (
-                f"lockstep cannot answer calls to {place} from a recording: effects.ca is missing."
+            detail = (
+                f"lockstep cannot serve calls to {place} from a recording: effects.ca is missing."
             )
-            self._send(problem(502, "Bad Gateway", told))
+            self._send(problem(502, "Bad Gateway", detail))
 
     def _read_tls(self, host: str, place: str, authority: Authority) -> None:
         self.sock.sendall(_ESTABLISHED)

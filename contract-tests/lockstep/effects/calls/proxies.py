@@ -78,5 +78,5 @@ class Proxies:
             raise ProxyError(f"{name}: effects.ca: {error}") from error
         except OSError as error:
             place = f"{outbound.address[0]}:{outbound.address[1]}"
-            told = (error.strerror or str(error)).lower()
-            raise ProxyError(f"{name}: lockstep cannot listen at {place}: {told}") from error
+            reason = (error.strerror or str(error)).lower()
+            raise ProxyError(f"{name}: lockstep cannot listen at {place}: {reason}") from error

@@ -44,8 +44,8 @@ class Services:
                 timeout=_SECONDS,
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            told = f"lockstep could not reach {call.origin}: {type(error).__name__}."
-            return problem(502, "Bad Gateway", told)
+            detail = f"lockstep could not reach {call.origin}: {type(error).__name__}."
+            return problem(502, "Bad Gateway", detail)
         kept = without(tuple(answer.headers.iteritems()), HOP_BY_HOP | {"content-length"})
         return Answer(answer.status, answer.reason or "", kept, answer.data)
 

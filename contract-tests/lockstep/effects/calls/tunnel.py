@@ -56,7 +56,7 @@ class Tunnels:
         """Report a refused tunnel, since its content cannot be answered from a recording."""
         self._say(
             f"{target}: its calls to {place} over HTTPS were refused: without `ca` they cannot be"
-            " answered from a recording"
+            " served from a recording"
         )
 
     def note_untrusted(self, target: str, place: str) -> None:

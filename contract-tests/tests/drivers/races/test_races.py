@@ -125,7 +125,7 @@ def test_an_invalid_state_after_the_race_is_found(
 ) -> None:
     text = NAME.replace("password: secret }\n    expect", "password: other }\n    expect")
     (left, right) = raced(run, document, servers(), text).impossible
-    assert left.startswith("left: after 201 + 409 name_taken, step 1: status 200 expected, got 401")
+    assert left.startswith("left: after 201 + 409 name_taken, step 1: expected status 200, got 401")
     assert right.endswith("in 4 of 4 rounds")
 
 
@@ -136,7 +136,7 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
     run.race([race], servers())
     verdict = run.finish()
     assert (verdict.problems, verdict.parity) == ([], "not tested")
-    assert "two changes, set-up 1: status 201 expected, got 400" in verdict.not_judged[0]
+    assert "two changes, set-up 1: expected status 201, got 400" in verdict.not_judged[0]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,10 @@ def test_a_race_that_violates_the_schema_is_refused(
 
 def test_races_are_inferred_from_a_document(document: Document) -> None:
     races = {race.name: race for race in infer_races(document, "alice")}
-    assert list(races) == ["registerUser: the same, twice", "updateNote: one If-Match, twice"]
+    assert list(races) == [
+        "registerUser: the same request, twice",
+        "updateNote: one If-Match, twice",
+    ]
     change = races["updateNote: one If-Match, twice"]
     assert change.setup[0]["save"] == {"item": "body#/id"}
     assert change.together[0]["headers"] == {"If-Match": "${tag}"}
@@ -248,7 +251,7 @@ def test_rounds_are_added_until_the_difference_is_significant(
     (finding,) = run.finish().findings
     assert (finding.category, finding.targets) == ("race", ("right",))
     assert finding.sentence == (
-        "`registerUser`: the same, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
+        "`registerUser`: the same request, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
     )
 
 

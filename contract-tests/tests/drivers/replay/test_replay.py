@@ -145,7 +145,7 @@ def test_configured_users_replace_those_who_logged_in_before_the_recording(
     play(run, session[2:], servers())
     assert found(run) == set()
     assert statuses(run, "deleteNote") == {204: 1}
-    assert run.not_judged == ["users whose log-in was not recorded: 1"]
+    assert run.not_judged == ["users whose login was not recorded: 1"]
 
 
 def test_a_configured_header_replaces_the_recorded_one(
@@ -166,7 +166,7 @@ def test_what_could_not_be_replayed_is_reported(
     lost = replace(session[2], request=replace(session[2].request, body=b"{}"))
     play(run, [*session[:2], lost, session[3]], servers())
     assert run.not_judged == [
-        "1 request names things that the recorded server had created and this replay did not",
+        "1 request names resources that the recorded server had created but this replay did not",
         "2 of 4 requests got their recorded status",
     ]
 

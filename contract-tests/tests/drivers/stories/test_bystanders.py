@@ -87,7 +87,7 @@ def test_a_bystander_that_cannot_be_created_is_a_finding(
     )
     run = Run(replace(settings, bystanders=write(tmp_path, other)))
     for problem in played(run, document, servers(), "lockstep"):
-        assert "what stands beside it cannot be made: left: createNote" in problem
+        assert "its bystanders cannot be created: left: createNote" in problem
     [finding] = run.ledger.findings.all()
     assert (finding.kind, finding.count) == ("expectation", 2)
     assert finding.where == "beside every story, another user"
@@ -97,8 +97,8 @@ def test_a_step_that_deletes_everything_is_found(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     problem, _ = played(watched, document, servers("deletes_all"), "lockstep")
-    assert problem.startswith("one note goes, step 2, beside it: right: getNote is no more as")
-    assert "one note goes, another user: right: listNotes is no more as before" in problem
+    assert problem.startswith("one note goes, step 2, beside it: right: getNote has changed")
+    assert "one note goes, another user: right: listNotes has changed" in problem
     assert "left" not in problem
 
 
@@ -106,7 +106,7 @@ def test_a_step_that_deletes_all_of_one_user_is_found_by_the_sibling(
     watched: Run, document: Document, servers: Servers
 ) -> None:
     problem, _ = played(watched, document, servers("deletes_own"), "lockstep")
-    assert "beside it: right: getNote is no more as before" in problem
+    assert "beside it: right: getNote has changed" in problem
     assert "another user" not in problem
 
 

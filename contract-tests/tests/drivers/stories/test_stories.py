@@ -70,7 +70,7 @@ def test_an_expectation_that_fails_names_step_target_and_values(
   - { operation: listNotes, expect: { status: 200 } }
 """
     problem = play(run, document, servers("text"), "lockstep", steps)
-    assert problem == 'a story, step 1: right: /text: "UP" expected, got "up"'
+    assert problem == 'a story, step 1: right: /text: expected "UP", got "up"'
     (found,) = [found for found in run.ledger.findings.all() if found.category == "story"]
     assert (found.targets, found.where) == (("right",), "a story, step 1")
 
@@ -104,7 +104,7 @@ def test_an_unexpected_result_of_a_parallel_step_is_a_finding(
       - { operation: createNote, json: { text: right } }
     expect_any_order: [201, 409]
 """
-    assert "statuses [201, 409] expected, got" in play(run, document, servers(), "alone", steps)
+    assert "expected the statuses [201, 409], got" in play(run, document, servers(), "alone", steps)
 
 
 def test_steps_can_be_repeated_and_call_controls(

@@ -52,4 +52,4 @@ def test_a_difference_that_also_fails_a_story_is_one_finding(
     assert (finding.category, finding.operation, finding.where) == ("parity", "closeNote", "status")
     (expected,) = finding.breaks
     assert (expected.where, expected.targets) == ("closing, step 5", ("right",))
-    assert "right: status 409 expected, got 200" in expected.sentence
+    assert "right: expected status 409, got 200" in expected.sentence

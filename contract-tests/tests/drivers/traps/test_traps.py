@@ -97,7 +97,7 @@ def test_a_second_response_received_with_the_first_is_read(tmp_path: Path) -> No
     both = OK + b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
     assert sprung(tmp_path, expect, both, both).problems == []
     (first, *_) = sprung(tmp_path, expect, both, OK).problems
-    assert first == "new: expected 404, got no answer: dropped"
+    assert first == "new: expected 404, got no response: dropped"
 
 
 @pytest.mark.parametrize(

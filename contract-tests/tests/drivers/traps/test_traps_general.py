@@ -91,24 +91,24 @@ def test_places_are_found_in_a_document() -> None:
 
 
 def test_servers_that_answer_alike_are_no_difference() -> None:
-    assert spring("lines", "a bare LF behind the request line").problems == []
+    assert spring("lines", "a bare LF after the request line").problems == []
 
 
 def test_a_request_that_one_server_accepts_is_as_severe_as_its_trap() -> None:
-    result = spring("lines", "a bare LF behind the request line", "bare_lf")
+    result = spring("lines", "a bare LF after the request line", "bare_lf")
     assert result.grade == "smuggling"
     assert result.shown["old"].startswith("400 json refused")
     assert result.shown["new"].startswith("200 json {}")
 
 
 def test_a_different_refusal_is_of_low_severity() -> None:
-    result = spring("lines", "a bare LF behind the request line", "html")
+    result = spring("lines", "a bare LF after the request line", "html")
     assert result.grade == "cosmetic"
     assert "html" in result.shown["new"]
 
 
 def test_kept_and_closed_connections_are_distinguished() -> None:
-    result = spring("methods", "a verb that nobody registered", "closes")
+    result = spring("methods", "an unregistered method", "closes")
     assert (result.grade, result.shown) == (
         "cosmetic",
         {"old": "404 json {}; connection kept", "new": "404 json {}; connection closed"},
@@ -202,7 +202,7 @@ def test_in_a_run_a_difference_of_the_servers_is_a_note() -> None:
     assert any(result.grade == "smuggling" for result in results)
     assert findings_of(results) == []
     (note,) = notes_of(results)
-    assert "a bare LF behind the request line" in note
+    assert "a bare LF after the request line" in note
     assert "`lockstep traps` explains them" in note
 
 
@@ -227,7 +227,7 @@ def test_a_run_skips_traps_that_may_exhaust_a_servers_memory() -> None:
 def test_no_trap_is_started_after_the_time_limit() -> None:
     with wire_server("old") as old, wire_server("new") as new:
         run = GeneralRun([old, new], PLACES)
-        assert list(run.spring([CATALOGUE["lines", "a bare LF behind the request line"]], -1)) == []
+        assert list(run.spring([CATALOGUE["lines", "a bare LF after the request line"]], -1)) == []
     assert run.left == 1
 
 
