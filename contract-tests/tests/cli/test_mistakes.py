@@ -105,8 +105,8 @@ def test_invalid_document(tmp_path: Path, text: str | None, said: str) -> None:
 @pytest.mark.parametrize(
     ("page", "status", "said"),
     [
-        ("<html>", 404, "it answers 404 Not Found: is the document at another path"),
-        ("<html>", 401, "it answers 401 Unauthorized: download the document with your credentials"),
+        ("<html>", 404, "it returns 404 Not Found: is the document at another path"),
+        ("<html>", 401, "it returns 401 Unauthorized: download the document with your credentials"),
         ("<html>", 200, "an HTML page, not a document"),
         ("<html><script>SwaggerUIBundle({url: '/v3/spec'})", 200, "/v3/spec: use that"),
     ],
@@ -163,7 +163,7 @@ def test_wrong_base_path(
 ) -> None:
     with serving(served) as target:
         said = told(lockstep(tmp_path, document, target.base_url + given))
-    assert f"not below {target.base_url}{right}: give {target.base_url}{right}" in said
+    assert f"not below {target.base_url}{right}: use {target.base_url}{right}" in said
 
 
 def test_missing_base_path(tmp_path: Path) -> None:
