@@ -86,7 +86,7 @@ def test_a_target_that_accepts_invalid_requests_is_named_whatever_else_differs(
 ) -> None:
     _, found = compare(tmp_path, wanting(200), wanting(200, b"other"))
     (missing,) = [each for each in found if each["kind"] == "MissingHeaderNotRejected"]
-    assert missing["sentence"].startswith("Old and new break")
+    assert missing["sentence"].startswith("Old and new violate")
 
 
 @pytest.mark.parametrize("name", ["Accept", "content-type", "Authorization"])
