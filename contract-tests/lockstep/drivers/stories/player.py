@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,8 @@ class StoryPlayer:
         self._controls = controls
         # Exchanges of the story that later steps may need: writes, and those with saved values.
         self._needed: list[Exchange] = []
+        # The values saved from responses of the targets other than the leader.
+        self._own: dict[str, dict[str, Any]] = {}
         self._beside: BystanderWatch | None = None
         if bystanders is not None:
             self._beside = BystanderWatch(bystanders, exchanger, actors, self._signed)
@@ -66,6 +68,7 @@ class StoryPlayer:
         before = ledger.requests
         problem, played = "", True
         self._needed = []
+        self._own = {}
         beside = self._watch(story)
         try:
             if beside is not None:
@@ -116,11 +119,11 @@ class StoryPlayer:
         wrong = {
             name: "; ".join(found)
             for name, outcome in exchange.outcomes.items()
-            if (found := list(faults(self._named(expected, name), outcome)))
+            if (found := list(faults(self._expected(step, values, name), outcome)))
         }
         if wrong:
             return self._report(story, number, exchange, wrong)
-        save(step, exchange.leader, values)
+        self._save(step, [exchange], values)
         if "save" in step or request.method not in SAFE_METHODS:
             self._needed.append(exchange)
         return ""
@@ -159,15 +162,33 @@ class StoryPlayer:
         }
         if wrong:
             return self._report(story, number, exchanges[-1], wrong)
-        winners = (one.leader for one in exchanges if (status_of(one.leader) or 999) < 300)
-        save(step, next(winners, exchanges[0].leader), values)
+        self._save(step, exchanges, values)
         self._needed += exchanges
         return ""
 
-    def _named(self, expected: Any, target: str) -> Any:
-        """Return the expectation with a target's identifiers."""
-        text = json.dumps(expected, ensure_ascii=False)
-        return json.loads(self._exchanger.translate_text(text, target))
+    def _save(
+        self, step: Mapping[str, Any], exchanges: Sequence[Exchange], values: dict[str, Any]
+    ) -> None:
+        """Save values from the leader's response, and from that of each other target its own."""
+        save(step, _succeeded([exchange.leader for exchange in exchanges]), values)
+        if self._exchanger.rotates:
+            return
+        for target in self._exchanger.targets[1:]:
+            outcomes = [exchange.outcomes[target.name] for exchange in exchanges]
+            # What it lacks has been compared; the leader's value is translated then.
+            with suppress(StoryError):
+                save(step, _succeeded(outcomes), self._own.setdefault(target.name, {}))
+
+    def _expected(self, step: Mapping[str, Any], values: Mapping[str, Any], target: str) -> Any:
+        """Return the expectation of a step, with the values that a target itself has returned.
+
+        Other values are the leader's, with the target's identifiers. Instants cannot all be
+        translated: two that are equal in the leader may differ in the target.
+        """
+        own = self._own.get(target, {})
+        others = {name: value for name, value in values.items() if name not in own}
+        text = self._exchanger.translate_text(json.dumps(others, ensure_ascii=False), target)
+        return fill(step["expect"], {**json.loads(text), **own})
 
     def _report(
         self, story: Story, number: int, exchange: Exchange, wrong: Mapping[str, str]
@@ -201,6 +222,12 @@ class StoryPlayer:
         operation = self._exchanger.ledger.document.operations.get(step.get("operation", ""))
         needed = operation is not None and operation.requires_auth
         return story.actors[0] if needed and story.actors else None
+
+
+def _succeeded(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the first successful outcome, or else the first one."""
+    successes = (outcome for outcome in outcomes if (status_of(outcome) or 999) < 300)
+    return next(successes, outcomes[0])
 
 
 def save(step: Mapping[str, Any], outcome: Outcome, values: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from lockstep.drivers.stories.files import StoryError, load_stories, read_story
 from lockstep.drivers.stories.values import fill, mismatches
+from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.transport.targets import Target
@@ -73,6 +74,19 @@ def test_an_expectation_that_fails_names_step_target_and_values(
     assert problem == 'a story, step 1: right: /text: expected "UP", got "up"'
     (found,) = [found for found in run.ledger.findings.all() if found.category == "story"]
     assert (found.targets, found.where) == (("right",), "a story, step 1")
+
+
+def test_an_expectation_has_the_values_that_the_target_itself_has_returned(
+    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instant of one target may correspond to two of another: it cannot be translated."""
+    monkeypatch.setattr(Exchanger, "translate_text", lambda _self, text, _name: text)
+    steps = """
+  - { operation: createNote, json: { text: hello }, expect: { status: 201 }, save: { note: body } }
+  - { operation: getNote, path: { note_id: '${note.id}' },
+      expect: { status: 200, json: { id: '${note.id}' } } }
+"""
+    assert play(run, document, servers(), "lockstep", steps) == ""
 
 
 def test_a_parallel_step_is_checked_by_its_status_codes(
