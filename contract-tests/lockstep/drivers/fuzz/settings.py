@@ -12,9 +12,10 @@ _LEAST = 60
 # The probes send the common methods, once per path; this one shows what refusals look like.
 METHODS = ("trace",)
 # Status codes for valid data on a server with users and state.
-ACCEPTED = ("2xx", "3xx", "401", "403", "404", "409", "412", "422", "428", "429")
+_OF_STATE = (401, 402, 403, 404, 409, 410, 412, 422, 423, 424, 428, 429, 451)
+ACCEPTED = ("2xx", "3xx", *map(str, _OF_STATE))
 # Status codes for invalid data; servers may check their state before the data.
-REJECTED = tuple(map(str, (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429)))
+REJECTED = ("4xx",)
 
 
 @dataclass(frozen=True, slots=True)
