@@ -10,7 +10,7 @@ from functools import partial
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import Exchanges
 from lockstep.confirm.growth import grew_after, is_beyond_list, written_before
-from lockstep.confirm.instability import has_mirrored, is_chance
+from lockstep.confirm.instability import fails_at_times, has_mirrored, is_chance
 from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
@@ -119,15 +119,19 @@ class Confirmer:
     def _is_noise(self, oracle: Oracle, sequence: Sequence) -> bool:
         """Whether side effects differ when the same steps are repeated, or status codes by chance.
 
-        Only one that was seen both ways round may be chance.
+        Only one that was seen both ways round may be chance, or a failure that all targets have.
         """
-        if oracle.finding.category == PARITY:
-            return has_mirrored(oracle.finding, self._found) and is_chance(oracle, sequence)
-        if oracle.finding.category != EFFECTS:
+        finding = oracle.finding
+        if finding.category == PARITY:
+            record = self.exchanger.ledger.coverage.operations.get(finding.operation)
+            seen = record.statuses if record is not None else {}
+            may_be = has_mirrored(finding, self._found) or fails_at_times(finding, seen)
+            return may_be and is_chance(oracle, sequence)
+        if finding.category != EFFECTS:
             return False
         again = (oracle.play(sequence, sequence.exchanges, anew=True) for _ in range(_MOST_AGAIN))
         return any(
-            self._differs_from_self(oracle.finding, sequence, each.sequence)
+            self._differs_from_self(finding, sequence, each.sequence)
             for each in again
             if each is not None
         )

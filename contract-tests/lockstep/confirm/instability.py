@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from lockstep.confirm.oracle import Oracle
@@ -14,6 +14,7 @@ from lockstep.transport.messages import status_of
 _REPEATS = 9
 # Status codes may come in runs.
 _TRIES = 3
+_FAILURE = 500
 _KINDS = frozenset({"status", "outcome"})
 
 
@@ -27,6 +28,17 @@ def has_mirrored(finding: Finding, others: Iterable[Finding]) -> bool:
         for other in others
         if other.category == PARITY
     )
+
+
+def fails_at_times(finding: Finding, seen: Mapping[str, Mapping[int, int]]) -> bool:
+    """Whether one status code of a finding is a failure, and every target has responded with both.
+
+    `seen` counts the status codes of the operation by target. A health check at random differs in
+    one direction only, if by chance.
+    """
+    codes = {int(code) for code in _pair(finding) if code.isdecimal()}
+    counted = [set(seen.get(name, ())) for name in finding.targets]
+    return max(codes, default=0) >= _FAILURE and all(codes <= each for each in counted)
 
 
 def is_chance(oracle: Oracle, steps: Steps) -> bool:

@@ -245,6 +245,22 @@ def test_statuses_that_all_targets_change_by_chance_are_no_finding(
     assert len(every) >= 1
 
 
+def test_failures_that_all_targets_have_at_times_are_no_finding() -> None:
+    """They differ in one direction: the right target fails with the left one, and alone."""
+    targets = [
+        Scripted("left", flipping(503, 200, 200)),
+        Scripted("right", flipping(503, 200, 503)),
+    ]
+    exchanger = Exchanger(Observed().log, targets)
+    for _ in range(12):
+        exchanger.send(get("/tasks/7"))
+    findings = exchanger.ledger.findings
+    every = [one for one in findings.all() if one.kind == "status"]
+    assert {tuple(one.values.values()) for one in every} == {("200", "503")}
+    Confirmer(exchanger, Budget(99, 5)).confirm([[one] for one in every])
+    assert not [one for one in findings.all() if one.kind == "status"]
+
+
 def exchange(number: int, path: str, body: Any = None, answer: Any = None) -> Exchange:
     sent = json.dumps(body).encode() if body is not None else None
     shown = Response(200, (), json.dumps(answer).encode())

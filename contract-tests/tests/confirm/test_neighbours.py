@@ -212,7 +212,7 @@ def test_consequences_of_a_one_sided_write_are_excused_and_counted(lasting: Clie
     assert left == {("updateNote", "status")}
     # The list shows a difference in the note that was changed on one side only.
     excused = alice.run.finish().excused
-    assert [cause.partition(" answered ")[0] for cause in excused] == ["updateNote"], excused
+    assert [cause.partition(" returned ")[0] for cause in excused] == ["updateNote"], excused
 
 
 def test_a_finding_that_shows_without_the_one_sided_write_is_kept(lasting: Clients) -> None:
