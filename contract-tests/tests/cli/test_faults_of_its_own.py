@@ -129,7 +129,7 @@ def test_run_without_comparisons_is_not_tested(
 def test_single_internal_error_does_not_change_the_verdict(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
+    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._confuse", broken)
     report = tmp_path / "report.json"
     done = lockstep(servers(), report)
     assert (done.exit_code, json.loads(report.read_text())["verdict"]) == (0, "alike")
@@ -138,7 +138,7 @@ def test_single_internal_error_does_not_change_the_verdict(
 def test_debug_option_prints_the_traceback(
     tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._delete", broken)
+    monkeypatch.setattr("lockstep.drivers.walk.driver._Walk._confuse", broken)
     targets = [f"--target={server.name}={server.base_url}" for server in servers()]
     options = [f"--json={tmp_path / 'r.json'}", "--phase=examples", "--debug"]
     done = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets, *options])

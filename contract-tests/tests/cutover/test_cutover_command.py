@@ -60,7 +60,7 @@ def test_a_ramp_that_went_back_exits_with_1_and_says_why(stand: Stand) -> None:
     lines = went.stdout.splitlines()
     assert lines[0] == f"Rolled back: {READ}: {READ}: title differs"
     assert lines[1] == "The request was req-1."
-    assert lines[3].endswith("1 of them wrong: at most 1 user met it.")
+    assert lines[3].endswith("1 of them wrong: at most 1 user got one.")
     data = json.loads(report.read_text(encoding="utf-8"))
     REPORT.validate(data)
     assert data["answers"]["wrong"] == 1
@@ -107,7 +107,7 @@ def test_a_dry_run_prints_each_step_and_moves_nothing(stand: Stand) -> None:
         "Step 2: 10 % to new, at least 0.02 s",
         "diverged below 10 % with 95 % (29 compared, if none diverges)",
         f"now it would wait for {READ}: 5 compared, 0 diverged; 29 are needed for below 10 %",
-        "Back to 0 at once: 1 failed or 1 diverged answer in the ramp",
+        "Back to 0 at once: 1 failed or 1 diverged response in the ramp",
     ):
         assert wanted in said.stdout
     assert stand.caddy.shares == []

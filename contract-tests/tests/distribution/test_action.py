@@ -142,7 +142,7 @@ def test_servers_that_differ_fail_the_step_and_are_summed_up(runner: Runner) -> 
     assert (data["fail_on"], list(data["targets"])) == ("any", ["old", "new"])
     assert "X-Tenant: a b" in Path(ran.outputs["html"]).read_text()
     assert ran.summary == Path(ran.outputs["markdown"]).read_text()
-    assert "<code>done</code>: new has" in ran.summary
+    assert "<code>done</code> differs: new has" in ran.summary
     assert "<testsuites" in Path(ran.outputs["junit"]).read_text()
 
 

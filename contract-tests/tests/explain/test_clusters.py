@@ -195,7 +195,7 @@ def test_a_path_that_a_target_does_not_know_is_one_fact_whatever_is_sent() -> No
         frozenset({"GET /tags", "POST /tags", "DELETE /tags"}),
         frozenset({"GET /tasks/{task_id}"}),
     }
-    assert all("answers 404 where old answers 20" in one.sentence for one in parity(seen))
+    assert all("responds with 404 but old with 20" in one.sentence for one in parity(seen))
 
 
 def test_a_refusal_of_a_single_kind_of_request_keeps_its_condition() -> None:
