@@ -93,7 +93,16 @@ class RequestReader:
 
     def translate(self, request: Request, bijection: Bijection) -> Request:
         """Return the request with the leader's identifiers replaced by those of another target."""
-        return self.rewrite(request, lambda role, value: _translated(role, value, bijection))
+
+        def visit(role: Role | None, value: str) -> str:
+            return _translated(role, value, bijection)
+
+        translated = self.rewrite(request, visit)
+        plain = request.path.partition("?")[0]
+        if self._document.template(plain) is None:
+            _, mark, query = translated.path.partition("?")
+            translated = replace(translated, path=self._below(plain, visit) + mark + query)
+        return translated
 
     def _path(self, path: str, template: str | None, visit: Visitor) -> str:
         parts = path.split("/")
@@ -105,6 +114,14 @@ class RequestReader:
                 role = self._families.parameter(template or "", name.strip("{}"))
                 parts[at] = _escaped(parts[at], unquote, role, visit)
         return "/".join(parts)
+
+    def _below(self, path: str, visit: Visitor) -> str:
+        """Rewrite a path that is not documented: with a slash at the end, or below one that is."""
+        above, _, rest = path.rpartition("/")
+        template = self._document.template(above)
+        if template is None or "{" not in template:
+            return visit(None, path)
+        return f"{self._path(above, template, visit)}/{visit(None, rest) if rest else rest}"
 
     def _pairs(self, query: str, owner: str, visit: Visitor) -> str:
         pairs = []
