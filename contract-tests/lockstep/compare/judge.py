@@ -97,9 +97,8 @@ class Judge:
             return "value"
         instants = both(read_epoch, a, b)
         if instants is not None:
-            found = self._instants(*instants, made=role is not None and role.kind == "time")
-            if found == "time" and is_start_time(name) and self.clock.precede_run(*instants):
-                return SAME
+            made = role is not None and role.kind == "time"
+            found = self._unless_start(name, instants, self._instants(*instants, made=made))
             if found == SAME and role is not None and role.kind == "time":
                 # Clients send it to select by time.
                 self.learnt.learn(role.kind, a, b, replace=True)
@@ -140,12 +139,15 @@ class Judge:
         return found
 
     def _named_instants(self, name: str, a: str, b: str) -> str:
-        """Compare two timestamps of a member; that of a server's own start is before the run."""
+        """Compare two timestamps of a member, given as text."""
         found = self.instant_texts(a, b, made=is_made_time(name))
         instants = both(read_instant, a, b)
-        if found != "time" or instants is None or not is_start_time(name):
-            return found
-        return SAME if self.clock.precede_run(*instants) else found
+        return found if instants is None else self._unless_start(name, instants, found)
+
+    def _unless_start(self, name: str, instants: tuple[Instant, Instant], found: str) -> str:
+        """Return how two instants differ; each server's own start is before the run."""
+        is_start = found == "time" and is_start_time(name) and self.clock.precede_run(*instants)
+        return SAME if is_start else found
 
     def _promised(self, role: Role, name: str, a: str, b: str) -> str:
         if role.kind == "time":

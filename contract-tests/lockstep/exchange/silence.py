@@ -46,7 +46,7 @@ class SilenceWatch:
             while _is_refused(target.send(Request("GET", "/"))):
                 if time.monotonic() > until:
                     raise TargetLostError(
-                        f"{target.name} at {target.base_url} has stopped answering: it refuses "
+                        f"{target.name} at {target.base_url} has stopped responding: it refuses "
                         f"connections since {self.log.latest[target.name]}"
                     )
                 time.sleep(_PAUSE)

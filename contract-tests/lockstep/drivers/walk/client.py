@@ -41,6 +41,8 @@ _OPTIONAL = re.compile(
     rf"{_CREDENTIALS}[^.,;]{{0,12}}\boptional\b|\boptional(ly)?\b[^.,;]{{0,12}}{_CREDENTIALS}",
     re.IGNORECASE,
 )
+# The parameters of a path by their names.
+Named = Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -225,13 +227,12 @@ class Client:
         unique = self.actors.unique() if self.actors else f"{number:08}"
         return later(filled(value, own_values("walker", unique)), number)
 
-    def send(
-        self,
-        operation: Operation,
-        values: Mapping[str, str],
-        request: Request,
-        actor: str,
-    ) -> Exchange:
+    def act(self, operation: Operation, values: Named, value: Any, actor: str = "") -> Exchange:
+        """Send the request with a body; see `request` and `send`. The main user is the default."""
+        request = self.request(operation, values, value)
+        return self.send(operation, values, request, actor or self.mine)
+
+    def send(self, operation: Operation, values: Named, request: Request, actor: str) -> Exchange:
         """Send a request, authenticated if the operation allows it, and learn from the responses.
 
         If the main user is not permitted, another type of user sends it, if one is permitted.

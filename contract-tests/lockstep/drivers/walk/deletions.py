@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +12,6 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.openapi.operations import Operation
-from lockstep.results.exchange import Exchange
 
 # Number of resources among which siblings are sought.
 _MOST_BESIDE = 50
@@ -32,17 +31,17 @@ class Deletions:
         for values, _ in islice(paths(client, operation, client.mine), 1):
             holders = self.maker.put_around(operation, values, client.mine)
             for actor in dict.fromkeys((client.other, client.mine)):
-                exchange = self._send(operation, values, actor, value)
+                exchange = client.act(operation, values, value, actor)
                 self.reader.look_around(operation, values)
             for each in holders:
                 self.reader.look_around(each, values)
-            self._send(operation, values, client.mine, value)
+            client.act(operation, values, value, client.mine)
             if succeeded(exchange):
                 self._create_again(operation, values)
             else:
                 self._delete_unused(operation, value)
         for values in self._first_of_several(operation):
-            self._send(operation, values, client.mine, value)
+            client.act(operation, values, value, client.mine)
             self.reader.look_around(operation, values)
 
     def makers_in(self, operation: Operation) -> Iterator[Operation]:
@@ -61,7 +60,7 @@ class Deletions:
         for making in self.makers_in(operation):
             with client.setting_up(making):
                 self.maker.post(making, values, client.mine, client.mine)
-        self._send(operation, values, client.mine, client.template(operation, client.mine))
+        client.act(operation, values, client.template(operation, client.mine), client.mine)
 
     def _create_again(self, operation: Operation, values: Values) -> None:
         """Create what was deleted under the identifier that it had, if clients choose that."""
@@ -77,9 +76,9 @@ class Deletions:
         """Delete a new resource: one that is used may have to be kept."""
         client = self.maker.client
         values = self.maker.live(operation, client.mine, fresh=True)
-        if values and succeeded(self._send(operation, values, client.mine, value)):
+        if values and succeeded(client.act(operation, values, value, client.mine)):
             self.reader.look_around(operation, values)
-            self._send(operation, values, client.mine, value)
+            client.act(operation, values, value, client.mine)
             self._create_again(operation, values)
 
     def _first_of_several(self, operation: Operation) -> Iterator[Values]:
@@ -92,9 +91,3 @@ class Deletions:
         beside = [values for values, around in zip(found, outer, strict=True) if around == outer[0]]
         if last and len(beside) > 1:
             yield beside[-1]
-
-    def _send(
-        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
-    ) -> Exchange:
-        client = self.maker.client
-        return client.send(operation, values, client.request(operation, values, value), actor)

@@ -36,11 +36,11 @@ _MOST_SENT = 400
 
 @dataclass(frozen=True, slots=True)
 class _Taking:
-    """A request to take a quantity of resources: `things` are their operations, and their paths."""
+    """A request to take a quantity of `resources`, which are given as operations and parameters."""
 
     operation: Operation
     quantity: Quantity
-    things: list[tuple[Operation, Values]]
+    resources: list[tuple[Operation, Values]]
     values: Values
     body: Mapping[str, Any]
 
@@ -96,7 +96,7 @@ class Limits:
 
     def _use_used_up(self, taking: _Taking) -> None:
         """Try all actions on resources of which nothing is left."""
-        for around, values in taking.things:
+        for around, values in taking.resources:
             for each in islice(self._acts(around), _MOST_FILLED):
                 exchange = self._act(each, values)
                 if succeeded(exchange) and not exchange.parted:
@@ -124,7 +124,7 @@ class Limits:
         exchange = self._send(taking.operation, taking.values, value)
         if not succeeded(exchange) or exchange.parted:
             return False
-        for around, values in taking.things:
+        for around, values in taking.resources:
             self._read(around, values)
         self._sent += self.reader.look_at_named(exchange)
         return True
@@ -135,18 +135,18 @@ class Limits:
         if quantity is None:
             return None
         values: Values | None = {}
-        things = []
+        resources = []
         if "{" in operation.path:
             values = self.maker.live(operation, client.mine, fresh=True)
             around = replace(operation, path=operation.path[: operation.path.rindex("}") + 1])
-            things = [(around, values or {})]
+            resources = [(around, values or {})]
         else:
-            things = list(self.maker.renew_referred(operation, client.mine))
+            resources = list(self.maker.renew_referred(operation, client.mine))
         body = client.template(operation, client.mine)
-        if values is None or not things or not isinstance(body, Mapping):
+        if values is None or not resources or not isinstance(body, Mapping):
             return None
-        taking = _Taking(operation, quantity, things, values, {**body, **choice})
-        for around, named in things:
+        taking = _Taking(operation, quantity, resources, values, {**body, **choice})
+        for around, named in resources:
             self._fill(quantity, around, named)
         return taking
 
@@ -178,7 +178,7 @@ class Limits:
 
     def _shown(self, taking: _Taking) -> list[Decimal]:
         """Return the quantities that the resources show, the largest first."""
-        shown = (self._shown_by(taking.quantity, *thing) for thing in taking.things)
+        shown = (self._shown_by(taking.quantity, *each) for each in taking.resources)
         return sorted({number for each in shown for number in each}, reverse=True)
 
     def _shown_by(self, quantity: Quantity, around: Operation, values: Values) -> list[Decimal]:
@@ -217,15 +217,13 @@ class Limits:
         """Yield the choices of the first enum of a body: a deposit, a withdrawal."""
         media = self.maker.client.media(operation)[0]
         properties = flat(self._document, media.schema).get("properties", {})
-        for name, told in properties.items():
-            values = [each for each in flat(self._document, told).get("enum", ()) if each]
+        for name, schema in properties.items():
+            values = [each for each in flat(self._document, schema).get("enum", ()) if each]
             if len(values) > 1:
                 yield from ({name: each} for each in values)
                 return
         yield {}
 
     def _send(self, operation: Operation, values: Values, value: Any) -> Exchange:
-        client = self.maker.client
         self._sent += 1
-        request = client.request(operation, values, value)
-        return client.send(operation, values, request, client.mine)
+        return self.maker.client.act(operation, values, value)

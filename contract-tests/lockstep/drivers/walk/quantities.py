@@ -77,8 +77,8 @@ def quantity_in(document: Document, schema: Any) -> Quantity | None:
     return None
 
 
-def _quantity(document: Document, name: str, told: Any) -> Quantity | None:
-    schema = flat(document, told)
+def _quantity(document: Document, name: str, declared: Any) -> Quantity | None:
+    schema = flat(document, declared)
     kind = kind_of_value(schema)
     if is_id(name) or kind_of(name) is not None or schema.keys() & _CHOSEN:
         return None

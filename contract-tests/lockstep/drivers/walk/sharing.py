@@ -149,14 +149,13 @@ class Sharing:
         if not names or not all(called.values()) or not isinstance(value, Mapping):
             return False
         self._sent += 1
-        request = client.request(operation, values, {**value, **called})
-        return succeeded(client.send(operation, values, request, client.mine))
+        return succeeded(client.act(operation, values, {**value, **called}))
 
     def _read(self, path: str, values: Values) -> None:
         """Read what is at a path, as the usual user."""
         client, reader = self.maker.client, self._document.find("GET", path)
         if reader is not None and reader.path == path and not changes_state(reader):
-            client.send(reader, values, client.request(reader, values), client.mine)
+            client.act(reader, values, None)
 
     def _take_back(self, operation: Operation, thing: Values) -> None:
         """Revoke the other user's access, if a path identifies the user."""
@@ -168,7 +167,7 @@ class Sharing:
         values = {**thing, (name := parameters_of(removal.path)[-1]): self._called(name)}
         if not values.keys() >= set(parameters_of(removal.path)):
             return
-        client.send(removal, values, client.request(removal, values), client.mine)
+        client.act(removal, values, None)
         if reader is not None and reader.path == around:
             self._send(reader, thing, None)
 
@@ -188,8 +187,7 @@ class Sharing:
             named = {name: self._called(name) for name in self._members(operation)}
             value = {**value, **{k: v for k, v in named.items() if v}, **role}
         self._sent += 1
-        request = client.request(operation, values, value)
-        return client.send(operation, values, request, client.mine)
+        return client.act(operation, values, value)
 
     def _send(self, operation: Operation, values: Values, value: Any) -> Exchange:
         client = self.maker.client

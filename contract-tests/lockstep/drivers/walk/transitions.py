@@ -142,8 +142,7 @@ class Transitions:
         if operation.method == "PUT":
             whole = client.template(operation, client.mine)
             value = {**whole, **value} if isinstance(whole, Mapping) else value
-        request = client.request(operation, values, value)
-        exchange = client.send(operation, values, request, client.mine)
+        exchange = client.act(operation, values, value)
         self._sent += 1
         if exchange.parted:
             return None
