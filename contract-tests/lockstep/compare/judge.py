@@ -11,7 +11,14 @@ from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
 from lockstep.inference.folders import FOLDER, folders
-from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_cursor, same_form
+from lockstep.inference.forms import (
+    digitless_by_chance,
+    has_digit,
+    is_random,
+    loosely_alike,
+    same_cursor,
+    same_form,
+)
 from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
@@ -229,6 +236,8 @@ class Judge:
             if not same_form(a, b):
                 return "form" if self.text(a, b) else SAME
             return self._pair(Role("id"), a, b)
+        if digitless_by_chance(a, b):
+            return SAME if self.learnt.learn("id", a, b) is None else "symbol"
         return self.text(a, b)
 
     def kind(self, role: Role, value: str) -> str:

@@ -500,3 +500,11 @@ def test_single_change_is_found_from_both_sides(things: Any, data: Any) -> None:
     assert [where for _, where in found(things, other)] == [
         where for _, where in found(other, things)
     ]
+
+
+def test_a_random_key_without_a_digit_is_matched_to_one_with_digits() -> None:
+    one, other = "WlSM-U8k06cvG6tkp_84kw", "_awy_vKXgRsWtGwYNaHlVQ"
+    chosen = comparer()
+    assert found({"delete_key": one}, {"delete_key": other}, chosen) == []
+    assert found({"delete_key": one}, {"delete_key": other[::-1]}, chosen) != []
+    assert found({"error": "UserAlreadyExistsError"}, {"error": "DuplicateUserNameError"}) != []
