@@ -88,9 +88,8 @@ def digitless_by_chance(left: str, right: str) -> bool:
     Of 22 random characters in base64 for URLs, one text in 40 has none. Two such texts may just as
     well be names in camel case.
     """
-    form = form_of(left)
-    long = form is not None and form.startswith("random") and form.endswith("mixed")
-    return long and form == form_of(right) and is_random(left) != is_random(right)
+    long = len(left) == len(right) >= _TELLS_CASE and _is_mixed(left) and _is_mixed(right)
+    return long and same_form(left, right) and is_random(left) != is_random(right)
 
 
 def _without_prefix(left: str, right: str) -> tuple[str, str]:

@@ -116,6 +116,7 @@ def test_a_letter_before_a_dash_of_a_short_id_may_be_chance(
     [
         ("_awy_vKXgRsWtGwYNaHlVQ", "WlSM-U8k06cvG6tkp_84kw", True),
         ("WlSM-U8k06cvG6tkp_84kw", "_awy_vKXgRsWtGwYNaHlVQ", True),
+        ("rHJNF9_242gSMpM8d4MQFw", "SbbpnNdOcFadeAGpZiRrcw", True),
         ("UserAlreadyExistsError", "DuplicateUserNameError", False),
         ("WlSM-U8k06cvG6tkp_84kw", "WlSM-U8k06cvG6tkp_84k", False),
         ("WlSM-U8k06cvG6tkp_84kw", "useralreadyexistserror", False),
