@@ -24,6 +24,7 @@ from lockstep.drivers.walk.bodies import (
     without_blamed,
 )
 from lockstep.drivers.walk.client import Client, Progress
+from lockstep.drivers.walk.combinations import Combinations
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.deletions import Deletions
 from lockstep.drivers.walk.items import parameters_of
@@ -114,6 +115,8 @@ class _Walk:
         quotas = Quotas(self.maker, self.reader)
         self._each("using up", self._own(quotas.able()), quotas.explore)
         self._each("sharing", self._own(self.sharing.ways()), self.sharing.explore)
+        combining = Combinations(self.maker)
+        self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
         deleting = sorted(self._with("DELETE"), key=_inner_first)

@@ -1,0 +1,150 @@
+"""Operations that compute their response get telling values, alone and two at a time."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fixtures.scripted import Answers, answer, exchanger, plain_document
+
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.combinations import Combinations
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.telling_values import CLOCK_CHANGES, telling_values
+from lockstep.openapi.document import Document
+from lockstep.transport.messages import Outcome, Request
+
+UNITS = {"km": "length", "m": "length", "kg": "mass", "g": "mass", "k": "heat", "c": "heat"}
+UNIT = {"type": "string", "enum": [*UNITS]}
+ZONE = {"type": "string", "enum": ["UTC", "Europe/Berlin", "America/St_Johns"]}
+LOCAL = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"}
+OK = {"200": {"description": "ok"}}
+
+
+def asks(name: str, schema: dict[str, Any], place: str = "query", **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": place, "schema": schema, "required": True, **more}
+
+
+def combined(server: Answers, path: str, **methods: Any) -> list[Request]:
+    """Return what is sent to each operation of a path that computes its response."""
+    both, (target, _) = exchanger(server, server, paths={path: methods})
+    combining = Combinations(Maker(Client(both, None, lambda *_: None)))
+    for operation in combining.able():
+        if operation.path == path:
+            combining.explore(operation)
+    return target.sent
+
+
+def query(request: Request) -> dict[str, str]:
+    asked = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+    return {name: values[0] for name, values in asked.items()}
+
+
+def convert(request: Request) -> Outcome:
+    asked = query(request)
+    same = UNITS[asked["from"]] == UNITS[asked["to"]]
+    return answer({"result": float(asked["value"])}) if same else answer({"error": "units"}, 422)
+
+
+def test_pairs_of_values_are_built_around_what_has_succeeded() -> None:
+    parameters = [asks("value", {"type": "number"}), asks("from", UNIT), asks("to", UNIT)]
+    sent = combined(
+        convert,
+        "/convert",
+        get={"operationId": "convert", "parameters": parameters, "responses": OK},
+    )
+    asked = [query(each) for each in sent]
+    fine = [each for each in asked if UNITS[each["from"]] == UNITS[each["to"]]]
+    # No pair that differs from the plain request in one unit alone would do.
+    assert {each["from"] for each in fine if each["value"] == "0"} == {*UNITS}
+    assert {each["from"] for each in fine if each["value"] == "-2.5"} == {*UNITS}
+    assert len(asked) <= 111
+
+
+def test_local_times_that_clocks_skip_or_show_twice_are_those_of_the_zone() -> None:
+    parameters = [asks("at", LOCAL), asks("zone", ZONE)]
+    sent = combined(
+        lambda _: answer({}), "/time", get={"operationId": "time", "parameters": parameters}
+    )
+    asked = {(query(each)["zone"], query(each)["at"]) for each in sent}
+    assert ("Europe/Berlin", "2024-03-31T02:30:00") in asked
+    assert ("Europe/Berlin", "2024-10-27T02:30:00") in asked
+    assert ("America/St_Johns", "2024-03-10T02:30:00") in asked
+
+
+def test_a_zone_of_half_an_hour_skips_a_quarter() -> None:
+    skipped, twice = (each.local_time("Australia/Lord_Howe") for each in CLOCK_CHANGES)
+    assert (skipped, twice) == ("2024-10-06T02:15:00", "2024-04-07T01:45:00")
+    datetime.fromisoformat(CLOCK_CHANGES[0].local_time("Asia/Tokyo"))
+
+
+def statistics(request: Request) -> Outcome:
+    return answer({"sum": sum(json.loads(request.body or b"{}")["values"])})
+
+
+def test_members_of_a_body_get_lists_that_sort_differently_as_texts() -> None:
+    numbers = {"type": "array", "items": {"type": "number"}}
+    body = {
+        "type": "object",
+        "required": ["values"],
+        "properties": {"values": numbers, "bins": {"type": "integer"}},
+    }
+    post = {
+        "operationId": "describe",
+        "responses": OK,
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+    }
+    sent = [
+        json.loads(each.body or b"{}") for each in combined(statistics, "/statistics", post=post)
+    ]
+    assert [10, 9, 100, 1] in [each["values"] for each in sent]
+    assert {"values": [], "bins": 1} in sent
+
+
+def test_what_changes_with_each_request_is_left_alone() -> None:
+    count: list[Request] = []
+
+    def counting(request: Request) -> Outcome:
+        count.append(request)
+        return answer({"id": len(count)})
+
+    body = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
+    post = {
+        "operationId": "count",
+        "responses": OK,
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+    }
+    # Two targets, asked twice.
+    assert len(combined(counting, "/counter", post=post)) == 2
+
+
+@pytest.mark.parametrize("status", ["201", "204"])
+def test_creations_are_left_alone(status: str) -> None:
+    body = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
+    post = {
+        "operationId": "make",
+        "responses": {status: {}},
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+    }
+    assert not combined(lambda _: answer({}), "/things", post=post)
+
+
+def test_what_always_fails_is_given_up() -> None:
+    parameters = [asks("a", UNIT), asks("b", UNIT)]
+    sent = combined(
+        lambda _: answer({}, 404), "/gone", get={"operationId": "gone", "parameters": parameters}
+    )
+    assert len(sent) < 20
+
+
+def test_telling_values_are_valid() -> None:
+    document = Document(plain_document())
+    assert telling_values(document, {"type": "integer", "minimum": 1, "maximum": 9}) == [1, 2, 9]
+    decimal = {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$"}
+    assert telling_values(document, decimal) == ["-2.5", "0", "100000", "0.5"]
+    assert "2024-02-29" in telling_values(document, {"type": "string", "format": "date"})
+    assert telling_values(document, {"enum": ["a", "b"], "type": "string"}) == ["a", "b"]
+    assert "" not in telling_values(document, {"type": "string", "minLength": 1})
