@@ -676,3 +676,31 @@ def test_another_page_of_a_list_in_another_order_is_no_fact_of_its_own(seen: Obs
     order, page = sorted(parity(seen), key=lambda one: one.signature.how != "order")
     assert (order.conditions, page.conditions) == ((), parameters("state"))
     assert sum(place.count for place in order.places) == 2
+
+
+def priced(seen: Observed, amounts: list[tuple[int, int]]) -> list[Finding]:
+    """Read an amount and its double; each pair has what is wrong with them on the new server."""
+    for number, (amount, double) in enumerate(amounts):
+        old = {"amount": f"{number}.50", "cents": number * 100}
+        new = {"amount": f"{number + amount}.50", "cents": (number + double) * 100}
+        seen.hear(get("/users/u1"), answer(200, old), answer(200, new))
+    return parity(seen)
+
+
+def test_members_that_differ_in_the_same_responses_are_one_finding(seen: Observed) -> None:
+    (found,) = priced(seen, [(0, 0), (1, 1), (0, 0), (0, 0), (2, 2), (0, 0)])
+    assert {place.where for place in found.places} == {"body /amount", "body /cents"}
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [(0, 0), (1, 1), (0, 0), (0, 1), (2, 2), (0, 0), (0, 0)],
+        [(0, 0), (1, 0), (0, 0), (0, 1), (2, 0), (0, 2), (0, 0)],
+        [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)],
+    ],
+)
+def test_members_that_differ_apart_or_always_are_findings_of_their_own(
+    seen: Observed, amounts: list[tuple[int, int]]
+) -> None:
+    assert len(priced(seen, amounts)) == 2
