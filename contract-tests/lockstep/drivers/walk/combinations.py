@@ -20,10 +20,12 @@ from lockstep.drivers.walk.media import Media, encoded
 from lockstep.drivers.walk.parameters import plain_value, with_query
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.telling_values import (
+    A_FREE_TEXT,
     A_LOCAL_TIME,
     CLOCK_CHANGES,
     ClockChange,
     is_zone,
+    samples,
     telling_values,
 )
 from lockstep.openapi.naming import is_id, is_unique
@@ -137,6 +139,11 @@ class Combinations:
                 member = flat(document, declared)
                 if not is_id(name) and not is_unique(name) and not member.get("readOnly"):
                     _add(trial, ("member", name), telling_values(document, member, name), member)
+        chosen = [str(value) for slot in trial.choices for value in trial.slots[slot]]
+        known = samples([operation.path, *chosen, *(name for _, name in trial.slots)])
+        for slot, values in trial.slots.items():
+            if A_FREE_TEXT in values:
+                trial.slots[slot] = [*known, *values]
         if any(map(is_zone, chain.from_iterable(trial.slots.values()))):
             for slot, values in trial.slots.items():
                 if A_LOCAL_TIME in values:

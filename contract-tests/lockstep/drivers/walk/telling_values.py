@@ -7,7 +7,7 @@ years, local times when clocks change, characters beyond the BMP, and the order 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,7 +28,8 @@ _DECIMALS = ("-0.004", "12.345", "-2.5", "0.125", "1234567.891", "0", "100000", 
 # A leap day, the end of a month, and days whose ISO week belongs to another year.
 _DATES = ("2024-01-31", "2021-01-01", "2024-02-29", "2024-12-31")
 _TIMES = ("00:00:00", "23:59:59")
-_TEXTS = ("", "😀 é e\u0301 Straße İ", "b a B a", " x\n\ny\r\nz ", "--a--b--", "one, two. Two!")
+A_FREE_TEXT = "b a B a"
+_TEXTS = ("", "😀 é e\u0301 Straße İ", A_FREE_TEXT, " x\n\ny\r\nz ", "--a--b--", "one, two. Two!")
 # Sorted as texts, `10` comes before `9`.
 _LISTS_OF_NUMBERS: tuple[list[float], ...] = (
     [10, 9, 100, 1],
@@ -39,6 +40,15 @@ _LISTS_OF_NUMBERS: tuple[list[float], ...] = (
     [0.1, 0.2, 0.3],
 )
 _LISTS_OF_TEXTS: tuple[list[str], ...] = (["b", "a", "B", "a"], [], ["é😀"])
+# The check digit of an ISBN or ISSN may be an X, and that of others a 0.
+_SAMPLES = {
+    "isbn": ("0-8044-2957-X", "978-0-306-40615-7"),
+    "issn": ("2434-561X",),
+    "iban": ("GB82 WEST 1234 5698 7654 32", "de89370400440532013000"),
+    "luhn": ("4111 1111 1111 1111", "79927398713"),
+    "ean": ("4006381333931",),
+    "gtin": ("00012345600012",),
+}
 _MOST_OF_ENUM = 16
 A_LOCAL_TIME = "2024-01-31T00:00:00"
 _NAMES_OF_ZONES = frozenset({"timezone", "tz", "zone"})
@@ -57,6 +67,12 @@ def telling_values(document: Document, schema: Mapping[str, Any], name: str = ""
         if _accepts(document, schema, value):
             kept.setdefault(json.dumps(value), value)
     return list(kept.values())
+
+
+def samples(named: Iterable[str]) -> list[str]:
+    """Return valid identifiers of the standards that are named, with rare check characters."""
+    found = {word for name in named for word in words(name)}
+    return [text for standard, texts in _SAMPLES.items() if standard in found for text in texts]
 
 
 def is_zone(value: Any) -> bool:

@@ -148,3 +148,11 @@ def test_telling_values_are_valid() -> None:
     assert "2024-02-29" in telling_values(document, {"type": "string", "format": "date"})
     assert telling_values(document, {"enum": ["a", "b"], "type": "string"}) == ["a", "b"]
     assert "" not in telling_values(document, {"type": "string", "minLength": 1})
+
+
+def test_identifiers_of_the_standards_that_are_named_are_tried() -> None:
+    scheme = {"type": "string", "enum": ["iban", "isbn", "other"]}
+    parameters = [asks("scheme", scheme, "path"), asks("number", {"type": "string"}, "path")]
+    get = {"operationId": "validate", "parameters": parameters, "responses": OK}
+    sent = combined(lambda _: answer({}), "/validate/{scheme}/{number}", get=get)
+    assert "/validate/isbn/0-8044-2957-X" in [each.path for each in sent]
