@@ -23,6 +23,7 @@ from lockstep.drivers.walk.telling_values import (
     A_FREE_TEXT,
     A_LOCAL_TIME,
     CLOCK_CHANGES,
+    DATES,
     ClockChange,
     is_zone,
     samples,
@@ -35,11 +36,12 @@ from lockstep.results.grounding import list_elements
 from lockstep.transport.messages import Request, Response
 
 # Maximum number of requests to an operation, and to one that lists resources.
-_MOST, _MOST_OF_LIST = 110, 24
+_MOST, _MOST_OF_LIST = 150, 24
 # Maximum number of requests if none has succeeded.
 _MOST_REFUSED = 16
-# Number of successful requests with a value that are remembered.
-_FEW = 8
+# Number of successful requests with a value that are remembered, and of changes in them.
+_FEW, _MOST_CHANGES = 8, 4
+_PARTS_OF_DATES = ("year", "month", "day")
 # The rank of values that have not succeeded yet.
 _LAST = 100
 
@@ -92,7 +94,7 @@ class Combinations:
             return
         is_list = next(list_elements(first.leader), None) is not None
         most = _MOST_OF_LIST if is_list else _MOST
-        for changes in chain(_alone(trial), _coupled(trial), self._pairs(trial)):
+        for changes in chain(_coupled(trial), _alone(trial), self._pairs(trial)):
             row = self._around(trial, changes)
             key = repr(sorted(row.items(), key=repr))
             if key in trial.sent:
@@ -101,7 +103,7 @@ class Combinations:
                 return
             trial.sent.add(key)
             exchange = self._send(trial, row)
-            if succeeded(exchange):
+            if succeeded(exchange) and len(row) <= _MOST_CHANGES:
                 for slot, value in row.items():
                     trial.works[slot, repr(value)] = [row, *trial.works[slot, repr(value)]][:_FEW]
 
@@ -130,6 +132,9 @@ class Combinations:
             if each.location in ("path", "query") and not is_id(each.name):
                 values = telling_values(document, each.schema, each.name)
                 texts = [each.text(value) for value in values if value is not None]
+                usual = each.text(each.schema.get("default", ""))
+                if "enum" not in each.schema and usual in texts:
+                    texts.remove(usual)
                 _add(trial, (each.location, each.name), texts, each.schema)
         schema = flat(document, media.schema) if media is not None else {}
         if media is not None and media.kind == "text":
@@ -223,15 +228,28 @@ def _add(trial: _Trial, slot: Slot, values: list[Any], schema: Mapping[str, Any]
 
 def _alone(trial: _Trial) -> Iterator[Row]:
     """Yield the values of each slot in turn."""
-    columns = [[{slot: value} for value in values] for slot, values in trial.slots.items()]
+    coupled = {slot for row in _coupled(trial) for slot in row}
+    columns = [
+        [{slot: value} for value in values]
+        for slot, values in trial.slots.items()
+        if slot not in coupled
+    ]
     yield from (row for turn in zip_longest(*columns) for row in turn if row is not None)
 
 
 def _coupled(trial: _Trial) -> Iterator[Row]:
-    """Yield the same and neighbouring values for two slots with the same choices.
+    """Yield values of slots that belong together: the parts of a date, and those of one enum.
 
-    Of the units of a conversion, for example, few go with another.
+    Of the units of a conversion, for example, few go with another: those that are the same, and
+    maybe neighbours.
     """
+    parts = {slot[1].lower(): slot for slot in trial.slots}
+    if parts.keys() >= {*_PARTS_OF_DATES}:
+        slots = [parts[name] for name in _PARTS_OF_DATES]
+        for date in DATES:
+            numbers = map(int, date.split("-"))
+            pairs = zip(slots, numbers, strict=True)
+            yield {slot: each if slot[0] == "member" else str(each) for slot, each in pairs}
     for (one, values), (other, others) in combinations(trial.slots.items(), 2):
         if values == others and len(values) > 2 and {one, other} <= trial.choices:
             yield from ({one: value, other: value} for value in values)

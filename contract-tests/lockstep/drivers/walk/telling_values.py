@@ -23,10 +23,10 @@ from lockstep.openapi.naming import words
 
 # Halves to be rounded, with a negative one, which languages round in different directions.
 _NUMBERS = (0, -2.5, 0.125, 1234567.891, -0.004, 0.5, -1, 1.005)
-_INTEGERS = (0, 1, -1, 2)
+_INTEGERS = (1, -1, 0, 2)
 _DECIMALS = ("-0.004", "12.345", "-2.5", "0.125", "1234567.891", "0", "100000", "0.5")
 # A leap day, the end of a month, and days whose ISO week belongs to another year.
-_DATES = ("2024-01-31", "2021-01-01", "2024-02-29", "2024-12-31")
+DATES = ("2024-01-31", "2021-01-01", "2024-02-29", "2024-12-31")
 _TIMES = ("00:00:00", "23:59:59")
 A_FREE_TEXT = "b a B a"
 _TEXTS = ("", "😀 é e\u0301 Straße İ", A_FREE_TEXT, " x\n\ny\r\nz ", "--a--b--", "one, two. Two!")
@@ -131,7 +131,7 @@ def _candidates(document: Document, schema: Mapping[str, Any]) -> Iterator[Any]:
         case "boolean":
             yield from (True, False)
         case "integer":
-            yield from (*_INTEGERS, *bounds)
+            yield from (*bounds, *_INTEGERS)
         case "number":
             yield from (*_NUMBERS, *bounds)
         case "array":
@@ -157,9 +157,9 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[str]:
     limited = bool(schema.keys() & {"pattern", "format"})
     if limited:
         yield from _DECIMALS
-        yield from _DATES
+        yield from DATES
         for time in _TIMES:
-            yield from (f"{day}T{time}{zone}" for day in _DATES[:2] for zone in ("", "Z"))
+            yield from (f"{day}T{time}{zone}" for day in DATES[:2] for zone in ("", "Z"))
     else:
         yield from _TEXTS
 

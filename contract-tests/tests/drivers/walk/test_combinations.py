@@ -61,7 +61,7 @@ def test_pairs_of_values_are_built_around_what_has_succeeded() -> None:
     # No pair that differs from the plain request in one unit alone would do.
     assert {each["from"] for each in fine if each["value"] == "0"} == {*UNITS}
     assert {each["from"] for each in fine if each["value"] == "-2.5"} == {*UNITS}
-    assert len(asked) <= 111
+    assert len(asked) <= 151
 
 
 def test_local_times_that_clocks_skip_or_show_twice_are_those_of_the_zone() -> None:
@@ -142,7 +142,7 @@ def test_what_always_fails_is_given_up() -> None:
 
 def test_telling_values_are_valid() -> None:
     document = Document(plain_document())
-    assert telling_values(document, {"type": "integer", "minimum": 1, "maximum": 9}) == [1, 2, 9]
+    assert telling_values(document, {"type": "integer", "minimum": 1, "maximum": 9}) == [1, 9, 2]
     decimal = {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$"}
     assert telling_values(document, decimal) == ["-2.5", "0", "100000", "0.5"]
     assert "2024-02-29" in telling_values(document, {"type": "string", "format": "date"})
@@ -156,3 +156,16 @@ def test_identifiers_of_the_standards_that_are_named_are_tried() -> None:
     get = {"operationId": "validate", "parameters": parameters, "responses": OK}
     sent = combined(lambda _: answer({}), "/validate/{scheme}/{number}", get=get)
     assert "/validate/isbn/0-8044-2957-X" in [each.path for each in sent]
+
+
+def test_the_parts_of_a_date_make_a_date_together() -> None:
+    bounds = {"year": (1900, 2199), "month": (1, 12), "day": (1, 31)}
+    schemas = {n: {"type": "integer", "minimum": a, "maximum": b} for n, (a, b) in bounds.items()}
+    parameters = [asks(name, schema, "path", example=3) for name, schema in schemas.items()]
+    months = {"type": "integer", "minimum": -9, "maximum": 9, "default": 0}
+    parameters.append({**asks("add_months", months), "required": False})
+    get = {"operationId": "date", "parameters": parameters, "responses": OK}
+    sent = [each.path for each in combined(lambda _: answer({}), "/{year}-{month}-{day}", get=get)]
+    assert "/2021-1-1" in sent
+    assert "/2024-1-31?add_months=1" in sent
+    assert not [path for path in sent if path.endswith("=0")]
