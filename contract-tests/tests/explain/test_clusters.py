@@ -687,20 +687,28 @@ def priced(seen: Observed, amounts: list[tuple[int, int]]) -> list[Finding]:
     return parity(seen)
 
 
-def test_members_that_differ_in_the_same_responses_are_one_finding(seen: Observed) -> None:
-    (found,) = priced(seen, [(0, 0), (1, 1), (0, 0), (0, 0), (2, 2), (0, 0)])
+# So many responses have both right.
+RIGHT = [(0, 0)] * 18
+
+
+@pytest.mark.parametrize("amounts", [[(1, 1)], [(1, 1), (2, 2)], [(1, 0), (2, 0), (3, 3)]])
+def test_members_that_only_differ_together_are_one_finding(
+    seen: Observed, amounts: list[tuple[int, int]]
+) -> None:
+    (found,) = priced(seen, [*RIGHT * 4, *amounts])
     assert {place.where for place in found.places} == {"body /amount", "body /cents"}
 
 
 @pytest.mark.parametrize(
     "amounts",
     [
-        [(0, 0), (1, 1), (0, 0), (0, 1), (2, 2), (0, 0), (0, 0)],
-        [(0, 0), (1, 0), (0, 0), (0, 1), (2, 0), (0, 2), (0, 0)],
+        [*RIGHT, (1, 1), (0, 1), (2, 2), (3, 0)],
+        [*RIGHT, (1, 0), (0, 1), (2, 0), (0, 2)],
         [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)],
+        [(1, 0), (1, 1), (1, 0), (1, 0), (1, 0), (1, 0), (0, 0)],
     ],
 )
-def test_members_that_differ_apart_or_always_are_findings_of_their_own(
+def test_members_that_differ_apart_or_nearly_always_are_findings_of_their_own(
     seen: Observed, amounts: list[tuple[int, int]]
 ) -> None:
     assert len(priced(seen, amounts)) == 2
