@@ -42,6 +42,8 @@ _MOST_REFUSED = 16
 # Number of successful requests with a value that are remembered, and of changes in them.
 _FEW, _MOST_CHANGES = 8, 4
 _PARTS_OF_DATES = ("year", "month", "day")
+# Stands for a member that is not sent; the number of members that are tried so.
+_LEFT_OUT, _MOST_LEFT_OUT = object(), 3
 # The rank of values that have not succeeded yet.
 _LAST = 100
 
@@ -94,7 +96,8 @@ class Combinations:
             return
         is_list = next(list_elements(first.leader), None) is not None
         most = _MOST_OF_LIST if is_list else _MOST
-        for changes in chain(_coupled(trial), _alone(trial), self._pairs(trial)):
+        alone = chain(_coupled(trial), _alone(trial), self._instead(trial))
+        for changes in chain(alone, self._pairs(trial)):
             row = self._around(trial, changes)
             key = repr(sorted(row.items(), key=repr))
             if key in trial.sent:
@@ -106,6 +109,22 @@ class Combinations:
             if succeeded(exchange) and len(row) <= _MOST_CHANGES:
                 for slot, value in row.items():
                     trial.works[slot, repr(value)] = [row, *trial.works[slot, repr(value)]][:_FEW]
+
+    def _instead(self, trial: _Trial) -> Iterator[Row]:
+        """Yield what has been refused alone, in place of an optional member of the plain body.
+
+        There may be either a `count` or an `until`.
+        """
+        client = self.maker.client
+        template = client.template(trial.operation, client.mine)
+        plain = template if isinstance(template, Mapping) else {}
+        schema = flat(client.document, trial.media.schema) if trial.media is not None else {}
+        optional = [name for name in plain if name not in schema.get("required", ())]
+        for slot, values in trial.slots.items():
+            works = any(trial.works.get((slot, repr(value))) for value in values)
+            if slot[0] == "member" and slot[1] not in plain and not works:
+                for name in optional[:_MOST_LEFT_OUT]:
+                    yield {slot: values[0], ("member", name): _LEFT_OUT}
 
     def _names_resource(self, operation: Operation) -> bool:
         """Whether a path parameter refers to what a client has made, or to an element of a list."""
@@ -156,13 +175,16 @@ class Combinations:
         return trial
 
     def _around(self, trial: _Trial, changes: Row) -> Row:
-        """Return a request that has succeeded with one of the values, with all of them."""
-        known = [
-            row
-            for slot, value in changes.items()
-            for row in trial.works.get((slot, repr(value)), ())
-        ]
-        start = self._rng.choice(known) if known and len(changes) > 1 else {}
+        """Return a request that has succeeded with one of the values, with all of them.
+
+        It is one with the value that has succeeded most rarely: that goes with few others.
+        """
+        values = ((slot, repr(value)) for slot, value in changes.items())
+        known = [rows for value in values if (rows := trial.works.get(value))]
+        fewest = min(map(len, known), default=0)
+        rarest = [row for rows in known if len(rows) == fewest for row in rows]
+        without = [row for row in rarest if _LEFT_OUT in row.values()]
+        start = self._rng.choice(without or rarest) if rarest and len(changes) > 1 else {}
         return {**start, **changes}
 
     def _pairs(self, trial: _Trial) -> Iterator[Row]:
@@ -212,7 +234,10 @@ class Combinations:
         client = self.maker.client
         template = client.template(trial.operation, client.mine)
         members = {name: value for (place, name), value in row.items() if place == "member"}
-        content = {**template, **members} if isinstance(template, Mapping) else template
+        content = template
+        if isinstance(template, Mapping):
+            every = {**template, **members}
+            content = {name: value for name, value in every.items() if value is not _LEFT_OUT}
         content = row.get(("body", ""), content)
         unique = client.actors.unique() if client.actors else f"{client.number():08}"
         data, name = encoded(client.document, media, filled(content, own_values("walker", unique)))

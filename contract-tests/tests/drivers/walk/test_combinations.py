@@ -169,3 +169,27 @@ def test_the_parts_of_a_date_make_a_date_together() -> None:
     assert "/2021-1-1" in sent
     assert "/2024-1-31?add_months=1" in sent
     assert not [path for path in sent if path.endswith("=0")]
+
+
+def dates(request: Request) -> Outcome:
+    sent = json.loads(request.body or b"{}")
+    return answer({"dates": []}) if ("count" in sent) != ("until" in sent) else answer({}, 422)
+
+
+def test_what_is_refused_beside_an_optional_member_is_tried_instead_of_it() -> None:
+    day = {"type": "string", "format": "date", "example": "2024-01-15"}
+    members = {"start": day, "count": {"type": "integer"}, "until": day}
+    schema = {"type": "object", "required": ["start"], "properties": members}
+    body = {"schema": schema, "example": {"start": "2024-01-15", "count": 4}}
+    post = {
+        "operationId": "repeat",
+        "responses": OK,
+        "requestBody": {"content": {"application/json": body}},
+    }
+    both, (target, _) = exchanger(dates, dates, paths={"/dates": {"post": post}})
+    maker = Maker(Client(both, None, lambda *_: None))
+    operation = maker.client.document.operations["repeat"]
+    maker.post(operation, {}, "")
+    Combinations(maker).explore(operation)
+    sent = [json.loads(each.body or b"{}") for each in target.sent]
+    assert {"start": "2024-01-31", "until": "2024-01-31"} in sent
