@@ -177,14 +177,15 @@ class Combinations:
     def _around(self, trial: _Trial, changes: Row) -> Row:
         """Return a request that has succeeded with one of the values, with all of them.
 
-        It is one with the value that has succeeded most rarely: that goes with few others.
+        It is one with the value that has succeeded most rarely: that goes with few others. One with
+        the same for two slots is preferred: how a number is rounded shows if it is not converted.
         """
         values = ((slot, repr(value)) for slot, value in changes.items())
         known = [rows for value in values if (rows := trial.works.get(value))]
         fewest = min(map(len, known), default=0)
         rarest = [row for rows in known if len(rows) == fewest for row in rows]
-        without = [row for row in rarest if _LEFT_OUT in row.values()]
-        start = self._rng.choice(without or rarest) if rarest and len(changes) > 1 else {}
+        telling = [row for row in rarest if _LEFT_OUT in row.values() or _has_same(trial, row)]
+        start = self._rng.choice(telling or rarest) if rarest and len(changes) > 1 else {}
         return {**start, **changes}
 
     def _pairs(self, trial: _Trial) -> Iterator[Row]:
@@ -279,6 +280,11 @@ def _coupled(trial: _Trial) -> Iterator[Row]:
         if values == others and len(values) > 2 and {one, other} <= trial.choices:
             yield from ({one: value, other: value} for value in values)
             yield from ({one: a, other: b} for a, b in pairwise(values))
+
+
+def _has_same(trial: _Trial, row: Row) -> bool:
+    chosen = [repr(value) for slot, value in row.items() if slot in trial.choices]
+    return len(set(chosen)) < len(chosen)
 
 
 def _sets(rows: list[Row]) -> list[set[Slot]]:
