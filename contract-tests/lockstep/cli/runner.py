@@ -39,6 +39,7 @@ def carry_out(
         files = plan.outputs()
         with reporter(output) as progress:
             work = Run(plan.settings(), progress)
+            work.notes += plan.notes
             try:
                 perform(work, targets, drive, *errors, debug=output.debug)
             except KeyboardInterrupt:
