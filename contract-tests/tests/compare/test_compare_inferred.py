@@ -19,7 +19,14 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request, Response
 
-DOCUMENT = Document(plain_document())
+ARTICLES = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"slug": {"type": "string"}}},
+}
+LIST = {"200": {"description": "ok", "content": {"application/json": {"schema": ARTICLES}}}}
+DOCUMENT = Document(
+    plain_document(**{"/articles": {"get": {"operationId": "listArticles", "responses": LIST}}})
+)
 NOW = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -508,3 +515,15 @@ def test_a_random_key_without_a_digit_is_matched_to_one_with_digits() -> None:
     assert found({"delete_key": one}, {"delete_key": other}, chosen) == []
     assert found({"delete_key": one}, {"delete_key": other[::-1]}, chosen) != []
     assert found({"error": "UserAlreadyExistsError"}, {"error": "DuplicateUserNameError"}) != []
+
+
+def test_what_differs_far_down_a_list_is_shown_from_there() -> None:
+    names = [f"place-{letter}" for letter in "abcdefghijkl"]
+    listed = [{"slug": name, "title": name} for name in names]
+    other = [*listed[:10], listed[11], {"slug": "place-x", "title": "place-x"}]
+    (first, *_) = comparer().compare(
+        DOCUMENT.operations["listArticles"], answer(listed), answer(other), "right"
+    )
+    assert first.kind == "elements"
+    assert first.left == "12 elements, from number 11: place-k, place-l"
+    assert first.right == "12 elements, from number 11: place-l, place-x"
