@@ -25,6 +25,7 @@ from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.naming import is_made_time, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
+from lockstep.transport.literals import same_in_other_notation
 
 SAME = ""
 _PIECE = re.compile(
@@ -102,6 +103,8 @@ class Judge:
             return self._pair(role, a, b)
         if role is not None and role.kind == DIGEST:
             return "value"
+        if (role is None or not role.family) and same_in_other_notation(a, b):
+            return SAME
         instants = both(read_epoch, a, b)
         if instants is not None:
             made = role is not None and role.kind == "time"

@@ -527,3 +527,24 @@ def test_what_differs_far_down_a_list_is_shown_from_there() -> None:
     assert first.kind == "elements"
     assert first.left == "12 elements, from number 11: place-k, place-l"
     assert first.right == "12 elements, from number 11: place-l, place-x"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("2.182021415665153e+16", "21820214156651530", True),
+        ("21820214156651530", "2.182021415665153E16", True),
+        ("1e-05", "0.00001", True),
+        ("1e-07", "1e-7", True),
+        ("2.182021415665153e+16", "21820214156651532", False),
+        ("1e0", "1", False),
+        ("1.0", "1", False),
+        ("1.5e2", "150", False),
+        ("10000000000000000", "10000000000000001", False),
+    ],
+)
+def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
+    left: str, right: str, same: bool
+) -> None:
+    bodies = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
+    assert (found(*bodies) == []) is same
