@@ -9,8 +9,9 @@ from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.tried import Tried
 
-# Probability that what differs independently coincides as often as was seen.
-_CHANCE = 0.05
+# Probability that what differs independently coincides as often as was seen, and the maximum share
+# of the responses: what is not rare may depend on the same of a request, as a list of two numbers.
+_CHANCE, _RARE = 0.05, 0.1
 _OF_VALUES = frozenset({"value", "list", "member", "type", "time", "form"})
 
 
@@ -42,8 +43,9 @@ def _is_together(known: Cluster, one: Cluster, tried: Tried) -> bool:
     lasts = [each[-1] for finding in one.findings for each in finding.exemplars if each]
     if not lasts or one.count > count or count > answered:
         return False
-    by_chance = (count / answered) ** len({last.number for last in lasts})
-    return by_chance <= _CHANCE and all(_has(last, ours.where) for last in lasts)
+    share = count / answered
+    by_chance = share ** len({last.number for last in lasts})
+    return share <= _RARE and by_chance <= _CHANCE and all(_has(last, ours.where) for last in lasts)
 
 
 def _is_of_value(finding: Finding) -> bool:

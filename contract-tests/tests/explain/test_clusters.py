@@ -705,6 +705,8 @@ def test_members_that_only_differ_together_are_one_finding(
         [*RIGHT, (1, 1), (0, 1), (2, 2), (3, 0)],
         [*RIGHT, (1, 0), (0, 1), (2, 0), (0, 2)],
         [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)],
+        # In a third of all responses, and the second in none without the first.
+        [*RIGHT, *RIGHT, *[(1, 0)] * 12, (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)],
         [(1, 0), (1, 1), (1, 0), (1, 0), (1, 0), (1, 0), (0, 0)],
     ],
 )
