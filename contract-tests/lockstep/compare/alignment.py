@@ -15,6 +15,8 @@ Pair = tuple[int, int]
 # The kind and the value of a member that identifies a resource.
 Name = tuple[str, str]
 Translate = Callable[[str], str]
+# Maximum number of elements that are named.
+_MOST_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,19 @@ class Lists:
         return Alignment(sorted(pairs), "", "", "")
 
     def _wrong(self, pairs: list[Pair], kind: str) -> Alignment:
-        return Alignment(
-            pairs, kind, _listed(self.left, self.ours), _listed(self.right, self.theirs)
+        start = self._first_other() if kind in ("elements", "order") else 0
+        shown = (
+            _listed(elements, names, start)
+            for elements, names in ((self.left, self.ours), (self.right, self.theirs))
         )
+        return Alignment(pairs, kind, *shown)
+
+    def _first_other(self) -> int:
+        """Return the first position with another element, 0 if it is among the first few."""
+        pairs = enumerate(zip(self.wanted, self.theirs, strict=True))
+        others = (at for at, (wanted, name) in pairs if name is None or wanted != name[1])
+        found = next(others, 0)
+        return found if found >= _MOST_SHOWN else 0
 
     def _is_in_place(self) -> bool:
         return all(
@@ -196,15 +208,16 @@ def _values(
         yield *path, translate(show(value))
 
 
-def _listed(elements: list[Any], names: Sequence[Name | None]) -> str:
-    shown = ", ".join(_shown(names))
-    return show_length(len(elements)) + (f": {shown}" if shown else "")
+def _listed(elements: list[Any], names: Sequence[Name | None], start: int) -> str:
+    shown = ", ".join(_shown(names[start:]))
+    since = f", from number {start + 1}" if start else ""
+    return show_length(len(elements)) + (f"{since}: {shown}" if shown else "")
 
 
-def _shown(names: Sequence[Name | None], most: int = 8) -> Iterator[str]:
+def _shown(names: Sequence[Name | None]) -> Iterator[str]:
     known = [name[1] for name in names if name is not None]
-    yield from known[:most]
-    if len(known) > most:
+    yield from known[:_MOST_SHOWN]
+    if len(known) > _MOST_SHOWN:
         yield "…"
 
 

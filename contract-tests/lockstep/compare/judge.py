@@ -11,13 +11,21 @@ from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
 from lockstep.inference.folders import FOLDER, folders
-from lockstep.inference.forms import has_digit, is_random, loosely_alike, same_cursor, same_form
+from lockstep.inference.forms import (
+    digitless_by_chance,
+    has_digit,
+    is_random,
+    loosely_alike,
+    same_cursor,
+    same_form,
+)
 from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.naming import is_made_time, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
+from lockstep.transport.literals import same_in_other_notation
 
 SAME = ""
 _PIECE = re.compile(
@@ -95,6 +103,8 @@ class Judge:
             return self._pair(role, a, b)
         if role is not None and role.kind == DIGEST:
             return "value"
+        if (role is None or not role.family) and same_in_other_notation(a, b):
+            return SAME
         instants = both(read_epoch, a, b)
         if instants is not None:
             made = role is not None and role.kind == "time"
@@ -229,6 +239,8 @@ class Judge:
             if not same_form(a, b):
                 return "form" if self.text(a, b) else SAME
             return self._pair(Role("id"), a, b)
+        if digitless_by_chance(a, b):
+            return SAME if self.learnt.learn("id", a, b) is None else "symbol"
         return self.text(a, b)
 
     def kind(self, role: Role, value: str) -> str:

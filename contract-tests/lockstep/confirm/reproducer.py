@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from lockstep.auth.texts import MADE_UP
 from lockstep.confirm.dependencies import Exchanges
@@ -21,10 +22,13 @@ from lockstep.recordings.uniquify import account_names
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
-from lockstep.transport.messages import status_of
+from lockstep.transport.json_bodies import json_of
+from lockstep.transport.messages import Response, status_of
 
 # Number of sequences per cause that are tried; the best one is tried twice.
 _MOST_TRIES = 5
+# Shorter texts may occur anywhere.
+_LEAST_NAME = 3
 # Number of repetitions for values that progress over time.
 _MOST_AGAIN = 3
 
@@ -184,7 +188,8 @@ class Reproducer:
     def named(self, exchanges: Exchanges) -> Sequence:
         """Return a sequence with the texts that targets accept once: nonces, and user names."""
         names = set(account_names(each.request for each in exchanges))
-        names |= set(filter(None, map(_client_named, exchanges)))
+        names |= {name for each in exchanges for name in (_client_named(each), _posted_name(each))}
+        names.discard("")
         named = {name for name in names if not any(nonce in name for nonce in self.nonces)}
         return Sequence(exchanges, self.nonces, tuple(sorted(named)))
 
@@ -222,3 +227,14 @@ def _client_named(exchange: Exchange) -> str:
     name = request.path.partition("?")[0].rpartition("/")[2]
     made = status == 201 or (status < 300 and name.startswith(MADE_UP))
     return name if request.method == "PUT" and made else ""
+
+
+def _posted_name(exchange: Exchange) -> str:
+    """Return the identifier that a client chose in the body of a `POST`, by its `Location`."""
+    request, answer = exchange.request, exchange.leader
+    if request.method != "POST" or not isinstance(answer, Response) or answer.status != 201:
+        return ""
+    name = unquote((answer.header("location") or "").rstrip("/").rpartition("/")[2])
+    body = json_of(request.body or b"")
+    chosen = body.values() if isinstance(body, Mapping) else ()
+    return name if len(name) >= _LEAST_NAME and name in chosen else ""

@@ -11,7 +11,7 @@ from lockstep.exchange.shown import Shared
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
 from lockstep.results.divergent_state import DivergentState, exists_on_some_only, one_sided
-from lockstep.results.exchange import Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.run_log import RunLog
 from lockstep.results.signatures import Observation
 from lockstep.results.trace import Trace
@@ -115,7 +115,8 @@ class Triage:
             if differences:
                 paired, shown = self._paired(name), theirs.get(name, frozenset())
                 left = {k: v for k, v in made.items() if k not in shown and not paired(v)}
-                self.divergent.leave_unpaired(left, cause)
+                writes = exchange.request.method not in SAFE_METHODS
+                self.divergent.leave_unpaired(left, cause, by_write=writes)
         if one_sided(exchange):
             self.divergent.part(self._touched(exchange) | made.keys(), cause)
             if self.compensation is None or not self.compensation.undo(exchange):

@@ -10,6 +10,7 @@ from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key, plainest_first
 from lockstep.explain.folding import folded
 from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
+from lockstep.explain.together import same_exchanges
 from lockstep.results.conditions import Condition, Conditions, kinds_of
 from lockstep.results.findings import COMPARED, CONFORMANCE, PARITY, Finding, Place
 from lockstep.results.signatures import APPEARS, GOES
@@ -52,7 +53,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *folded(clusters)]
+    return [*alone, *folded([*same_exchanges(clusters, tried)])]
 
 
 def merged(one: Cluster) -> Finding:

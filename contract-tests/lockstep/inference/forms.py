@@ -82,6 +82,16 @@ def same_form(left: str, right: str, *, named: bool = False) -> bool:
     return words is not None and mixed
 
 
+def digitless_by_chance(left: str, right: str) -> bool:
+    """Whether two long texts of the same form are random although one of them has no digit.
+
+    Of 22 random characters in base64 for URLs, one text in 40 has none. Two such texts may just as
+    well be names in camel case.
+    """
+    long = len(left) == len(right) >= _TELLS_CASE and _is_mixed(left) and _is_mixed(right)
+    return long and same_form(left, right) and is_random(left) != is_random(right)
+
+
 def _without_prefix(left: str, right: str) -> tuple[str, str]:
     ours, theirs = _PREFIXED.fullmatch(left), _PREFIXED.fullmatch(right)
     if ours is None or theirs is None or ours.group(1) != theirs.group(1):

@@ -25,6 +25,8 @@ class DivergentState:
     _things: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _collections: BoundedDict[str, str] = field(default_factory=lambda: BoundedDict(KEPT))
     _unpaired: BoundedDict[str, tuple[str, str]] = field(default_factory=lambda: BoundedDict(KEPT))
+    # Whether the response to a write had values that have no counterpart.
+    _by_writes: bool = False
     # How often the states diverged permanently, by the operation that caused it.
     parted: Counter[str] = field(default_factory=Counter)
     # The identifiers of the resources, without the family that is part of the keys.
@@ -32,8 +34,11 @@ class DivergentState:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no difference in state is known."""
-        return not (self._things or self._collections or self._unpaired)
+        """Whether no request is known to have changed the state on one side only.
+
+        What only one side shows when it is read may just be left out by the other side.
+        """
+        return not (self._things or self._collections or self._by_writes)
 
     def part(self, things: Iterable[str], cause: str) -> None:
         """Record that resources exist, or have changed, on one side only."""
@@ -49,8 +54,12 @@ class DivergentState:
             path = path.rpartition("/")[0]
         self.parted[exchange.label] += 1
 
-    def leave_unpaired(self, values: Mapping[str, str], cause: str) -> None:
-        """Record values of the leader, by key, that have no counterpart on a partner."""
+    def leave_unpaired(self, values: Mapping[str, str], cause: str, *, by_write: bool) -> None:
+        """Record values of the leader, by key, that have no counterpart on a partner.
+
+        `by_write` is true if the request may have changed the state.
+        """
+        self._by_writes |= by_write and bool(values)
         for key, value in values.items():
             self._unpaired.setdefault(key, (value, cause))
             self._values[value] = None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 from lockstep.transport.downloads import Whole
 
+# From which sizes on, and up to which, serializers write an exponent, or none.
+_LARGE, _SMALL = Decimal("1e15"), Decimal("1e-3")
 # Lists as shown in differences: their elements, or how many there are.
 LISTED = re.compile(r"\[|\d+ elements?")
 # Strings, numbers, literal names and runs of white space as tokens; any other character alone.
@@ -30,6 +33,18 @@ class Number:
 
     def __repr__(self) -> str:
         return f"Number({self.text!r})"
+
+
+def same_in_other_notation(left: str, right: str) -> bool:
+    """Whether two JSON numbers have the same value, and a size that serializers write differently.
+
+    From 1e16, and below 1e-4, Python writes an exponent where JavaScript writes none, or other
+    digits in it; both are the shortest text that stands for the same double (ECMA-262, 6.1.6.1.20).
+    """
+    if "e" not in f"{left}{right}".lower():
+        return False
+    ours, theirs = Decimal(left), Decimal(right)
+    return ours == theirs and (abs(ours) >= _LARGE or 0 < abs(ours) < _SMALL)
 
 
 class Object(dict[str, Any]):

@@ -19,7 +19,14 @@ from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.document import Document
 from lockstep.transport.messages import Request, Response
 
-DOCUMENT = Document(plain_document())
+ARTICLES = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"slug": {"type": "string"}}},
+}
+LIST = {"200": {"description": "ok", "content": {"application/json": {"schema": ARTICLES}}}}
+DOCUMENT = Document(
+    plain_document(**{"/articles": {"get": {"operationId": "listArticles", "responses": LIST}}})
+)
 NOW = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -500,3 +507,44 @@ def test_single_change_is_found_from_both_sides(things: Any, data: Any) -> None:
     assert [where for _, where in found(things, other)] == [
         where for _, where in found(other, things)
     ]
+
+
+def test_a_random_key_without_a_digit_is_matched_to_one_with_digits() -> None:
+    one, other = "WlSM-U8k06cvG6tkp_84kw", "_awy_vKXgRsWtGwYNaHlVQ"
+    chosen = comparer()
+    assert found({"delete_key": one}, {"delete_key": other}, chosen) == []
+    assert found({"delete_key": one}, {"delete_key": other[::-1]}, chosen) != []
+    assert found({"error": "UserAlreadyExistsError"}, {"error": "DuplicateUserNameError"}) != []
+
+
+def test_what_differs_far_down_a_list_is_shown_from_there() -> None:
+    names = [f"place-{letter}" for letter in "abcdefghijkl"]
+    listed = [{"slug": name, "title": name} for name in names]
+    other = [*listed[:10], listed[11], {"slug": "place-x", "title": "place-x"}]
+    (first, *_) = comparer().compare(
+        DOCUMENT.operations["listArticles"], answer(listed), answer(other), "right"
+    )
+    assert first.kind == "elements"
+    assert first.left == "12 elements, from number 11: place-k, place-l"
+    assert first.right == "12 elements, from number 11: place-l, place-x"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("2.182021415665153e+16", "21820214156651530", True),
+        ("21820214156651530", "2.182021415665153E16", True),
+        ("1e-05", "0.00001", True),
+        ("1e-07", "1e-7", True),
+        ("2.182021415665153e+16", "21820214156651532", False),
+        ("1e0", "1", False),
+        ("1.0", "1", False),
+        ("1.5e2", "150", False),
+        ("10000000000000000", "10000000000000001", False),
+    ],
+)
+def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
+    left: str, right: str, same: bool
+) -> None:
+    bodies = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
+    assert (found(*bodies) == []) is same

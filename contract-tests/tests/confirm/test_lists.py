@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from fixtures.observed import Observed, ask, get, post
-from fixtures.scripted import Scripted, answer
+from fixtures.scripted import Scripted, answer, exchanger
 
 from lockstep.confirm import Confirmer
 from lockstep.confirm.budget import Budget
@@ -114,3 +114,21 @@ def test_a_page_that_was_just_full_is_asked_for_as_a_whole_again(
     )
     found = with_whole_page(step, played)
     assert (found.request.path if found is not None else None) == fitted
+
+
+def test_what_is_left_out_of_a_catalogue_that_nobody_changes_is_no_consequence() -> None:
+    places = [{"id": "ath-0017", "name": "Athens"}, {"id": "bcn-0018", "name": "Barcelona"}]
+    listed = {
+        "type": "array",
+        "items": {"type": "object", "properties": {"id": {"type": "string"}}},
+    }
+    ok = {"200": {"description": "ok", "content": {"application/json": {"schema": listed}}}}
+    both, targets = exchanger(
+        lambda _: answer(places),
+        lambda _: answer(places[1:]),
+        paths={"/places": {"get": {"operationId": "listPlaces", "responses": ok}}},
+    )
+    both.send(Request("GET", "/places?box=1", operation="listPlaces"))
+    (found,) = both.ledger.findings.all()
+    Confirmer(Exchanger(both.ledger, targets), Budget(400, 20)).confirm([[found]])
+    assert found.reproduced is True

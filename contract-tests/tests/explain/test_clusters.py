@@ -676,3 +676,41 @@ def test_another_page_of_a_list_in_another_order_is_no_fact_of_its_own(seen: Obs
     order, page = sorted(parity(seen), key=lambda one: one.signature.how != "order")
     assert (order.conditions, page.conditions) == ((), parameters("state"))
     assert sum(place.count for place in order.places) == 2
+
+
+def priced(seen: Observed, amounts: list[tuple[int, int]]) -> list[Finding]:
+    """Read an amount and its double; each pair has what is wrong with them on the new server."""
+    for number, (amount, double) in enumerate(amounts):
+        old = {"amount": f"{number}.50", "cents": number * 100}
+        new = {"amount": f"{number + amount}.50", "cents": (number + double) * 100}
+        seen.hear(get("/users/u1"), answer(200, old), answer(200, new))
+    return parity(seen)
+
+
+# So many responses have both right.
+RIGHT = [(0, 0)] * 18
+
+
+@pytest.mark.parametrize("amounts", [[(1, 1)], [(1, 1), (2, 2)], [(1, 0), (2, 0), (3, 3)]])
+def test_members_that_only_differ_together_are_one_finding(
+    seen: Observed, amounts: list[tuple[int, int]]
+) -> None:
+    (found,) = priced(seen, [*RIGHT * 4, *amounts])
+    assert {place.where for place in found.places} == {"body /amount", "body /cents"}
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [*RIGHT, (1, 1), (0, 1), (2, 2), (3, 0)],
+        [*RIGHT, (1, 0), (0, 1), (2, 0), (0, 2)],
+        [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)],
+        # In a third of all responses, and the second in none without the first.
+        [*RIGHT, *RIGHT, *[(1, 0)] * 12, (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)],
+        [(1, 0), (1, 1), (1, 0), (1, 0), (1, 0), (1, 0), (0, 0)],
+    ],
+)
+def test_members_that_differ_apart_or_nearly_always_are_findings_of_their_own(
+    seen: Observed, amounts: list[tuple[int, int]]
+) -> None:
+    assert len(priced(seen, amounts)) == 2

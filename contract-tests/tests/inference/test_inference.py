@@ -8,6 +8,7 @@ import pytest
 from fixtures.scripted import plain_document
 
 from lockstep.inference.forms import (
+    digitless_by_chance,
     form_of,
     is_random,
     loosely_alike,
@@ -108,6 +109,24 @@ def test_a_letter_before_a_dash_of_a_short_id_may_be_chance(
 ) -> None:
     assert same_form(left, right, named=True) is same
     assert same_form(left, right) is False
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "random"),
+    [
+        ("_awy_vKXgRsWtGwYNaHlVQ", "WlSM-U8k06cvG6tkp_84kw", True),
+        ("WlSM-U8k06cvG6tkp_84kw", "_awy_vKXgRsWtGwYNaHlVQ", True),
+        ("rHJNF9_242gSMpM8d4MQFw", "SbbpnNdOcFadeAGpZiRrcw", True),
+        ("UserAlreadyExistsError", "DuplicateUserNameError", False),
+        ("WlSM-U8k06cvG6tkp_84kw", "WlSM-U8k06cvG6tkp_84k", False),
+        ("WlSM-U8k06cvG6tkp_84kw", "useralreadyexistserror", False),
+        ("wLsM-U8k06cv", "wLsMaUfklocv", False),
+    ],
+)
+def test_a_long_random_text_may_have_no_digit_if_the_other_has_one(
+    left: str, right: str, random: bool
+) -> None:
+    assert digitless_by_chance(left, right) is random
 
 
 def test_words_are_not_random() -> None:

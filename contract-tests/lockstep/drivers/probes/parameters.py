@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.probes.members import BOUND, MISSING, ODD, OUTSIDE, RARE, UNKNOWN, WRONG_TYPE
 from lockstep.drivers.probes.trial import Probe, Trial
-from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.parameters import Declared, with_query
 from lockstep.transport.cookies import sent_cookies, with_cookies
-from lockstep.transport.messages import Request
 
 _HUGE = "99999999999999999999"
 _LONGEST = 2_000
@@ -114,13 +113,3 @@ def _repeated(trial: Trial, parameter: Declared) -> Probe:
         return trial.send(replace(request, path=joined))
 
     return Probe(RARE, f"{parameter.name} twice", send)
-
-
-def with_query(request: Request, name: str, text: str | None) -> Request:
-    """Return the request with one query parameter set, or removed."""
-    path, _, query = request.path.partition("?")
-    pairs = [pair for pair in query.split("&") if pair]
-    kept = [pair for pair in pairs if unquote_plus(pair.partition("=")[0]) != name]
-    if text is not None:
-        kept.append(f"{quote(name, safe='')}={quote(text, safe='')}")
-    return replace(request, path=f"{path}?{'&'.join(kept)}" if kept else path)

@@ -18,11 +18,7 @@ from lockstep.drivers.walk.entity_tags import EntityTags
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import USERS, Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
-from lockstep.drivers.walk.parameters import (
-    Declared,
-    declared,
-    plain_value,
-)
+from lockstep.drivers.walk.parameters import Declared, declared, plain_value
 from lockstep.drivers.walk.references import References
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.values import in_future, later
@@ -185,10 +181,11 @@ class Client:
         whole = ""
         for parameter in self.parameters(operation):
             name = parameter.name
-            if not parameter.required or parameter.location == "path":
+            issued = self.known.issued(operation, parameter, values)
+            if parameter.location == "path" or not (parameter.required or issued):
                 continue
             is_key = is_idempotency_key(name)
-            text = self.key(parameter) if is_key else self._value(parameter)
+            text = issued or (self.key(parameter) if is_key else self._value(parameter))
             match parameter.location:
                 case "header":
                     sent[name] = text

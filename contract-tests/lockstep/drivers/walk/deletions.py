@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from lockstep.auth.bodies import flat, kind_of_value
+from lockstep.auth.calls import filled, own_values
+from lockstep.auth.texts import drawn
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.reader import Reader, paths
+from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation
 
 # Number of resources among which siblings are sought.
@@ -30,6 +34,7 @@ class Deletions:
         value = client.template(operation, client.mine)
         for values, _ in islice(paths(client, operation, client.mine), 1):
             holders = self.maker.put_around(operation, values, client.mine)
+            self._with_key_of_another(operation, values)
             for actor in dict.fromkeys((client.other, client.mine)):
                 exchange = client.act(operation, values, value, actor)
                 self.reader.look_around(operation, values)
@@ -43,6 +48,17 @@ class Deletions:
         for values in self._first_of_several(operation):
             client.act(operation, values, value, client.mine)
             self.reader.look_around(operation, values)
+
+    def _with_key_of_another(self, operation: Operation, values: Values) -> None:
+        """Delete a resource with what the creation of another one issued for that."""
+        client = self.maker.client
+        request = client.request(operation, values)
+        for _, others in islice(client.known.bind(operation.path, client.mine), _MOST_BESIDE):
+            keys = client.request(operation, others).headers
+            if others != values and keys != request.headers:
+                client.send(operation, values, replace(request, headers=keys), client.mine)
+                self.reader.look_around(operation, values)
+                return
 
     def makers_in(self, operation: Operation) -> Iterator[Operation]:
         """Yield the operations that create children of an operation's resource."""
@@ -67,10 +83,42 @@ class Deletions:
         client = self.maker.client
         creation = client.document.find("PUT", operation.path)
         if creation is None or creation.path != operation.path:
+            self._name_again(operation)
             return
         with client.setting_up(creation):
             self.maker.put_as(creation, values, client.mine)
         self.reader.look_around(operation, values)
+
+    def _name_again(self, operation: Operation) -> None:
+        """Create a resource by a POST with an identifier of one's own, delete it, and once more."""
+        client, head = self.maker.client, operation.path.rpartition("/")[0]
+        creation = client.document.find("POST", head)
+        last = next(iter(parameters_of(operation.path)), None)
+        if creation is None or creation.path != head or last is None:
+            return
+        for body, name in self._named(creation):
+            values: Values = {last: name}
+            if not succeeded(client.act(creation, {}, body)):
+                continue
+            if not succeeded(client.act(operation, values, None)):
+                continue
+            client.act(creation, {}, body)
+            self.reader.look_around(operation, values)
+            return
+
+    def _named(self, creation: Operation) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield bodies with a text of one's own in an optional member, and that text."""
+        client, media = self.maker.client, next(iter(self.maker.client.media(creation)), None)
+        plain = client.template(creation, client.mine)
+        if media is None or media.kind != "json" or not isinstance(plain, Mapping):
+            return
+        schema = flat(client.document, media.schema)
+        for name, declared in schema.get("properties", {}).items():
+            member = flat(client.document, declared)
+            own = drawn(member) or ("${unique}" if is_unique(name) else "")
+            text = filled(own, own_values("walker", f"again{client.number():07}"))
+            if name not in plain and kind_of_value(member) == "string" and text:
+                yield {**plain, name: text}, text
 
     def _delete_unused(self, operation: Operation, value: Any) -> None:
         """Delete a new resource: one that is used may have to be kept."""

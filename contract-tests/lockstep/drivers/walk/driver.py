@@ -24,6 +24,7 @@ from lockstep.drivers.walk.bodies import (
     without_blamed,
 )
 from lockstep.drivers.walk.client import Client, Progress
+from lockstep.drivers.walk.combinations import Combinations
 from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.deletions import Deletions
 from lockstep.drivers.walk.items import parameters_of
@@ -32,6 +33,7 @@ from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker, succeeded
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
+from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.sharing import Sharing
@@ -110,7 +112,11 @@ class _Walk:
         self._each("setting states", self._in_states(), self.states.explore)
         self._each("changing states", self._own(self.transitions.able()), self.transitions.explore)
         self._each("trying limits", self._own(self.limits.able()), self.limits.explore)
+        quotas = Quotas(self.maker, self.reader)
+        self._each("using up", self._own(quotas.able()), quotas.explore)
         self._each("sharing", self._own(self.sharing.ways()), self.sharing.explore)
+        combining = Combinations(self.maker)
+        self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
         deleting = sorted(self._with("DELETE"), key=_inner_first)

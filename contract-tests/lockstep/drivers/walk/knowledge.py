@@ -9,8 +9,9 @@ from typing import Any
 
 from lockstep.drivers.walk.creators import made_elsewhere
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
+from lockstep.drivers.walk.parameters import Declared
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import noun, split
+from lockstep.openapi.naming import noun, split, words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response, status_of
@@ -19,6 +20,8 @@ _MOST_SEEN = 120
 # Maximum number per family and actor; the newest are kept.
 _MOST_MADE = 16
 _GONE = (404, 410)
+# Of a header field that is named like a member: `X-Delete-Key`, but not `X-Name`.
+_FEWEST_WORDS = 2
 # What users are called, unless requests of users create them: the accounts of a bank, say.
 USERS = frozenset({"user", "account", "member", "profile"})
 
@@ -138,6 +141,21 @@ class Knowledge:
         is_list = not operation.path.endswith("}")
         for item in seen(about, answer, actor, values, is_list=is_list):
             self._see(item)
+
+    def issued(self, operation: Operation, header: Declared, values: Mapping[str, str]) -> str:
+        """Return what the creation of a resource issued for a header field, empty if nothing.
+
+        A `delete_key` goes into `X-Delete-Key`, for example: who has it needs no account.
+        """
+        named = tuple(word for word in words(header.name) if word != "x")
+        if header.location != "header" or not values or len(named) < _FEWEST_WORDS:
+            return ""
+        for item in reversed(self.items):
+            name = next((n for n in item.shown if item.made and words(n) == named), None)
+            last = parameters_of(operation.path)[-1]
+            if name is not None and item.value(last) == values[last]:
+                return str(item.shown[name])
+        return ""
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
         """Return the current path parameters of a resource, as a change may have renamed it."""

@@ -16,12 +16,15 @@ from lockstep.results.grounding import list_elements, parsed
 from lockstep.transport.messages import Response
 
 _SIZE = re.compile(r"limit|size|per_?page|count|first|top|take|max_?(results|items)", re.I)
+_NUMBER = re.compile(r"page(_?(number|no|num|index))?|p", re.I)
 _CURSOR = re.compile(r"cursor|(page_?)?token|continu|after|next|marker|bookmark", re.I)
 _AFTER = re.compile(r"(starting_?)?after(_?id)?|since_?id|marker|last_?id", re.I)
 _NEXT = re.compile(r"next|cursor|continu|more", re.I)
 # RFC 8288; a link may have several relation types.
 _LINK = re.compile(r'<([^>]*)>[^,<]*;\s*rel="?[^",]*\bnext\b')
 _DEEPEST = 3
+# Maximum size and number of large pages.
+_LARGEST, _MOST_PAGES = 100, 3
 
 
 def first_page(parameters: Sequence[Declared]) -> Query:
@@ -37,12 +40,56 @@ def first_page(parameters: Sequence[Declared]) -> Query:
 def whole_page(answer: Response, parameters: Sequence[Declared]) -> Query | None:
     """Return the query for a page that ends with the last element, as nothing follows it then.
 
-    `None` if the response does not show the number of elements, or if such a page is not allowed.
+    It is the last of several pages of the same size if a page may not have all elements. `None` if
+    the response does not show the number of elements, or if there is no such page.
     """
+    size, number = next(iter(first_page(parameters)), None), _page_number(parameters)
+    total, most = total_of(answer), _most(parameters, size)
+    if size is None or total < 2:
+        return None
+    if total <= most:
+        return {size: str(total)}
+    found = next((each for each in range(most, 1, -1) if total % each == 0), None)
+    if found is None or number is None:
+        return None
+    return {size: str(found), **_numbered(number, total // found)}
+
+
+def all_pages(answer: Response, parameters: Sequence[Declared]) -> list[Query]:
+    """Return the queries for all elements of a list, in few and large pages.
+
+    Empty if the response does not show their number, or shows all of them.
+    """
+    size, number = next(iter(first_page(parameters)), None), _page_number(parameters)
+    total, most = total_of(answer), min(_LARGEST, _most(parameters, size))
+    if size is None or total <= len(list(list_elements(answer))) or most < 1:
+        return []
+    several = range(1, min(_MOST_PAGES, -(-total // most)) + 1) if number is not None else (1,)
+    return [{size: str(most), **(_numbered(number, at) if number else {})} for at in several]
+
+
+def largest_page(parameters: Sequence[Declared]) -> Query:
+    """Return the query for a page as large as the document allows, empty if it tells no maximum."""
     size = next(iter(first_page(parameters)), None)
-    total = total_of(answer)
-    most = next((each.schema.get("maximum", total) for each in parameters if each.name == size), 0)
-    return {size: str(total)} if size is not None and 1 < total <= most else None
+    most = next((e.schema.get("maximum") for e in parameters if e.name == size), None)
+    return {size: str(min(_LARGEST, most))} if size is not None and isinstance(most, int) else {}
+
+
+def _most(parameters: Sequence[Declared], size: str | None) -> int:
+    """Return the largest size of a page, as far as the document tells."""
+    most = next((each.schema.get("maximum") for each in parameters if each.name == size), None)
+    return most if isinstance(most, int) else 10_000
+
+
+def _page_number(parameters: Sequence[Declared]) -> Declared | None:
+    named = (each for each in parameters if each.location == "query" and _is_integer(each))
+    return next((each for each in named if _NUMBER.fullmatch(each.name)), None)
+
+
+def _numbered(parameter: Declared, page: int) -> Query:
+    """Return the query for a page by its number, from 1; a document may count from 0."""
+    is_from_0 = 0 in (parameter.schema.get("minimum"), parameter.schema.get("default"))
+    return {parameter.name: str(page - 1 if is_from_0 else page)}
 
 
 def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) -> Query | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote, unquote_plus
 
 from hypothesis.errors import NoSuchExample
 
@@ -15,6 +16,7 @@ from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import IGNORED_HEADERS, Operation
 from lockstep.transport.cookies import is_csrf
+from lockstep.transport.messages import Request
 
 # About the message or the user, and declared elsewhere in a document.
 _IGNORED = IGNORED_HEADERS | {"content-length", "cookie", "host", "user-agent"}
@@ -28,7 +30,7 @@ class Declared:
     """A declared parameter; its `schema` has no references, `examples` are its own.
 
     `told` is what the document says of it in words, `choices` are the texts of which a list has
-    some.
+    some, with the `separator` between its elements.
     """
 
     name: str
@@ -38,6 +40,13 @@ class Declared:
     examples: tuple[Any, ...] = ()
     told: str = ""
     choices: tuple[str, ...] = ()
+    separator: str = ","
+
+    def text(self, value: Any) -> str:
+        """Serialize a value of the parameter, in its style; of a repeated one the first element."""
+        if not isinstance(value, list):
+            return as_text(value)
+        return (self.separator or ",").join(map(as_text, value if self.separator else value[:1]))
 
     @property
     def kind(self) -> str:
@@ -55,7 +64,7 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
         if location == "header" and (name.lower() in _IGNORED or is_csrf(name)):
             continue
         schema = flat(document, _schema(raw))
-        found[location, name] = Declared(
+        one = Declared(
             name,
             location,
             bool(raw.get("required")) or location == "path",
@@ -63,7 +72,10 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
             tuple(_examples(document, raw)),
             str(raw.get("description", "")),
             tuple(_choices(document, raw, schema)),
+            _separator(raw),
         )
+        for each in _members(document, one) if raw.get("style") == "deepObject" else (one,):
+            found[location, each.name] = each
     for name in parameters_of(operation.path):
         # Some documents do not declare all path parameters.
         found.setdefault(("path", name), Declared(name, "path", True, {}))
@@ -73,7 +85,7 @@ def declared(document: Document, operation: Operation) -> list[Declared]:
 def plain_value(document: Document, parameter: Declared) -> str:
     """Return a valid value, always the same: an example if there is one."""
     for example in parameter.examples:
-        return as_text(example)
+        return parameter.text(example)
     schema = parameter.schema
     if parameter.kind in ("string", "") and not any(key in schema for key in _BOUND):
         return _WORD[: schema.get("maxLength", 99)].ljust(least_length(schema), "k")
@@ -95,17 +107,49 @@ def as_text(value: Any) -> str:
     return json.dumps(value)
 
 
+def with_query(request: Request, name: str, text: str | None) -> Request:
+    """Return the request with one query parameter set, or removed."""
+    path, _, query = request.path.partition("?")
+    pairs = [pair for pair in query.split("&") if pair]
+    kept = [pair for pair in pairs if unquote_plus(pair.partition("=")[0]) != name]
+    if text is not None:
+        kept.append(f"{quote(name, safe='')}={quote(text, safe='')}")
+    return replace(request, path=f"{path}?{'&'.join(kept)}" if kept else path)
+
+
 def _schema(raw: Mapping[str, Any]) -> Any:
     if "schema" in raw:
         return raw["schema"]
     return next((entry.get("schema", {}) for entry in raw.get("content", {}).values()), {})
 
 
+def _members(document: Document, parameter: Declared) -> Iterator[Declared]:
+    """Yield a parameter for each member of one in the style `deepObject`: `filter[state]`."""
+    required = parameter.schema.get("required", ()) if parameter.required else ()
+    for name, declared_member in parameter.schema.get("properties", {}).items():
+        examples = [each for each in parameter.examples if isinstance(each, Mapping)]
+        yield replace(
+            parameter,
+            name=f"{parameter.name}[{name}]",
+            required=name in required,
+            schema=flat(document, declared_member),
+            examples=tuple(each[name] for each in examples if name in each),
+        )
+
+
+def _separator(raw: Mapping[str, Any]) -> str:
+    """The text between the elements of a list; empty if each is a parameter of its own."""
+    style = raw.get("style", "form" if raw.get("in") in ("query", "cookie") else "simple")
+    if raw.get("explode", style == "form") and style != "simple":
+        return ""
+    return {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
+
+
 def _choices(
     document: Document, raw: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Iterator[str]:
     """The values that a list of a parameter may have, where commas stand between them."""
-    if raw.get("explode", raw.get("style", "form") == "form") or "items" not in schema:
+    if not _separator(raw) or "items" not in schema:
         return
     yield from map(str, flat(document, schema["items"]).get("enum", ()))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
 from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.items import Item
-from lockstep.drivers.walk.parameters import Declared, as_text
+from lockstep.drivers.walk.parameters import Declared
 from lockstep.inference.forms import is_random
 from lockstep.openapi.naming import is_id, is_made_time, noun, split, words
 
@@ -22,6 +23,7 @@ _FIRST = 3
 # Maximum number of texts from members with the parameter's name, and of all texts.
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
+_FEW_BOXES, _FEW_PLAIN = 2, 2
 # Number of days of the items to ask for, with the days around them.
 _MOST_DAYS = 2
 # Words in parameter names that denote a comparison.
@@ -30,24 +32,31 @@ _COMPARING = frozenset(
     | {"before", "after", "since", "until"}
 )
 _SORTING = frozenset({"sort", "order", "sorting", "ordering", "sortby", "orderby"})
+_BOXES = frozenset({"bbox", "box", "bounds", "extent"})
+_LATITUDES, _LONGITUDES = ("lat", "latitude"), ("lon", "lng", "long", "longitude")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 # A range far behind the end of most lists.
 _FAR = ("1000000", "1000001")
 
 
-def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
+def queries(
+    parameters: Sequence[Declared], items: Sequence[Item], largest: Query | None = None
+) -> Iterator[Query]:
     """Yield no query, each parameter alone, and numbers together, as for pagination.
 
     The values of a parameter are its examples, occur in the items, the most informative one of each
     parameter first, or are its bounds, or close to these. A parameter without a member of its name
     is treated as a text search, and gets a text from each member. A sort parameter gets the names
-    of members, in both directions.
+    of members, in both directions, and the page `largest`: ties may be far down.
     """
     yield {}
     found = {each.name: each for each in parameters if each.location == "query"}
     alone = [
-        [{name: text} for text in dict.fromkeys((*_examples(each), *_values(each, items)))]
+        [
+            {**(largest or {} if is_sorting(each) else {}), name: text}
+            for text in dict.fromkeys((*_examples(each), *_values(each, items)))
+        ]
         for name, each in found.items()
     ]
     numbers = [name for name, each in found.items() if kind_of_value(each.schema) == "integer"]
@@ -56,6 +65,11 @@ def queries(parameters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Q
     yield from (query for turn in first for query in turn if query is not None)
     yield from _together(numbers)
     yield from (query for turn in later for query in turn if query is not None)
+
+
+def is_sorting(parameter: Declared) -> bool:
+    """Whether a parameter chooses the order of a list."""
+    return bool(_SORTING & set(words(parameter.name)))
 
 
 def has_few_values(parameter: Declared) -> bool:
@@ -74,8 +88,8 @@ def _examples(parameter: Declared) -> Iterator[str]:
     schema = parameter.schema
     plain = not schema.get("enum") and not _form_of_time(parameter)
     if plain and kind_of_value(schema) in ("string", "array"):
-        yield from map(as_text, parameter.examples)
-        yield from map(as_text, schema.get("examples", ()))
+        yield from map(parameter.text, parameter.examples)
+        yield from map(parameter.text, schema.get("examples", ()))
 
 
 def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
@@ -83,13 +97,15 @@ def _values(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
     if schema.get("enum"):
         yield from map(str, schema["enum"][:6])
         return
-    if _SORTING & set(words(name)) and kind_of_value(schema) == "string":
+    if is_sorting(parameter) and kind_of_value(schema) == "string":
         yield from _orders(parameter, items)
         return
     match kind_of_value(schema):
+        case "array" if _BOXES & {*words(name), "".join(words(name))}:
+            yield from map(parameter.text, _boxes(items))
         case "array" if parameter.choices:
             *_, last = parameter.choices
-            yield from (last, ",".join(parameter.choices[:2]), *parameter.choices)
+            yield from (last, parameter.text([*parameter.choices[:2]]), *parameter.choices)
         case "boolean":
             yield from ("true", "false")
         case "integer" | "number":
@@ -138,12 +154,44 @@ def _texts(name: str, items: Sequence[Item]) -> Iterator[str]:
     named = list(islice(dict.fromkeys(filter(None, (_text(name, each) for each in items))), _FEW))
     found = named or list(_by_member(items).values()) or ["a"]
     yield from found
+    prose = (v for item in items for k, v in item.shown.items() if _is_prose(k, v))
+    yield from islice((_plain(text) for text in prose if text != _plain(text)), _FEW_PLAIN)
     yield from (text.swapcase() for text in found)
     for text in found:
         parts = _WORD.findall(text)
         several = len(parts) > 1
         yield parts[0] if several else text[: len(text) // 2 + 1]
         yield parts[-1].swapcase() if several else text[len(text) // 2 :]
+
+
+def _plain(text: str) -> str:
+    """A text without its diacritics: `Sao Paulo` for `São Paulo`."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
+def _boxes(items: Sequence[Item]) -> Iterator[list[float]]:
+    """Yield bounding boxes with items on their edges, and one across the 180th meridian.
+
+    From west and south to east and north (RFC 7946, section 5).
+    """
+    points = [point for each in items if (point := _point(each.shown)) is not None]
+    for one, other in islice(pairwise(dict.fromkeys(points)), _FEW_BOXES):
+        (west, south), (east, north) = zip(*map(sorted, zip(one, other, strict=True)), strict=True)
+        yield [west, south, east, north]
+        yield [east, south, west, north]
+
+
+def _point(shown: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the longitude and latitude of an item, if it has both."""
+    by_name = {name.lower(): value for name, value in shown.items()}
+    found = [
+        value
+        for names in (_LONGITUDES, _LATITUDES)
+        for value in (by_name.get(name) for name in names)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _by_member(items: Sequence[Item]) -> dict[str, str]:

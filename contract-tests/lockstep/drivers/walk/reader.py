@@ -12,7 +12,7 @@ from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.negotiation import offered, preferences
-from lockstep.drivers.walk.pages import first_page, next_page, whole_page
+from lockstep.drivers.walk.pages import all_pages, first_page, largest_page, next_page, whole_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
@@ -33,6 +33,7 @@ _QUERIES_OF_NOTHING = 4
 _FEW_OF_EACH, _MOST_OF_MANY = 5, 64
 _MOST_PAGES = 3
 _MOST_NAMED = 2
+_MOST_TAGGED = 4
 
 
 @dataclass(slots=True)
@@ -98,7 +99,9 @@ class Reader:
                 return
             inside = self._inside(operation, values)
             items = inside or ([item] if item is not None else self._listed(operation))
-            chosen = queries(self.client.parameters(operation), [*items, *self._within(values)])
+            parameters = self.client.parameters(operation)
+            items = [*items, *self._within(values)]
+            chosen = queries(parameters, items, largest_page(parameters))
             most = self._most_queries(operation)
             if item is not None and self._is_list(operation) and not inside:
                 most = min(most, _QUERIES_OF_NOTHING)
@@ -163,10 +166,11 @@ class Reader:
             answer = self._send(operation, values, self._mine, query=query).leader
             if not isinstance(answer, Response) or next(list_elements(answer), None) is None:
                 return
-            whole = whole_page(answer, parameters)
-            if whole is not None and f"pages {operation.path}" not in self._heads:
+            if f"pages {operation.path}" not in self._heads:
                 self._heads.add(f"pages {operation.path}")
-                self._send(operation, values, self._mine, query=whole)
+                whole = whole_page(answer, parameters)
+                for large in [*([whole] if whole else []), *all_pages(answer, parameters)]:
+                    self._send(operation, values, self._mine, query=large)
             query = next_page(answer, parameters, query)
 
     def _is_spent(self, operation: Operation, values: Values, item: Item) -> bool:
@@ -209,6 +213,18 @@ class Reader:
         self._heads.add(f"tag {operation.path}")
         for value in (tag, "*", '"0"'):
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
+        # Another representation has another tag (RFC 9110, section 8.8.3).
+        parameters = self.client.parameters(operation)
+        chosen = [each for each in parameters if has_few_values(each) or each.choices]
+        others = (query for query in queries(chosen, ()) if query)
+        first = self._send(operation, values, self._mine).leader
+        tag = (first.header("etag") if isinstance(first, Response) else None) or tag
+        for query in islice(others, _MOST_TAGGED):
+            headers = {"If-None-Match": tag}
+            self._send(operation, values, self._mine, query=query, headers=headers)
+        for text in offered(operation)[1:]:
+            headers = {"If-None-Match": tag, "Accept": text}
+            self._send(operation, values, self._mine, headers=headers)
 
     def _negotiate(self, operation: Operation, values: Values) -> None:
         """Ask for each media type that is offered, and, once for each path, prefer one of them."""
@@ -218,7 +234,21 @@ class Reader:
             self._heads.add(f"accept {operation.path}")
             asked += preferences(types)
         for text in asked:
-            self._send(operation, values, self._mine, headers={"Accept": text})
+            exchange = self._send(operation, values, self._mine, headers={"Accept": text})
+            if text in types[1:]:
+                self._read_all_as(operation, values, text, exchange)
+
+    def _read_all_as(
+        self, operation: Operation, values: Values, text: str, exchange: Exchange
+    ) -> None:
+        """Read a whole list in a media type, once: what has to be escaped in it may be rare."""
+        answer = exchange.leader
+        if f"all {text} {operation.path}" in self._heads or not isinstance(answer, Response):
+            return
+        self._heads.add(f"all {text} {operation.path}")
+        for query in all_pages(answer, self.client.parameters(operation)):
+            headers = {"Accept": text}
+            self._send(operation, values, self._mine, query=query, headers=headers)
 
     def look(self, operation: Operation, values: Values) -> Exchange | None:
         """Read the resource of a path, if it can be read."""

@@ -20,9 +20,9 @@ from flask import Flask
 from lockstep.drivers.probes.credentials import altered_token
 from lockstep.drivers.probes.driver import MOST_OF_ONE, probe
 from lockstep.drivers.probes.members import invalid, values, variants, with_member, without
-from lockstep.drivers.probes.parameters import with_query
 from lockstep.drivers.probes.paths import slash
 from lockstep.drivers.walk.driver import walk
+from lockstep.drivers.walk.parameters import with_query
 from lockstep.openapi.document import Document
 from lockstep.results.conditions import kinds_of
 from lockstep.results.exchange import Exchange

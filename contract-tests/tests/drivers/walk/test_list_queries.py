@@ -96,3 +96,89 @@ def test_what_a_refusal_names_is_left_out_unless_it_is_required() -> None:
     value = {"title": "x", "labels": ["y"], "due": "z"}
     told = '{"errors": [{"pointer": "/title"}, {"pointer": "/labels"}]}'
     assert without_blamed(document, schema, value, told) == {"title": "x", "due": "z"}
+
+
+def test_an_order_is_asked_for_with_a_large_page_as_ties_may_be_far_down() -> None:
+    sort = Declared("sort", "query", False, {"type": "string", "enum": ["name", "-name"]})
+    found = [each for each in queries([sort], [], {"per_page": "50"}) if each]
+    assert found == [{"per_page": "50", "sort": "name"}, {"per_page": "50", "sort": "-name"}]
+
+
+def test_a_text_with_accents_is_asked_for_without_them() -> None:
+    items = [Item("city", "", {"name": "São Paulo"}, {})]
+    found = [each["q"] for each in queries([Declared("q", "query", False, TEXT)], items) if each]
+    assert "Sao Paulo" in found
+
+
+def test_boxes_have_places_on_their_edges_and_may_cross_the_180th_meridian() -> None:
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    box = Declared("bbox", "query", False, numbers)
+    places = [{"lat": -36.8, "lon": 174.7}, {"lat": -13.8, "lon": -171.7}, {"lat": "x"}]
+    items = [Item("place", "", each, {}) for each in places]
+    found = [each["bbox"] for each in queries([box], items) if each]
+    assert found == ["-171.7,-36.8,174.7,-13.8", "174.7,-36.8,-171.7,-13.8"]
+
+
+def catalogue(request: Request) -> Outcome:
+    """A server of 30 cards, as JSON and as CSV, each with its own entity tag."""
+    headers = {"ETag": f'"{len(request.path)}"', "X-Total-Count": "30"}
+    return answer([CARD] * 2, headers=headers)
+
+
+def read_of_a_catalogue() -> list[Request]:
+    """What is sent to read a list that is offered in two media types."""
+    size = {"name": "size", "in": "query", "schema": {"type": "integer", "maximum": 20}}
+    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1}}
+    kind = {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["a", "b"]}}
+    ok = {"description": "ok", "content": {"application/json": {}, "text/csv": {}}}
+    get = {"operationId": "list", "parameters": [size, page, kind], "responses": {"200": ok}}
+    both, (target, _) = exchanger(catalogue, catalogue, paths={"/catalogue": {"get": get}})
+    client = Client(both, None, lambda *_: None)
+    Reader(Maker(client)).read(client.document.operations["list"])
+    return target.sent
+
+
+def test_a_list_is_read_as_a_whole_in_each_media_type() -> None:
+    sent = read_of_a_catalogue()
+    csv = [each.path for each in sent if each.header("Accept") == "text/csv"]
+    assert {"/catalogue?size=20&page=1", "/catalogue?size=20&page=2"} <= {*csv}
+    assert "/catalogue?size=15&page=2" in [each.path for each in sent]
+
+
+def test_the_tag_of_one_representation_is_sent_for_another() -> None:
+    tagged = [each for each in read_of_a_catalogue() if each.header("If-None-Match") == '"10"']
+    assert "/catalogue?kind=b" in [each.path for each in tagged]
+    assert "text/csv" in [each.header("Accept") for each in tagged]
+
+
+def test_members_of_a_deep_object_are_parameters_and_lists_have_their_separator() -> None:
+    bounds = {
+        "type": "object",
+        "properties": {"min": {"type": "integer"}, "max": {"type": "integer"}},
+    }
+    kinds = {"type": "array", "items": {"enum": ["a", "b", "c"]}}
+    parameters = [
+        {
+            "name": "filter",
+            "in": "query",
+            "style": "deepObject",
+            "schema": bounds,
+            "example": {"min": 3},
+        },
+        {
+            "name": "kind",
+            "in": "query",
+            "style": "pipeDelimited",
+            "explode": False,
+            "schema": kinds,
+        },
+        {"name": "tag", "in": "query", "schema": kinds},
+    ]
+    paths = {"/x": {"get": {"operationId": "listX", "parameters": parameters}}}
+    document = Document(plain_document(**paths))
+    found = {each.name: each for each in declared(document, document.operations["listX"])}
+    assert [*found] == ["filter[min]", "filter[max]", "kind", "tag"]
+    assert found["filter[min]"].examples == (3,)
+    assert not found["filter[min]"].required
+    assert found["kind"].text(["a", "b"]) == "a|b"
+    assert found["tag"].text(["a", "b"]) == "a"

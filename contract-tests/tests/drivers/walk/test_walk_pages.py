@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fixtures.scripted import answer
 
-from lockstep.drivers.walk.pages import first_page, next_page, whole_page
+from lockstep.drivers.walk.pages import all_pages, first_page, next_page, whole_page
 from lockstep.drivers.walk.parameters import Declared
 
 SIZES = ("limit", "per_page")
@@ -98,3 +98,33 @@ def test_a_page_ends_with_the_last_element(
     most = {"type": "integer", "maximum": 50}
     told = [replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)]
     assert whole_page(answer(body, headers=headers), told) == query
+
+
+@pytest.mark.parametrize(
+    ("names", "total", "last", "every"),
+    [
+        (("page", "per_page"), 76, {"per_page": "38", "page": "2"}, [("50", "1"), ("50", "2")]),
+        (("page", "per_page"), 53, None, [("50", "1"), ("50", "2")]),
+        (("page", "per_page"), 20, {"per_page": "20"}, [("50", "1")]),
+        (("per_page",), 76, None, [("50", None)]),
+        (("page", "per_page"), 2, {"per_page": "2"}, []),
+    ],
+)
+def test_large_lists_are_read_in_pages_of_which_one_ends_with_the_last_element(
+    names: tuple[str, ...],
+    total: int,
+    last: dict[str, str] | None,
+    every: list[tuple[str, str | None]],
+) -> None:
+    most = {"type": "integer", "maximum": 50}
+    told = [replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)]
+    body = answer({"data": ITEMS, "meta": {"total": total}})
+    assert whole_page(body, told) == last
+    assert [(each["per_page"], each.get("page")) for each in all_pages(body, told)] == every
+
+
+def test_pages_that_are_counted_from_0_are_asked_for_so() -> None:
+    size = Declared("size", "query", False, {"type": "integer", "maximum": 10})
+    page = Declared("page", "query", False, {"type": "integer", "minimum": 0})
+    body = answer({"data": ITEMS, "total": 20})
+    assert whole_page(body, [size, page]) == {"size": "10", "page": "1"}
