@@ -1,4 +1,4 @@
-"""Compares which headers are there that the HTTP server itself makes, whatever they say."""
+"""Compares which header fields the HTTP server or framework itself sends, whatever their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lockstep.transport.messages import Request, Response
 # About the connection, not about the message (RFC 9110, 7.6.1).
 _OF_THE_CONNECTION = ("connection", "keep-alive")
 # Their values differ by nature; whether they are there does not.
-SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server")
+SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server", "x-powered-by")
 ABSENT = "absent"
 
 

@@ -41,7 +41,7 @@ def test_values_differ_by_nature() -> None:
     assert found(answer(DATE, ("Server", "a")), other) == []
 
 
-@pytest.mark.parametrize("name", ["Date", "Server", "Connection", "Keep-Alive"])
+@pytest.mark.parametrize("name", ["Date", "Server", "X-Powered-By", "Connection", "Keep-Alive"])
 def test_one_that_only_one_side_sends_is_found_from_both_sides(name: str) -> None:
     with_it, without = answer((name, "a")), answer()
     assert found(with_it, without) == [(f"header {name.lower()}", "a", "absent")]
@@ -151,3 +151,12 @@ def test_servers_with_other_habits_are_alike() -> None:
     assert "`Keep-Alive`" in told[0]
     assert "`Date`" in told[1]
     assert "`Server`" in told[1]
+
+
+def test_the_name_of_a_framework_is_a_note() -> None:
+    habits = ServerHabits()
+    pairs = [(answer(), answer(("X-Powered-By", "Express")))]
+    assert differences(habits, pairs=pairs) == []
+    sentence = "only the HTTP server of right, not that of left, sends `X-Powered-By` (1 operation)"
+    assert list(habits.sentences()) == [sentence]
+    assert differences(habits, annotated=True, pairs=pairs) == ["header x-powered-by"]
