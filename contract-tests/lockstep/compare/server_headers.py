@@ -14,6 +14,9 @@ _OF_THE_CONNECTION = ("connection", "keep-alive")
 # Their values differ by nature; whether they are there does not.
 SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server", "x-powered-by")
 ABSENT = "absent"
+# RFC 9110, 15.5.5 and 15.5.6.
+_NO_ROUTE = frozenset({404, 405})
+_REFUSED = frozenset(range(400, 500))
 
 
 class ServerHeaders:
@@ -59,6 +62,8 @@ class ServerHabits:
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         # By the target that closes connections, and the one that keeps them open.
         self._closed: dict[tuple[str, str], set[str]] = defaultdict(set)
+        # By the leader, the partner, and the status codes of their error pages.
+        self._pages: dict[tuple[str, str, tuple[int, int]], set[str]] = defaultdict(set)
 
     def note(self, leader: str, partner: str, difference: Difference, operation: str) -> None:
         """Record that one of two targets lacks a header in its response to an operation."""
@@ -70,10 +75,20 @@ class ServerHabits:
         """Record that only one of two targets closes the connection after its response."""
         self._closed[closing, keeping].add(operation)
 
+    def note_pages(
+        self, leader: str, partner: str, answers: tuple[Response, Response], operation: str
+    ) -> None:
+        """Record two different error pages of the frameworks themselves; see `are_error_pages`."""
+        left, right = answers
+        if (left.status, left.body) == (right.status, right.body):
+            return
+        self._pages[leader, partner, (left.status, right.status)].add(operation)
+
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each pair of targets, with the headers that one of them sends.
 
-        And one for each pair of which one closes connections that the other keeps open.
+        And one for each pair of which one closes connections that the other keeps open, and for the
+        status codes of error pages.
         """
         headers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for (has, lacks, header), operations in sorted(self._operations.items()):
@@ -85,4 +100,21 @@ class ServerHabits:
                 f"only the HTTP server of {closing}, not that of {keeping}, closes the connection "
                 f"after responses ({counted(operations)})"
             )
+        for (leader, partner, statuses), operations in sorted(self._pages.items()):
+            codes = " and ".join(map(str, dict.fromkeys(statuses)))
+            yield (
+                f"the frameworks of {leader} and {partner} have different error pages for "
+                f"undocumented paths and methods: {codes} ({counted(operations)})"
+            )
         yield from self.json.sentences()
+
+
+def are_error_pages(left: Response, right: Response) -> bool:
+    """Whether two refusals of an undocumented request are HTML pages that say the same.
+
+    A framework answers so where the application has no route; either that there is no such path or
+    that the method is not allowed. The status codes must be the same, or these two.
+    """
+    statuses = {left.status, right.status}
+    same = statuses <= _NO_ROUTE or (len(statuses) == 1 and statuses <= _REFUSED)
+    return same and all(each.media_type == "text/html" for each in (left, right))

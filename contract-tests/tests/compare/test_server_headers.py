@@ -160,3 +160,66 @@ def test_the_name_of_a_framework_is_a_note() -> None:
     sentence = "only the HTTP server of right, not that of left, sends `X-Powered-By` (1 operation)"
     assert list(habits.sentences()) == [sentence]
     assert differences(habits, annotated=True, pairs=pairs) == ["header x-powered-by"]
+
+
+def page(status: int, text: str, *headers: tuple[str, str], media: str = "text/html") -> Response:
+    return Response(status, (("Content-Type", media), *headers), text.encode())
+
+
+def nowhere(
+    habits: ServerHabits, left: Response, right: Response, media: str = "application/json"
+) -> list[str]:
+    """The places of what differs between two responses to a request that is not documented."""
+    response = {"description": "all", "content": {media: {"schema": {}}}}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "things", "version": "1"},
+            "paths": {"/things": {"get": {"responses": {"200": response}}}},
+        }
+    )
+    comparer = Comparer(document, SymbolTable(["right"]), Clock(), leader="left", habits=habits)
+    found = comparer.compare(None, left, right, "right", label="PUT /things")
+    return [one.where for one in found]
+
+
+FLASK = page(405, "<title>405 Method Not Allowed</title>", ("Allow", "GET"))
+EXPRESS = page(404, "<pre>Cannot PUT /things</pre>", ("X-Content-Type-Options", "nosniff"))
+
+
+def test_error_pages_of_frameworks_for_what_is_not_documented_are_a_note() -> None:
+    habits = ServerHabits()
+    assert nowhere(habits, FLASK, EXPRESS) == []
+    assert nowhere(habits, page(404, "<title>404 Not Found</title>"), EXPRESS) == []
+    assert list(habits.sentences()) == [
+        "the frameworks of left and right have different error pages for undocumented paths and "
+        f"methods: {codes} (1 operation)"
+        for codes in ("404", "405 and 404")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "media", "expected"),
+    [
+        # An error handler of the application, on one side or on both.
+        (page(404, '{"error": "none"}', media="application/json"), EXPRESS, "", "header"),
+        (FLASK, page(404, '{"error": "none"}', media="application/json"), "", "status"),
+        # One side has a route.
+        (page(200, "<p>all</p>"), EXPRESS, "", "status"),
+        (page(401, "<p>who?</p>"), EXPRESS, "", "status"),
+        (page(500, "<p>bug</p>"), page(500, "<p>a bug</p>"), "", "body"),
+        # Pages are what the application serves.
+        (page(404, "<title>None</title>"), EXPRESS, "text/html", "body"),
+    ],
+)
+def test_a_refusal_by_one_application_alone_is_a_difference(
+    left: Response, right: Response, media: str, expected: str
+) -> None:
+    habits = ServerHabits()
+    found = nowhere(habits, left, right, media or "application/json")
+    assert any(where.startswith(expected) for where in found)
+    assert list(habits.sentences()) == []
+
+
+def test_every_405_has_to_name_the_allowed_methods() -> None:
+    assert nowhere(ServerHabits(), FLASK, page(405, "<p>no</p>")) == ["header allow"]
