@@ -25,6 +25,8 @@ from lockstep.transport.messages import status_of
 
 # Number of sequences per cause that are tried; the best one is tried twice.
 _MOST_TRIES = 5
+# Number of sequences that are tried with all that their users have done.
+_MOST_TRIES_OF_USERS = 2
 # Number of repetitions for values that progress over time.
 _MOST_AGAIN = 3
 
@@ -44,7 +46,8 @@ class Reproducer:
         """Return the first sequence of some findings that reproduces one of them.
 
         Self-contained sequences come first, the fast ones before the slow ones; then those that
-        recreate what the response showed; last comes all that was sent before the finding.
+        recreate what the response showed, and those with other writes by and to the same users;
+        last comes all that was sent before the finding.
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: self._cost(pair[1]))
@@ -102,6 +105,9 @@ class Reproducer:
             if finding.signature.kind == "list" or not is_grounded(exchanges):
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
+        for finding, exchanges in exemplars[:_MOST_TRIES_OF_USERS]:
+            if finding.trace is not None:
+                yield finding, finding.trace.of_users(exchanges[-1])
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """Extend the steps by the creation of what a list shows, if it depends on existing data.
