@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,9 +10,9 @@ from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
-from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.naming import is_idempotency_key, is_unique
 from lockstep.results.exchange import SAFE_METHODS, Exchange
+from lockstep.results.history import History
 from lockstep.transport.contents import content_of
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Request, Response, status_of
@@ -25,12 +23,7 @@ _MIN_SHOWN = 8
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 16
 MAX_STEPS = 60
-# Older values lose their maker, which bounds the memory of long runs.
-KEPT_MAKERS = 20_000
-KEPT_SHOWN = 20_000
-KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
-KEPT_DONE = 5_000
 # Writes by or to one user, of which the last ones before a request may matter to it.
 KEPT_OF_USER = 300
 # Of each operation, the same may have been done twice.
@@ -44,37 +37,6 @@ R = TypeVar("R")
 def no_names(_request: Request) -> frozenset[str]:
     """Return no keys: only long values are recognised."""
     return frozenset()
-
-
-@dataclass(slots=True)
-class History:
-    """The requests since the last reset of the targets, shared by their traces.
-
-    Safe to use from several threads while they hold the lock.
-    """
-
-    makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
-    # The first reads of texts that differ between targets and have no known maker.
-    shown: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_SHOWN))
-    writes: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_MAKERS)
-    )
-    # The writes whose responses show a value that something else has made.
-    shown_by: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_MAKERS)
-    )
-    groups: BoundedDict[str, list[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_GROUPS)
-    )
-    done: BoundedDict[tuple[object, ...], Exchange] = field(
-        default_factory=lambda: BoundedDict(KEPT_DONE)
-    )
-    # The writes that a user has sent, or that name the user, by the group of the user's log-in.
-    of_users: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_GROUPS)
-    )
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 def _alone(method: Callable[Concatenate[Trace, P], R]) -> Callable[Concatenate[Trace, P], R]:
@@ -236,7 +198,7 @@ class Trace:
         request = exchange.request
         named = self._known_names(replace(request, headers=()))
         groups = (self.history.makers[name].group for name in named)
-        return {*groups, request.actor} - {None}
+        return set(filter(None, (*groups, request.actor)))
 
     def maker(self, key: str) -> Exchange | None:
         """Return the exchange that showed a resource first, or in which a client named it."""
