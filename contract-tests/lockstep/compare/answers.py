@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -252,7 +254,29 @@ class Comparer:
         found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
         if self._habits is None:
             return found
+        if not self._tells_of_tags:
+            found = list(self._without_tags(found, pair, answers))
         return self._habits.json.differing(found, names, answers, pair.label)
+
+    def _without_tags(
+        self, found: list[Difference], pair: _Pair, answers: tuple[Response, Response]
+    ) -> Iterator[Difference]:
+        """Yield the differences without that of an entity tag which only a framework sends."""
+        names = self._leader, pair.name
+        habits = self._habits or ServerHabits()
+        for name, answer in zip(names, answers, strict=True):
+            habits.tags.note(name, pair.request, answer)
+        for one in found:
+            if habits.tags.is_habit(one, *names):
+                habits.note(*names, one, pair.label)
+            else:
+                yield one
+
+    @cached_property
+    def _tells_of_tags(self) -> bool:
+        """Whether the document says anything of entity tags, or of requests on condition of one."""
+        text = json.dumps(self._document.raw, default=str)
+        return re.search(r"e-?tag\b|entity.tag|if-(none-)?match", text, re.IGNORECASE) is not None
 
 
 def _allowing(answers: tuple[Response, Response]) -> list[Difference]:

@@ -14,6 +14,7 @@ _OF_THE_CONNECTION = ("connection", "keep-alive")
 # Their values differ by nature; whether they are there does not.
 SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server", "x-powered-by")
 ABSENT = "absent"
+_OK = 200
 # RFC 9110, 15.5.5 and 15.5.6.
 _NO_ROUTE = frozenset({404, 405})
 _REFUSED = frozenset(range(400, 500))
@@ -50,6 +51,33 @@ class ServerHeaders:
             yield Difference("header", f"header {name}", *shown)
 
 
+class EntityTags:
+    """Remembers which targets send entity tags, to tell a framework's habit from a difference.
+
+    Some frameworks add an `ETag` to every representation, whatever the application does; where no
+    document speaks of it, a client cannot expect any (RFC 9110, section 8.8.3).
+    """
+
+    def __init__(self) -> None:
+        self._sending: set[str] = set()
+        # The targets that have sent a representation without one.
+        self._lacking: set[str] = set()
+
+    def note(self, name: str, request: Request | None, answer: Response) -> None:
+        """Record whether a response has an entity tag."""
+        if answer.header("etag") is not None:
+            self._sending.add(name)
+        elif request is not None and request.method == "GET" and answer.status == _OK:
+            self._lacking.add(name)
+
+    def is_habit(self, one: Difference, leader: str, partner: str) -> bool:
+        """Whether one target has always sent entity tags so far, and the other one never."""
+        if one.where != "header etag" or ABSENT not in (one.left, one.right):
+            return False
+        has, lacks = (leader, partner) if one.right == ABSENT else (partner, leader)
+        return has not in self._lacking and lacks not in self._sending
+
+
 class ServerHabits:
     """What the HTTP servers of targets send or leave out, where no document says anything of it.
 
@@ -58,6 +86,7 @@ class ServerHabits:
 
     def __init__(self) -> None:
         self.json = JsonStyles()
+        self.tags = EntityTags()
         # The operations by the target that sends a header, the one that does not, and the header.
         self._operations: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         # By the target that closes connections, and the one that keeps them open.

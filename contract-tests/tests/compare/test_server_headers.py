@@ -76,12 +76,13 @@ def differences(
     annotated: bool = False,
     documented: bool = False,
     pairs: Sequence[tuple[Response, Response]] = ONE_SENDS_SERVER,
+    about: str = "all",
 ) -> list[str]:
     """The places of what differs between two servers, of which one alone sends `Server`."""
     thing = {"type": "string", **({"x-generated": "id"} if annotated else {})}
     content = {"application/json": {"schema": {"type": "object", "properties": {"id": thing}}}}
     headers = {"headers": DOCUMENTED} if documented else {}
-    response = {"description": "all", "content": content, **headers}
+    response = {"description": about, "content": content, **headers}
     document = Document(
         {
             "openapi": "3.1.0",
@@ -223,3 +224,31 @@ def test_a_refusal_by_one_application_alone_is_a_difference(
 
 def test_every_405_has_to_name_the_allowed_methods() -> None:
     assert nowhere(ServerHabits(), FLASK, page(405, "<p>no</p>")) == ["header allow"]
+
+
+TAGGED, UNTAGGED = (
+    page(200, "[]", *tag, media="application/json") for tag in ([("ETag", '"1"')], [])
+)
+
+
+def test_entity_tags_that_only_one_framework_sends_are_a_note() -> None:
+    habits = ServerHabits()
+    assert differences(habits, pairs=[(UNTAGGED, TAGGED)] * 2) == []
+    sentence = "only the HTTP server of right, not that of left, sends `Etag` (1 operation)"
+    assert list(habits.sentences()) == [sentence]
+
+
+def test_so_they_are_not_if_either_server_does_otherwise_at_times() -> None:
+    both_send = [(TAGGED, TAGGED), (UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=both_send) == ["header etag"]
+    neither_sends = [(UNTAGGED, UNTAGGED), (UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=neither_sends) == ["header etag"]
+    assert differences(ServerHabits(), pairs=[(UNTAGGED, TAGGED)], annotated=True) == [
+        "header etag"
+    ]
+
+
+def test_so_they_are_not_if_the_document_speaks_of_them() -> None:
+    pairs = [(UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=pairs, about="The ETag changes.") == ["header etag"]
+    assert differences(ServerHabits(), pairs=pairs, about="All stages.") == []
