@@ -31,7 +31,7 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.selection import matching
 from lockstep.openapi.sharding import WHOLE
 from lockstep.results.coverage import Coverage
-from lockstep.results.faults import told
+from lockstep.results.faults import one_line
 from lockstep.results.findings import Finding, Findings
 from lockstep.results.known_differences import load_known_differences
 from lockstep.results.run_log import RunLog
@@ -173,7 +173,7 @@ class Session:
             return self._finish()
         except Exception as error:  # The findings must not be lost.
             self.could_not_run(
-                f"no verdict, because of an internal error of lockstep: {told(error)}"
+                f"no verdict, because of an internal error of lockstep: {one_line(error)}"
             )
             self.ledger.faults.note("the verdict cannot be reached", error)
             return self._bare_verdict()
@@ -386,7 +386,7 @@ class Session:
         except Exception as error:  # The other stages continue.
             self.ledger.faults.note(f"{title}: ended early", error)
             self.could_not_run(
-                f"{title}: ended early because of an internal error of lockstep: {told(error)}"
+                f"{title}: ended early because of an internal error of lockstep: {one_line(error)}"
             )
         exchanger, _ = lanes[0]
         for other, _ in lanes:

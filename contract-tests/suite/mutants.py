@@ -49,7 +49,7 @@ def main() -> int:
                 baseline=["plain"] if arguments.plain else [],
                 all_drivers=arguments.all_drivers,
                 at_once=arguments.at_once,
-                told=lambda text: console.print(text, soft_wrap=True),
+                progress=lambda text: console.print(text, soft_wrap=True),
                 kept=lambda matrix: write_matrix(matrix, REPORT),
             )
             matrix = hunt.run(chosen, read_matrix(REPORT) if arguments.resume else None)

@@ -14,13 +14,13 @@ class Shared {
 
   /** Exchanges counts as a process does when it is due. */
   tell(windows: Windows): void {
-    expect(windows.beginTelling()).toBe(true);
+    expect(windows.beginSharing()).toBe(true);
     for (const [client, number] of windows.take()) {
       const hits = (this.hits.get(client) ?? 0) + number;
       this.hits.set(client, hits);
       windows.learn(client, hits, WINDOW_SECONDS);
     }
-    windows.endTelling(false);
+    windows.endSharing(false);
   }
 }
 
@@ -89,14 +89,14 @@ test("window ends with the shared window", ({ contract }) => {
 
 test("failure is reported once", ({ contract }) => {
   const windows = made(contract);
-  expect(windows.beginTelling()).toBe(true);
-  expect(windows.beginTelling()).toBe(false);
-  expect(windows.endTelling(true)).toBe(true);
+  expect(windows.beginSharing()).toBe(true);
+  expect(windows.beginSharing()).toBe(false);
+  expect(windows.endSharing(true)).toBe(true);
   // It waits before the next attempt.
-  expect(windows.beginTelling()).toBe(false);
-  expect(windows.endTelling(true)).toBe(false);
-  expect(windows.endTelling(false)).toBe(true);
-  expect(windows.beginTelling()).toBe(true);
+  expect(windows.beginSharing()).toBe(false);
+  expect(windows.endSharing(true)).toBe(false);
+  expect(windows.endSharing(false)).toBe(true);
+  expect(windows.beginSharing()).toBe(true);
 });
 
 test("window ends after a minute and is forgotten", ({ contract }) => {

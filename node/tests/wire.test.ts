@@ -153,6 +153,17 @@ test("rejection does not wait for the body", async ({ server }) => {
   client.destroy();
 });
 
+test("early rejection says that the connection is closed", async ({ server }) => {
+  const client = await server.connect();
+  client.write(LATE.replace("Host: x", "Host: x\r\nConnection: close"));
+  const answer = String((await once(client, "data"))[0]);
+  expect(answer).toMatch(/^HTTP\/1.1 401 /);
+  expect(answer).toContain("\r\nConnection: close\r\n");
+  expect(answer).not.toContain("keep-alive");
+  client.write("}");
+  await once(client, "close");
+});
+
 test("half-closed connection gets its response", async ({ server }) => {
   const client = await server.connect();
   client.end(`${LINE.replace("health", "ready")}Host: x\r\n\r\n`);

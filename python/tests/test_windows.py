@@ -21,11 +21,11 @@ class Shared:
 
     def tell(self, windows: Windows) -> None:
         """Exchanges counts as a process does when it is due."""
-        assert windows.begin_telling()
+        assert windows.begin_sharing()
         for client, number in windows.take().items():
             self.hits[client] = self.hits.get(client, 0) + number
             windows.learn(client, self.hits[client], WINDOW_SECONDS)
-        windows.end_telling(has_failed=False)
+        windows.end_sharing(has_failed=False)
 
 
 @pytest.fixture
@@ -90,14 +90,14 @@ def test_window_ends_with_the_shared_window(windows: Windows) -> None:
 
 
 def test_failure_is_reported_once(windows: Windows) -> None:
-    assert windows.begin_telling()
-    assert not windows.begin_telling()
-    assert windows.end_telling(has_failed=True)
+    assert windows.begin_sharing()
+    assert not windows.begin_sharing()
+    assert windows.end_sharing(has_failed=True)
     # It waits before the next attempt.
-    assert not windows.begin_telling()
-    assert not windows.end_telling(has_failed=True)
-    assert windows.end_telling(has_failed=False)
-    assert windows.begin_telling()
+    assert not windows.begin_sharing()
+    assert not windows.end_sharing(has_failed=True)
+    assert windows.end_sharing(has_failed=False)
+    assert windows.begin_sharing()
 
 
 def test_window_ends_after_a_minute_and_is_forgotten(

@@ -148,6 +148,17 @@ def test_rejection_does_not_wait_for_the_body(server: Server) -> None:
         assert time.monotonic() - started < PROMPT_SECONDS
 
 
+def test_early_rejection_says_that_the_connection_is_closed(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(LATE.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"\r\nconnection: close\r\n" in answer.lower()
+        assert b"keep-alive" not in answer.lower()
+        connection.sendall(b"}")
+        assert connection.recv(65536) == b""
+
+
 def test_half_closed_connection_gets_its_response(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(LINE.replace(b"health", b"ready") + b"Host: x\r\n\r\n")

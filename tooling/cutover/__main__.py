@@ -91,22 +91,23 @@ def _ramps(profile: str, faults: list[str | None], console: Console) -> int:
     return 1 if any(each["problems"] for each in ramps) else 0
 
 
-def _print(told: dict[str, Any], console: Console) -> None:
+def _print(results: dict[str, Any], console: Console) -> None:
     def line(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)
 
-    answers = told["answers"]
-    line(f"{told['about']}")
-    shares = ", ".join(f"{each:g}" for each in told["percents"])
+    answers = results["answers"]
+    line(f"{results['about']}")
+    shares = ", ".join(f"{each:g}" for each in results["percents"])
     line(
-        f"  {in_words(told['requests'], 9)} requests, {told['failed']} failed for"
-        f" {told['users_met']} users; Node got {shares} %, served {answers['served']:,},"
-        f" {answers['wrong']} wrong; {answers['compared']:,} compared; {told['rows']:,} rows held"
+        f"  {in_words(results['requests'], 9)} requests, {results['failed']} failed for"
+        f" {results['users_met']} users; Node got {shares} %, served {answers['served']:,},"
+        f" {answers['wrong']} wrong; {answers['compared']:,} compared;"
+        f" {results['rows']:,} rows held"
     )
-    if told["cause"]:
-        line(f"  back after {told['went_back_seconds']:.2f} s: {told['cause']['route']}:")
-        line(f"  {told['cause']['sentence']}")
-    for problem in told["problems"]:
+    if results["cause"]:
+        line(f"  back after {results['went_back_seconds']:.2f} s: {results['cause']['route']}:")
+        line(f"  {results['cause']['sentence']}")
+    for problem in results["problems"]:
         line(f"  WRONG: {problem}")
 
 

@@ -17,7 +17,7 @@ from testbed.paths import CONTRACT_TESTS, WITHOUT_ENV_FILE
 from testbed.servers import TEST_SETTINGS, TwinServer
 from tooling.cutover.judges import Judge, judging
 from tooling.cutover.profiles import Profile, command_of
-from tooling.swap.clients import Clients, Told
+from tooling.swap.clients import Clients, Observations
 from tooling.swap.ledger import Ledger, settle
 from tooling.swap.proxy import Proxy
 from tooling.swap.run import Reporter
@@ -36,12 +36,12 @@ class RampError(Exception):
 class Ramped:
     """The result of a ramp. report: what `lockstep cutover --json` wrote; status: its exit code.
 
-    told: what the users saw; ledger: what is stored, compared with that.
+    observed: what the users saw; ledger: what is stored, compared with that.
     """
 
     status: int
     report: dict[str, Any]
-    told: Told
+    observed: Observations
     ledger: Ledger
 
 
@@ -82,8 +82,8 @@ def ramp(
         reporter.stage("the ramp")
         status, report = _cut_over(plan, logs)
         clients.check()
-        told = clients.stop()
-        return Ramped(status, report, told, settle(url, told.users))
+        observed = clients.stop()
+        return Ramped(status, report, observed, settle(url, observed.users))
 
 
 def _template(databases: Databases) -> str:

@@ -15,23 +15,23 @@ _SHOWN = 5
 def figures(ramped: Ramped, fault: str | None) -> dict[str, Any]:
     """What one ramp came to; `problems` is empty if it is as it should be."""
     report = ramped.report
-    failures = ramped.told.failures
+    failures = ramped.observed.failures
     return {
         "fault": fault,
         "about": FAULTS[fault].about if fault else "Node as it is.",
         "status": ramped.status,
-        "requests": len(ramped.told.samples),
+        "requests": len(ramped.observed.samples),
         "failed": len(failures),
         "users_met": len({each["email"] for each in failures}),
-        "refused": ramped.told.refused,
+        "refused": ramped.observed.refused,
         "rows": ramped.ledger.rows,
         "answers": report["answers"],
         "percents": list(percents(report)),
         "cause": report["cause"],
         "went_back_seconds": report["went_back_seconds"],
         "events": report["events"],
-        "told": [
-            f"{each['operation']} ({each['request_id']}): {each['told']}"
+        "messages": [
+            f"{each['operation']} ({each['request_id']}): {each['message']}"
             for each in failures[:_SHOWN]
         ],
         "problems": list(problems(ramped, fault)),
@@ -47,14 +47,14 @@ def percents(report: Mapping[str, Any]) -> Iterator[float]:
 
 def problems(ramped: Ramped, fault: str | None) -> Iterator[str]:
     """What is not as it should be."""
-    report, failures = ramped.report, ramped.told.failures
+    report, failures = ramped.report, ramped.observed.failures
     wanted = ARRIVED if fault is None else WENT_BACK
     if ramped.status != wanted:
         yield f"lockstep cutover exited with {ramped.status} instead of {wanted}"
     for line in (*ramped.ledger.lost, *ramped.ledger.extra):
         yield f"stored differently than acknowledged: {line}"
     if fault is None:
-        yield from (f"a request failed: {each['told']}" for each in failures[:_SHOWN])
+        yield from (f"a request failed: {each['message']}" for each in failures[:_SHOWN])
         return
     reached = max(percents(report), default=0)
     if FAULTS[fault].in_shadow and reached > 0:

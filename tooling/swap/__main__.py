@@ -79,7 +79,7 @@ def _catch(names: list[str], console: Console) -> int:
             missed.append(name)
         found = ", ".join(f"{count} {kind}" for kind, count in data["faults"].items() if count)
         console.print(f"{'MISSED' if name in missed else 'caught'}  {name}: {found or 'nothing'}")
-        for line in data["told"][:2]:
+        for line in data["messages"][:2]:
             console.print(f"        {line}", markup=False, soft_wrap=True)
     return 1 if missed else 0
 
@@ -104,7 +104,7 @@ def _measured(console: Console, logs: Path, planted: Planted = NOTHING) -> dict[
 
 
 def _print(data: dict[str, Any], console: Console) -> None:
-    for line in data["told"]:
+    for line in data["messages"]:
         console.print(line, markup=False, soft_wrap=True)
     times = data["milliseconds"]
     counted = ", ".join(f"{in_words(count, 9)} {name}" for name, count in data["faults"].items())

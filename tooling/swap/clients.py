@@ -39,7 +39,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Told:
+class Observations:
     """Everything that the users observed. failures: descriptions of the failed requests.
 
     refused: how many requests were resent since the proxy had not processed them (RFC 9113, section
@@ -102,7 +102,7 @@ class Clients:
             process.wait()
             reader.join()
 
-    def stop(self) -> Told:
+    def stop(self) -> Observations:
         """Wait for all responses, and return the observations. Raises ClientsError."""
         self._say("stop")
         self._done.wait(_END_SECONDS)
@@ -113,7 +113,7 @@ class Clients:
             for due, milliseconds, operation, kind, request_id in self._result["samples"]
         ]
         result = self._result
-        return Told(samples, result["failures"], result["users"], result["refused"])
+        return Observations(samples, result["failures"], result["users"], result["refused"])
 
     def check(self) -> None:
         """Raise ClientsError if they have ended."""

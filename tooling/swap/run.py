@@ -9,7 +9,7 @@ from typing import Protocol
 
 from testbed.databases import Databases
 from testbed.migrations import migrate
-from tooling.swap.clients import Clients, Told
+from tooling.swap.clients import Clients, Observations
 from tooling.swap.fleet import NOTHING, Fleet, Instance, Planted, requests_by_instance
 from tooling.swap.ledger import Ledger, settle
 from tooling.swap.profiles import MIGRATED_AT, Profile
@@ -45,7 +45,7 @@ class Move:
 class Swapped:
     """The results of a swap. served: the requests that each server responded to, by id."""
 
-    told: Told
+    observed: Observations
     ledger: Ledger
     moves: list[Move]
     served: Mapping[str, Mapping[str, int]]
@@ -81,11 +81,11 @@ def swap(
         with suppress(_EnoughError):
             timeline.play()
         reporter.stage("what is stored")
-        told = clients.stop()
+        observed = clients.stop()
         fleet.count_closed(fleet.instances)
-        ledger = settle(url, told.users)
+        ledger = settle(url, observed.users)
         served = requests_by_instance(fleet.instances)
-        return Swapped(told, ledger, timeline.moves, served, fleet.instances, fleet.problems)
+        return Swapped(observed, ledger, timeline.moves, served, fleet.instances, fleet.problems)
 
 
 class _EnoughError(Exception):

@@ -16,7 +16,7 @@ _SHOWN = 10
 
 def figures(swapped: Swapped, profile: Profile) -> dict[str, Any]:
     """Return all figures of a swap. The counts in `faults` must be zero."""
-    samples = swapped.told.samples
+    samples = swapped.observed.samples
     begin = min(sample.due for sample in samples)
     kinds = Counter(sample.kind for sample in samples)
     times = [sample.milliseconds for sample in samples]
@@ -40,9 +40,9 @@ def figures(swapped: Swapped, profile: Profile) -> dict[str, Any]:
             ),
             "processes that ended badly": len(swapped.problems),
         },
-        "refused": swapped.told.refused,
+        "refused": swapped.observed.refused,
         "rows": swapped.ledger.rows,
-        "told": _told(swapped),
+        "messages": _messages(swapped),
         "milliseconds": {
             "p50": percentile(times, 0.5),
             "p99": percentile(times, 0.99),
@@ -64,11 +64,11 @@ def percentile(times: Sequence[float], share: float) -> float:
     return sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
 
 
-def _told(swapped: Swapped) -> list[str]:
+def _messages(swapped: Swapped) -> list[str]:
     """Return messages about the first failures of each kind."""
     failures = [
-        f"{each['operation']} ({each['request_id']}): {each['kind']}, {each['told']}"
-        for each in swapped.told.failures
+        f"{each['operation']} ({each['request_id']}): {each['kind']}, {each['message']}"
+        for each in swapped.observed.failures
     ]
     closed = [
         f"{each.name} ended {each.closed} idle connections"

@@ -111,7 +111,7 @@ def mutants(
         baseline=baseline,
         at_once=at_once,
         all_drivers=all_drivers,
-        told=lambda text: click.echo(text, err=True),
+        progress=lambda text: click.echo(text, err=True),
         kept=lambda matrix: None if report is None else write_matrix(matrix, report),
     )
     try:

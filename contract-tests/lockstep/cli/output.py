@@ -17,7 +17,7 @@ from lockstep.report.json_report import json_text
 from lockstep.report.progress import TerminalProgress
 from lockstep.report.steps import Data
 from lockstep.report.terminal import print_report
-from lockstep.results.faults import told
+from lockstep.results.faults import one_line
 from lockstep.verdict import ALIKE, Verdict
 
 
@@ -93,7 +93,7 @@ def _written(data: Data, files: Mapping[str, str]) -> Iterator[str]:
         except OSError as error:
             yield f"{name} cannot be written: {(error.strerror or str(error)).lower()}"
         except Exception as error:  # The other reports are written all the same.
-            yield f"{name} cannot be written: {told(error)}"
+            yield f"{name} cannot be written: {one_line(error)}"
 
 
 def _echo(text: str) -> None:

@@ -13,7 +13,7 @@ import click
 from lockstep.cli.click_ext import could_not_run
 from lockstep.cli.output import Output, ReportsError, reporter, show
 from lockstep.configuration import ConfigurationError, Plan
-from lockstep.results.faults import told
+from lockstep.results.faults import one_line
 from lockstep.run import Run, RunError
 from lockstep.transport.targets import Target
 from lockstep.verdict import COULD_NOT_RUN
@@ -39,6 +39,7 @@ def carry_out(
         files = plan.outputs()
         with reporter(output) as progress:
             work = Run(plan.settings(), progress)
+            work.notes += plan.notes
             try:
                 perform(work, targets, drive, *errors, debug=output.debug)
             except KeyboardInterrupt:
@@ -104,4 +105,5 @@ def _fault(error: Exception, *, debug: bool) -> str:
     """Return a sentence about an unexpected error, after printing its traceback if requested."""
     if debug:
         traceback.print_exception(error)
-    return f"an internal error of lockstep: {told(error)}" + ("" if debug else " (--debug: where)")
+    hint = "" if debug else " (--debug: where)"
+    return f"an internal error of lockstep: {one_line(error)}{hint}"

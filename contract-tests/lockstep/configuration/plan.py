@@ -28,9 +28,13 @@ OUTPUTS = ("json", "html", "junit", "markdown")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A configuration with the command line over it; it has the form of the file's schema."""
+    """A configuration with the command line over it; it has the form of the file's schema.
+
+    `notes` are facts about it that users may not be aware of.
+    """
 
     source: Source
+    notes: tuple[str, ...] = ()
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -198,8 +202,10 @@ def make_plan(given: Mapping[str, Any], path: Path | None = None) -> Plan:
             raise ConfigurationError(f"--target-header: there is no target {name}")
         mine[0]["headers"] = {**mine[0].get("headers", {}), **headers}
     merged.pop("target_headers", None)
+    # A file that was neither named nor needed is easily forgotten.
+    is_unnamed = path is None and source.path is not None and "document" in given
     source.data = merged
-    return Plan(source)
+    return Plan(source, (f"the settings in {source.path} apply",) if is_unnamed else ())
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

@@ -15,7 +15,7 @@ from lockstep.drafting.operations import Recorded, names_of, operation_data, tag
 from lockstep.drafting.sample import Sample
 from lockstep.drafting.security import Security
 from lockstep.drafting.selection import DraftError, Selection, select
-from lockstep.drafting.templates import Template, TemplateError, Templates, told_template
+from lockstep.drafting.templates import Template, TemplateError, Templates, configured_template
 from lockstep.drafting.undocumented import Undocumented, undocumented
 from lockstep.openapi.document import Document
 from lockstep.recordings import Captured
@@ -64,7 +64,7 @@ def draft(captured: Sequence[Captured], wishes: Wishes | None = None) -> Draft:
     wishes = wishes or Wishes()
     selection = select(captured, wishes.base_url, wishes.host)
     try:
-        configured = [told_template(text, selection.base_path) for text in wishes.paths]
+        configured = [configured_template(text, selection.base_path) for text in wishes.paths]
     except TemplateError as error:
         raise DraftError(str(error)) from error
     groups = _grouped(selection, configured)
@@ -103,7 +103,7 @@ def lacking(
     templates = []
     for path in dict.fromkeys(operation.target for operation in document.operations.values()):
         with suppress(TemplateError):
-            templates.append(told_template(path.partition("?")[0]))
+            templates.append(configured_template(path.partition("?")[0]))
     operations = _operations(_grouped(selection, templates), selection)
     found = undocumented(operations, _security(operations), document)
     requests = sum(len(each.samples) for each in operations)

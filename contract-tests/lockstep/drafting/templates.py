@@ -67,7 +67,7 @@ class TemplateError(ValueError):
     """A configured path template is malformed."""
 
 
-def told_template(text: str, base_path: str = "") -> Template:
+def configured_template(text: str, base_path: str = "") -> Template:
     """Parse a configured template such as `/files/{name}`; raise `TemplateError` if malformed."""
     plain = text.removeprefix(base_path) if base_path and text.startswith(base_path + "/") else text
     parts = tuple(plain.removeprefix("/").split("/"))
@@ -82,10 +82,10 @@ def told_template(text: str, base_path: str = "") -> Template:
 
 @dataclass(slots=True)
 class Templates:
-    """Groups requests by path template; the configured ones in `told` take precedence."""
+    """Groups requests by path template; those in `configured` take precedence."""
 
     evidence: Evidence
-    told: Sequence[Template] = ()
+    configured: Sequence[Template] = ()
     _shapes: dict[int, object] = field(default_factory=dict)
 
     def group(self, samples: Sequence[Sample]) -> dict[Template, list[Sample]]:
@@ -119,7 +119,7 @@ class Templates:
         """Return the name of the parameter after a prefix, and the segments that are its values."""
         parts = [
             template[len(prefix)]
-            for template in self.told
+            for template in self.configured
             if len(template) > len(prefix) and template[: len(prefix)] == prefix
         ]
         names, literal = [part for part in parts if is_parameter(part)], set(parts)

@@ -19,7 +19,7 @@ _MESSAGE = 4000
 # Additional time for a driver beyond that of its control, and for a terminated process to exit.
 _GRACE_SECONDS = 60.0
 
-Told = Callable[[str], None]
+Progress = Callable[[str], None]
 Kept = Callable[[Matrix], None]
 
 
@@ -62,7 +62,7 @@ class Hunt:
     patience: float | None = None
     at_once: int = 2
     all_drivers: bool = False
-    told: Told = _silent
+    progress: Progress = _silent
     kept: Kept = _forget
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _controls: dict[tuple[str, str], Future[Report]] = field(default_factory=dict)
@@ -104,14 +104,14 @@ class Hunt:
                 report = self._call(mutant.id, driver, limit=limit)
             except MutantError as error:
                 matrix.problems.append(str(error))
-                self.told(str(error))
+                self.progress(str(error))
                 continue
             first = next((each for each in report.findings if each not in usual.findings), None)
             with self._lock:
                 matrix.add(mutant.id, driver, Catch(first, report.requests, report.seconds))
                 self.kept(matrix)
             verdict = first or "survived"
-            self.told(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
+            self.progress(f"{mutant.id}, {driver}: {verdict} ({report.seconds:.1f} s)")
 
     def _usual(self, driver: str, target: str) -> Report:
         """Return the result of a driver's control, which runs on first use."""
@@ -131,7 +131,7 @@ class Hunt:
         if report.findings and not target:
             raise MutantError(f"{driver} reports findings without any mutant: {report.findings[0]}")
         name = f"control, {driver}{target and f' on {target}'}"
-        self.told(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
+        self.progress(f"{name}: {len(report.findings)} findings ({report.seconds:.1f} s)")
         return report
 
     def _call(self, mutant: str, driver: str, *more: str, limit: float | None = None) -> Report:

@@ -39,7 +39,7 @@ class Feed:
     failed: int = 0
     left: int = 0
     lost: int = 0
-    untold: int = 0
+    unreported: int = 0
     _writing: int = 0
     _answered: list[Mirrored | Answered] = field(default_factory=list)
     _mirrored: list[Mirrored | Answered] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Feed:
         if len(self._answered) < _MOST_ANSWERED:
             self._answered.append(answered)
         else:
-            self.untold += 1
+            self.unreported += 1
 
     async def keep_telling(self) -> None:
         """Send the notes periodically."""
@@ -95,7 +95,7 @@ class Feed:
         batch, self._answered = self._answered, []
         if batch:
             self._send(batch)
-        self._send(Passed(self.answered, self.failed, self.left, self.lost, self.untold))
+        self._send(Passed(self.answered, self.failed, self.left, self.lost, self.unreported))
 
     def _send_mirrored(self) -> None:
         items, self._mirrored, self._mirrored_bytes = self._mirrored, [], 0

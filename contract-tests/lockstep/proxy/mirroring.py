@@ -51,7 +51,7 @@ class _Asked:
 class Mirrors:
     """The targets that are compared in the background.
 
-    Requests are sent in the order of the leader's responses, reads a few at a time. `told` is
+    Requests are sent in the order of the leader's responses, reads a few at a time. `notify` is
     called with messages for users. To be used by one thread.
     """
 
@@ -63,7 +63,7 @@ class Mirrors:
         counts: Counts,
         recorder: Recorder,
         shared: Shared,
-        told: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         # Servers with real users must not get any writes but those of the users.
         self._whole = Exchanger(ledger, targets, repairs=False, asks_again=self._is_steady)
@@ -78,7 +78,7 @@ class Mirrors:
         self._counts = counts
         self._recorder = recorder
         self._shared = shared
-        self._told = told
+        self._notify = notify
         self._silent = dict.fromkeys((target.name for target in targets[1:]), 0)
         self._resting: dict[str, float] = {}
         self._asked: deque[_Asked] = deque()
@@ -125,7 +125,7 @@ class Mirrors:
         self._recorder.answered(request.method, request.path, status)
         sentence = self._base_paths.note(request, status)
         if sentence:
-            self._told(sentence)
+            self._notify(sentence)
 
     def _take(self, item: Mirrored) -> None:
         """Send a request to the mirrors; writes wait for all earlier requests."""

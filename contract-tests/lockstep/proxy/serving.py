@@ -158,11 +158,11 @@ class Comparing:
         self._is_idle = is_idle
         self._mirrors = mirrors
         self._shared = shared
-        self._told: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Mirrored | Answered | Passed | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._taken = 0
         self.ended: Callable[[], None] = lambda: None
-        self._reading = threading.Thread(target=self._read, name="told", daemon=True)
+        self._reading = threading.Thread(target=self._read, name="messages", daemon=True)
         self._thread = threading.Thread(target=self._work, name="mirrors", daemon=True)
         self._reading.start()
         self._thread.start()
@@ -182,9 +182,9 @@ class Comparing:
         try:
             for batch in self._front.batches():
                 for one in batch if isinstance(batch, list) else [batch]:
-                    self._told.put(one)
+                    self._messages.put(one)
         finally:
-            self._told.put(None)
+            self._messages.put(None)
             self.ended()
 
     def _work(self) -> None:
@@ -199,11 +199,11 @@ class Comparing:
     def _next(self) -> Mirrored | Answered | Passed | None:
         if self._mirrors.asked:
             try:
-                return self._told.get_nowait()
+                return self._messages.get_nowait()
             except queue.Empty:
                 self._mirrors.finish()
                 self._shared[TAKEN] = self._taken
-        return self._told.get()
+        return self._messages.get()
 
 
 async def _until_the_end(

@@ -56,7 +56,7 @@ class Passed:
     failed: int = 0
     left: int = 0
     lost: int = 0
-    untold: int = 0
+    unreported: int = 0
 
 
 Told = list[Mirrored | Answered] | Passed

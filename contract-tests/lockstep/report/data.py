@@ -24,7 +24,7 @@ from lockstep.report.secret_names import key_names
 from lockstep.report.shards import shard_data
 from lockstep.report.steps import Data, step_data
 from lockstep.results.coverage import Coverage, OperationRecord
-from lockstep.results.faults import told
+from lockstep.results.faults import one_line
 from lockstep.results.findings import Finding
 from lockstep.verdict import Stage, Verdict, is_parity, reached
 
@@ -104,7 +104,7 @@ def _shown(findings: Iterable[tuple[Finding, int]], unshown: list[str]) -> Itera
             yield finding_data(finding, number)
         except Exception as error:  # One finding must not prevent the report.
             unshown.append(
-                f"{finding.operation}, {finding.kind}: no steps are shown: {told(error)}"
+                f"{finding.operation}, {finding.kind}: no steps are shown: {one_line(error)}"
             )
             bare = replace(finding, sequence=[], neighbour=None, breaks=[])
             yield finding_data(bare, number)

@@ -42,7 +42,7 @@ class FaultLog:
 
     def note(self, what: str, error: Exception) -> None:
         """Count a fault; `what` is a clause such as `the answers to GET /a cannot be compared`."""
-        sentence = f"{what}: {told(error)}"
+        sentence = f"{what}: {one_line(error)}"
         with self._lock:
             self._seen[sentence] += 1
             if sentence not in self.traces:
@@ -75,7 +75,7 @@ class Guard:
         return True
 
 
-def told(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """Return an exception as a single line."""
     said = " ".join(str(error).split())[:_SHOWN]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

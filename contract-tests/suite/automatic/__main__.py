@@ -36,7 +36,7 @@ _SIZE, _SEED = 60, 1
 # still.
 _PATIENCE = 4.0
 
-Told = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def main() -> int:
@@ -46,7 +46,7 @@ def main() -> int:
     os.environ.pop("SEED", None)
     console = terminal.console()
 
-    def told(text: str) -> None:
+    def progress(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     try:
@@ -54,7 +54,7 @@ def main() -> int:
             Stage(databases, server, BUILD / "logs").prepare(CLEAN, POPULATED)
             os.environ["DATABASE_URL"] = databases.admin_url
             os.environ["DATABASE_PREFIX"] = databases.prefix
-            score = _run(arguments, databases, told)
+            score = _run(arguments, databases, progress)
     except (MutantError, ValueError) as error:
         print(error, file=sys.stderr)
         return COULD_NOT
@@ -67,11 +67,11 @@ def main() -> int:
     return 0 if arguments.list else score.exit_code()
 
 
-def _run(arguments: argparse.Namespace, databases: Databases, told: Told) -> Score:
+def _run(arguments: argparse.Namespace, databases: Databases, progress: Progress) -> Score:
     equivalents = load_equivalents()
     earlier = _earlier(arguments)
     known = earlier["left_out"] if earlier else {}
-    sample = draw(arguments.size, arguments.seed, databases, known, arguments.at_once, told)
+    sample = draw(arguments.size, arguments.seed, databases, known, arguments.at_once, progress)
 
     def scored(matrix: Matrix) -> Score:
         return Score(arguments.seed, sample, equivalents, matrix)
@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace, databases: Databases, told: Told) -> Sco
         apart=[UNITS],
         patience=_PATIENCE,
         at_once=arguments.at_once,
-        told=told,
+        progress=progress,
         kept=lambda matrix: write_score(scored(matrix)),
     )
     return scored(hunt.run(mutants, earlier))

@@ -119,6 +119,13 @@ def test_command_line_options_take_precedence(
     }
 
 
+def test_file_that_was_not_named_is_noted(write: Write) -> None:
+    path = write('document = "openapi.yaml"\n')
+    assert make_plan({"document": "other.yaml"}).notes == ("the settings in lockstep.toml apply",)
+    assert make_plan({}).notes == ()
+    assert make_plan({"document": "other.yaml"}, path).notes == ()
+
+
 def test_every_error_is_reported_with_its_line(write: Write) -> None:
     path = write(
         'seeed = 1\nprofile = "fast"\n\n[[targets]]\nname = "old"\n\n[[targets]]\n'

@@ -89,7 +89,7 @@ def test_notes_are_limited_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
         told.feed.note(Answered("GET", "/notes", 200, Fate.PASSED))
     told.feed.flush()
     assert len(told.items) == 2
-    assert told.passed.untold == 3
+    assert told.passed.unreported == 3
 
 
 @pytest.mark.parametrize("ends", [True, False])

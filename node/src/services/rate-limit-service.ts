@@ -9,7 +9,7 @@ import { currentContext } from "../utils/context.js";
 import { RateLimitedError } from "../utils/errors.js";
 import { logException, logger } from "../utils/logger.js";
 import * as securityTrail from "./security-trail.js";
-import { countHit, countStranger, rememberClient as remember, tellCounts } from "./statements.js";
+import { addCounts, countHit, countStranger, rememberClient as remember } from "./statements.js";
 import { WINDOW_SECONDS } from "./windows.js";
 
 /** Returns the client that an address counts as: for IPv6, its /64 network. */
@@ -29,7 +29,7 @@ export function clientOf(address: string): string {
 export function countGeneral(client: string): void {
   const held = resources();
   const { hits, wait, isDue } = held.windows.count(client);
-  if (isDue && held.windows.beginTelling()) void using(held, () => shareCounts(held));
+  if (isDue && held.windows.beginSharing()) void using(held, () => shareCounts(held));
   judge("general", held.settings.rateLimitPerMinute, hits, wait);
 }
 
@@ -42,12 +42,12 @@ export async function shareCounts(held: Resources): Promise<void> {
   const { windows } = held;
   const taken = windows.take();
   try {
-    const rows = await tellCounts([...taken.keys()], [...taken.values()], WINDOW_SECONDS);
+    const rows = await addCounts([...taken.keys()], [...taken.values()], WINDOW_SECONDS);
     for (const { client, hits, seconds } of rows) windows.learn(client, hits, seconds);
-    if (windows.endTelling(false)) logger().info("limits_shared");
+    if (windows.endSharing(false)) logger().info("limits_shared");
   } catch (error) {
     windows.giveBack(taken);
-    if (windows.endTelling(true)) logFailure(held, error);
+    if (windows.endSharing(true)) logFailure(held, error);
   }
 }
 

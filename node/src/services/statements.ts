@@ -252,15 +252,15 @@ export async function countHit(
  *
  * In the order of their keys, so that two processes do not wait for each other.
  */
-export function tellCounts(
+export function addCounts(
   clients: string[],
   hits: number[],
   windowSeconds: number,
 ): Promise<{ client: string; hits: number; seconds: number }[]> {
   return rowsOf<{ client: string; hits: number; seconds: number }>(Prisma.sql`
     INSERT INTO rate_limits AS held (key, hits, window_ends_at)
-    SELECT 'general ' || client, told, now() + make_interval(secs => ${windowSeconds})
-    FROM unnest(${clients}::text[], ${hits}::int[]) AS counted (client, told)
+    SELECT 'general ' || client, hits, now() + make_interval(secs => ${windowSeconds})
+    FROM unnest(${clients}::text[], ${hits}::int[]) AS counted (client, hits)
     ORDER BY client
     ON CONFLICT (key) DO UPDATE SET
       hits = CASE WHEN held.window_ends_at <= now() THEN 0 ELSE held.hits END + excluded.hits,

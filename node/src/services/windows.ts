@@ -9,12 +9,12 @@ import type { ContractDocument } from "../contract.js";
 
 export const WINDOW_SECONDS = 60;
 
-/** A window of a client. told: the requests of all processes, as far as this one knows. */
+/** A window of a client. reported: the requests of all processes, as far as this one knows. */
 interface Window {
   endsAt: number;
-  told: number;
-  untold: number;
-  toldAt: number;
+  reported: number;
+  unreported: number;
+  reportedAt: number;
 }
 
 /** The windows of a process, by client. rules: `x-limit-sharing` of the contract. */
@@ -23,7 +23,7 @@ export class Windows {
   private readonly least: number;
   private readonly pending = new Set<string>();
   private nextSweep = 0;
-  private isTelling = false;
+  private isSharing = false;
   private hasFailed = false;
   private nextTry = 0;
 
@@ -44,12 +44,12 @@ export class Windows {
     if (now >= this.nextSweep) this.sweep(now);
     let window = this.held.get(client);
     if (window === undefined || window.endsAt <= now) {
-      window = { endsAt: now + WINDOW_SECONDS, told: 0, untold: 0, toldAt: -Infinity };
+      window = { endsAt: now + WINDOW_SECONDS, reported: 0, unreported: 0, reportedAt: -Infinity };
       this.held.set(client, window);
     }
-    window.untold += 1;
-    const hits = window.told + window.untold;
-    const isOfInterest = window.told <= this.limit && hits >= this.least;
+    window.unreported += 1;
+    const hits = window.reported + window.unreported;
+    const isOfInterest = window.reported <= this.limit && hits >= this.least;
     if (isOfInterest) this.pending.add(client);
     const isDue = isOfInterest && this.isDue(window, now);
     // The sum of two numbers less one of them may be more than the other.
@@ -57,16 +57,16 @@ export class Windows {
     return { hits, wait, isDue };
   }
 
-  /** Returns whether counts can be shared now; if so, `endTelling` must follow. */
-  beginTelling(): boolean {
-    if (this.isTelling || performance.now() / 1000 < this.nextTry) return false;
-    this.isTelling = true;
+  /** Returns whether counts can be shared now; if so, `endSharing` must follow. */
+  beginSharing(): boolean {
+    if (this.isSharing || performance.now() / 1000 < this.nextTry) return false;
+    this.isSharing = true;
     return true;
   }
 
   /** Returns whether sharing counts has just begun to fail, or to work again. */
-  endTelling(hasFailed: boolean): boolean {
-    this.isTelling = false;
+  endSharing(hasFailed: boolean): boolean {
+    this.isSharing = false;
     this.nextTry = hasFailed ? performance.now() / 1000 + this.rules.seconds : 0;
     const isNew = hasFailed !== this.hasFailed;
     this.hasFailed = hasFailed;
@@ -80,10 +80,10 @@ export class Windows {
     for (const client of this.pending) {
       const window = this.held.get(client);
       if (window === undefined || window.endsAt <= now) continue;
-      taken.set(client, window.untold);
-      window.told += window.untold;
-      window.untold = 0;
-      window.toldAt = now;
+      taken.set(client, window.unreported);
+      window.reported += window.unreported;
+      window.unreported = 0;
+      window.reportedAt = now;
     }
     this.pending.clear();
     return taken;
@@ -93,9 +93,9 @@ export class Windows {
   giveBack(taken: Map<string, number>): void {
     for (const [client, number] of taken) {
       const window = this.held.get(client);
-      if (window === undefined || window.told < number) continue;
-      window.told -= number;
-      window.untold += number;
+      if (window === undefined || window.reported < number) continue;
+      window.reported -= number;
+      window.unreported += number;
       this.pending.add(client);
     }
   }
@@ -104,13 +104,13 @@ export class Windows {
   learn(client: string, hits: number, seconds: number): void {
     const window = this.held.get(client);
     if (window === undefined) return;
-    window.told = hits;
+    window.reported = hits;
     window.endsAt = performance.now() / 1000 + seconds;
   }
 
   private isDue(window: Window, now: number): boolean {
-    const share = this.rules.share_of_rest * (this.limit - window.told);
-    return window.untold >= share || now - window.toldAt >= this.rules.seconds;
+    const share = this.rules.share_of_rest * (this.limit - window.reported);
+    return window.unreported >= share || now - window.reportedAt >= this.rules.seconds;
   }
 
   private sweep(now: number): void {

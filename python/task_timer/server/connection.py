@@ -16,6 +16,8 @@ from ..resources import Resources
 from ..utils.heartbeat import heartbeat
 from .refusals import Code, refusal
 
+_CLOSE = (b"connection", b"close")
+
 
 class Connections(Server):
     """A server that says that it is shutting down before it refuses connections.
@@ -132,16 +134,21 @@ class Connection(HttpToolsProtocol):
         # Closing too early would lose the response: what is left is read first.
         self._is_last = self._shutdown.has_begun or not self.parser.should_keep_alive()
         self.cycle.keep_alive = True
-        if not self._is_last:
-            self.cycle.send = partial(self._send, self.cycle.send)  # type: ignore[method-assign]
+        self.cycle.send = partial(self._send, self.cycle.send)  # type: ignore[method-assign]
 
     async def _send(self, send: Any, message: Any) -> None:
-        """Tells clients how long the connection is kept, unless it is closed."""
-        if message["type"] == "http.response.start" and send.__self__.keep_alive:
-            given = message["headers"]
-            if all(name.lower() != b"connection" for name, _ in given):
-                message["headers"] = [*given, *self._keep_alive]
+        """Tells clients how long the connection is kept, or that it is closed."""
+        cycle, given = send.__self__, message.get("headers", ())
+        is_start = message["type"] == "http.response.start" and cycle.keep_alive
+        if not is_start or any(name.lower() == b"connection" for name, _ in given):
+            await send(message)
+            return
+        is_last = self._is_last and cycle is self.cycle
+        message["headers"] = [*given, *([_CLOSE] if is_last else self._keep_alive)]
         await send(message)
+        if is_last:
+            # The rest of a request is read first, if the response came early.
+            cycle.keep_alive = cycle.more_body
 
     def on_message_complete(self) -> None:
         self._in_head, self._has_begun, self._has_ended = True, False, True

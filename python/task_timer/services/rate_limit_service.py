@@ -58,10 +58,10 @@ _REMEMBER = _REMEMBER.on_conflict_do_update(
 )
 
 # In the order of their keys, so that two processes do not wait for each other.
-_TELL = text("""
+_ADD_COUNTS = text("""
     INSERT INTO rate_limits AS held (key, hits, window_ends_at)
-    SELECT 'general ' || client, told, now() + make_interval(secs => :seconds)
-    FROM unnest(CAST(:clients AS text[]), CAST(:hits AS integer[])) AS counted (client, told)
+    SELECT 'general ' || client, hits, now() + make_interval(secs => :seconds)
+    FROM unnest(CAST(:clients AS text[]), CAST(:hits AS integer[])) AS counted (client, hits)
     ORDER BY client
     ON CONFLICT (key) DO UPDATE SET
         hits = CASE WHEN held.window_ends_at <= now() THEN 0 ELSE held.hits END + excluded.hits,
@@ -92,7 +92,7 @@ def count_general(client: str) -> None:
     """
     held = resources()
     hits, wait, is_due = held.windows.count(client)
-    if is_due and held.windows.begin_telling():
+    if is_due and held.windows.begin_sharing():
         held.database.aside(share_counts, held)
     _judge("general", held.settings.rate_limit_per_minute, hits, wait)
 
@@ -106,21 +106,24 @@ def share_counts(held: "Resources") -> None:
     taken = windows.take()
     try:
         with using(held):
-            for client, hits, seconds in _tell(taken):
+            for client, hits, seconds in _add_counts(taken):
                 windows.learn(client, hits, seconds)
     except Exception as error:
         windows.give_back(taken)
-        if windows.end_telling(has_failed=True):
+        if windows.end_sharing(has_failed=True):
             _log_failure(held, error)
     else:
-        if windows.end_telling(has_failed=False):
+        if windows.end_sharing(has_failed=False):
             logger().info("limits_shared")
 
 
 @immediate
-def _tell(counted: dict[str, int]) -> list[tuple[str, int, float]]:
+def _add_counts(counted: dict[str, int]) -> list[tuple[str, int, float]]:
     named = {"clients": [*counted], "hits": [*counted.values()], "seconds": WINDOW_SECONDS}
-    return [(client, hits, seconds) for client, hits, seconds in connection().execute(_TELL, named)]
+    return [
+        (client, hits, seconds)
+        for client, hits, seconds in connection().execute(_ADD_COUNTS, named)
+    ]
 
 
 def _log_failure(held: "Resources", error: Exception) -> None:

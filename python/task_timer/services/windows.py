@@ -15,12 +15,12 @@ WINDOW_SECONDS = 60
 
 @dataclass(slots=True)
 class Window:
-    """A window of a client. told: the requests of all processes, as far as this one knows."""
+    """A window of a client. reported: the requests of all processes, as far as this one knows."""
 
     ends_at: float
-    told: int = 0
-    untold: int = 0
-    told_at: float = -math.inf
+    reported: int = 0
+    unreported: int = 0
+    reported_at: float = -math.inf
 
 
 class Windows:
@@ -34,7 +34,7 @@ class Windows:
         self._held: dict[str, Window] = {}
         self._pending: set[str] = set()
         self._next_sweep = 0.0
-        self._is_telling = False
+        self._is_sharing = False
         self._has_failed = False
         self._next_try = 0.0
 
@@ -50,9 +50,9 @@ class Windows:
             window = self._held.get(client)
             if window is None or window.ends_at <= now:
                 window = self._held[client] = Window(now + WINDOW_SECONDS)
-            window.untold += 1
-            hits = window.told + window.untold
-            is_of_interest = window.told <= self._limit and hits >= self._least
+            window.unreported += 1
+            hits = window.reported + window.unreported
+            is_of_interest = window.reported <= self._limit and hits >= self._least
             if is_of_interest:
                 self._pending.add(client)
             is_due = is_of_interest and self._is_due(window, now)
@@ -60,18 +60,18 @@ class Windows:
             wait = min(math.ceil(window.ends_at - now), WINDOW_SECONDS)
             return hits, wait, is_due
 
-    def begin_telling(self) -> bool:
-        """Returns whether counts can be shared now; if so, `end_telling` must follow."""
+    def begin_sharing(self) -> bool:
+        """Returns whether counts can be shared now; if so, `end_sharing` must follow."""
         with self._lock:
-            if self._is_telling or time.monotonic() < self._next_try:
+            if self._is_sharing or time.monotonic() < self._next_try:
                 return False
-            self._is_telling = True
+            self._is_sharing = True
             return True
 
-    def end_telling(self, *, has_failed: bool) -> bool:
+    def end_sharing(self, *, has_failed: bool) -> bool:
         """Returns whether sharing counts has just begun to fail, or to work again."""
         with self._lock:
-            self._is_telling = False
+            self._is_sharing = False
             self._next_try = time.monotonic() + self._rules["seconds"] if has_failed else 0.0
             is_new, self._has_failed = has_failed != self._has_failed, has_failed
             return is_new
@@ -84,9 +84,10 @@ class Windows:
             for client in self._pending:
                 window = self._held.get(client)
                 if window is not None and window.ends_at > now:
-                    taken[client] = window.untold
-                    window.told, window.untold = window.told + window.untold, 0
-                    window.told_at = now
+                    taken[client] = window.unreported
+                    window.reported += window.unreported
+                    window.unreported = 0
+                    window.reported_at = now
             self._pending.clear()
         return taken
 
@@ -95,8 +96,9 @@ class Windows:
         with self._lock:
             for client, number in taken.items():
                 window = self._held.get(client)
-                if window is not None and window.told >= number:
-                    window.told, window.untold = window.told - number, window.untold + number
+                if window is not None and window.reported >= number:
+                    window.reported -= number
+                    window.unreported += number
                     self._pending.add(client)
 
     def learn(self, client: str, hits: int, seconds: float) -> None:
@@ -104,12 +106,12 @@ class Windows:
         with self._lock:
             window = self._held.get(client)
             if window is not None:
-                window.told, window.ends_at = hits, time.monotonic() + seconds
+                window.reported, window.ends_at = hits, time.monotonic() + seconds
 
     def _is_due(self, window: Window, now: float) -> bool:
-        share: float = self._rules["share_of_rest"] * (self._limit - window.told)
+        share: float = self._rules["share_of_rest"] * (self._limit - window.reported)
         seconds: float = self._rules["seconds"]
-        return window.untold >= share or now - window.told_at >= seconds
+        return window.unreported >= share or now - window.reported_at >= seconds
 
     def _sweep(self, now: float) -> None:
         self._held = {key: held for key, held in self._held.items() if held.ends_at > now}

@@ -10,10 +10,10 @@ from tooling.cutover.judges import Judge
 from tooling.cutover.profiles import PROFILES
 from tooling.cutover.run import Ramped, plan_text
 from tooling.cutover.verdict import figures, problems
-from tooling.swap.clients import Sample, Told
+from tooling.swap.clients import Observations, Sample
 from tooling.swap.ledger import Ledger
 
-FAILURE = {"operation": "getTask", "request_id": "u0.1", "email": "u0@x", "told": "500, not 200"}
+FAILURE = {"operation": "getTask", "request_id": "u0.1", "email": "u0@x", "message": "500, not 200"}
 
 
 def ramped(
@@ -28,8 +28,8 @@ def ramped(
             {"at": "", "percent": percent, "what": f"{percent:g} % to node"} for percent in percents
         ],
     }
-    told = Told([Sample(0, 1, "getTask", "ok", "u0.1")], [FAILURE] * failures, [])
-    return Ramped(status, report, told, Ledger(3, ["tasks 1: not stored"] * lost))
+    observed = Observations([Sample(0, 1, "getTask", "ok", "u0.1")], [FAILURE] * failures, [])
+    return Ramped(status, report, observed, Ledger(3, ["tasks 1: not stored"] * lost))
 
 
 def test_a_sound_ramp_has_no_problems() -> None:
@@ -37,7 +37,7 @@ def test_a_sound_ramp_has_no_problems() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "fault", "told"),
+    ("found", "fault", "message"),
     [
         (ramped(1, [0, 10, 0]), None, "lockstep cutover exited with 1 instead of 0"),
         (ramped(0, [0, 100], failures=1), None, "a request failed: 500, not 200"),
@@ -48,9 +48,9 @@ def test_a_sound_ramp_has_no_problems() -> None:
         (ramped(1, [0, 10], failures=2, wrong=1), "later", "the report counts 1 wrong responses"),
     ],
 )
-def test_unexpected_result_is_reported(found: Ramped, fault: str | None, told: str) -> None:
+def test_unexpected_result_is_reported(found: Ramped, fault: str | None, message: str) -> None:
     (problem,) = problems(found, fault)
-    assert problem.startswith(told)
+    assert problem.startswith(message)
 
 
 def test_users_who_met_it_are_counted_once() -> None:

@@ -47,7 +47,7 @@ export class Pace {
         operation: user.operation,
         request_id: user.requestId,
         email: user.email,
-        told: error.message,
+        message: error.message,
       });
     }
     this.samples.push([due, now() - due, user.operation, kind, user.requestId]);

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from testbed.servers import TwinServer
-from tooling.swap.clients import Sample, Told
+from tooling.swap.clients import Observations, Sample
 from tooling.swap.fleet import Instance
 from tooling.swap.ledger import Ledger
 from tooling.swap.run import Move, Swapped
@@ -24,7 +24,7 @@ def swapped() -> Swapped:
     ]
     served = {"python-1": {"u0.0": 1, "u0.1": 1, "u0.2": 1}, "node-1": {"u0.3": 1}}
     return Swapped(
-        told=Told(samples, [], []),
+        observed=Observations(samples, [], []),
         ledger=Ledger(rows=7),
         moves=[Move("50 % to Node", BEGIN + 1, BEGIN + 1.1)],
         served=served,

@@ -14,7 +14,7 @@ PROFILE = PROFILES["quick"]
 def test_swap_without_faults_has_no_problems(swapped: Swapped) -> None:
     data = figures(swapped, PROFILE)
     assert not any(data["faults"].values())
-    assert data["told"] == []
+    assert data["messages"] == []
     assert (data["requests"], data["rows"]) == (4, 7)
     assert data["milliseconds"] == {"p50": 6.0, "p99": 40.0, "max": 40.0}
     assert data["moves"] == [{"what": "50 % to Node", "begin": 1.0, "end": pytest.approx(1.1)}]
@@ -27,11 +27,11 @@ def test_requests_per_second_are_counted_by_server(swapped: Swapped) -> None:
 
 
 def test_every_problem_is_counted_and_reported(swapped: Swapped) -> None:
-    samples = swapped.told.samples
+    samples = swapped.observed.samples
     samples[0] = replace(samples[0], kind="failed")
     samples[1] = replace(samples[1], kind="inconsistent")
-    swapped.told.failures.append(
-        {"operation": "getTask", "request_id": "u0.0", "kind": "failed", "told": "502"}
+    swapped.observed.failures.append(
+        {"operation": "getTask", "request_id": "u0.0", "kind": "failed", "message": "502"}
     )
     swapped.ledger.lost.append("tasks 1: not stored")
     swapped.ledger.extra += ["tasks 2: never acknowledged", "tasks 3: never acknowledged"]
@@ -48,7 +48,7 @@ def test_every_problem_is_counted_and_reported(swapped: Swapped) -> None:
         "idle connections ended by servers": 5,
         "processes that ended badly": 1,
     }
-    assert len(data["told"]) == 6
+    assert len(data["messages"]) == 6
 
 
 def test_percentiles_use_the_nearest_rank_method() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from lockstep.results.faults import told
+from lockstep.results.faults import one_line
 
 # What the names of the engine's threads start with.
 _ENGINE = "schemathesis"
@@ -45,7 +45,8 @@ def ended_threads_noted(note: Callable[[str], None]) -> Iterator[None]:
         if args.exc_value is None or not (args.thread and args.thread.name.startswith(_ENGINE)):
             others(args)
         else:
-            note(f"an internal error ended the generated requests early: {told(args.exc_value)}")
+            error = one_line(args.exc_value)
+            note(f"an internal error ended the generated requests early: {error}")
 
     with mock.patch.object(threading, "excepthook", hook):
         yield

@@ -87,8 +87,8 @@ export class ErrorHandler {
   }
 
   private challengeOf(error: AuthenticationError): string {
-    const told = error instanceof InvalidTokenError ? `, error="${error.code}"` : "";
-    return `${this.challenge}${told}`;
+    const parameters = error instanceof InvalidTokenError ? `, error="${error.code}"` : "";
+    return `${this.challenge}${parameters}`;
   }
   private domainError(call: Call, error: unknown): DomainError {
     if (error instanceof DomainError) return error;

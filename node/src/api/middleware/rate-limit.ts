@@ -33,9 +33,9 @@ export async function check(call: Call): Promise<void> {
  */
 export function clientAddress(call: Call, hops: number): string {
   const forwarded = call.fieldValues("x-forwarded-for").join(",").split(",");
-  const told = forwarded.map((address) => address.trim()).filter((address) => address !== "");
+  const addresses = forwarded.map((address) => address.trim()).filter((address) => address !== "");
   let found = call.peer;
-  for (const address of told.reverse().slice(0, hops)) {
+  for (const address of addresses.reverse().slice(0, hops)) {
     if (!isAddress(address)) break;
     found = address;
   }

@@ -70,8 +70,8 @@ class ErrorHandler:
         return {}
 
     def _challenge_of(self, error: AuthenticationError) -> str:
-        told = f', error="{error.code}"' if isinstance(error, InvalidTokenError) else ""
-        return f"{self._challenge}{told}"
+        parameters = f', error="{error.code}"' if isinstance(error, InvalidTokenError) else ""
+        return f"{self._challenge}{parameters}"
 
     def _domain_error(self, call: Call, error: Exception) -> DomainError:
         if isinstance(error, DomainError):

@@ -37,9 +37,9 @@ def client_address(call: Call, hops: int) -> str:
     is not trusted, nor are those before it.
     """
     forwarded = ",".join(call.field_values("x-forwarded-for"))
-    told = [address.strip() for address in forwarded.split(",") if address.strip()]
+    addresses = [address.strip() for address in forwarded.split(",") if address.strip()]
     found = call.peer
-    for address in [*reversed(told)][:hops]:
+    for address in [*reversed(addresses)][:hops]:
         if not is_address(address):
             break
         found = address
