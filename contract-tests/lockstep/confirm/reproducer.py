@@ -18,7 +18,7 @@ from lockstep.confirm.growth import (
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.uniquify import account_names
-from lockstep.results.exchange import Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
 from lockstep.transport.messages import status_of
@@ -106,7 +106,9 @@ class Reproducer:
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
         for finding, exchanges in exemplars[:_MOST_TRIES_OF_USERS]:
-            if finding.trace is not None:
+            # A write names what it depends on.
+            reads = exchanges[-1].request.method in SAFE_METHODS
+            if finding.trace is not None and reads:
                 yield finding, finding.trace.of_users(exchanges[-1])
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
