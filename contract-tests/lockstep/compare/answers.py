@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
-from lockstep.compare.server_headers import ServerHabits, ServerHeaders
+from lockstep.compare.server_headers import (
+    ABSENT,
+    ServerHabits,
+    ServerHeaders,
+    are_error_pages,
+)
 from lockstep.inference.forms import is_random
 from lockstep.matching.bijection import SymbolTable
 from lockstep.matching.clock import Clock
@@ -164,6 +172,9 @@ class Comparer:
             missing = [] if left == right else [Difference("outcome", "outcome", left, right)]
             return allowed.counted(missing)
         answers = (leader, partner)
+        if self._habits is not None and self._has_no_route(pair, answers):
+            self._habits.note_pages(self._leader, pair.name, answers, pair.label)
+            return allowed.counted(_allowing(answers))
         if leader.status != partner.status:
             wrong = [Difference("status", "status", _status(leader), _status(partner))]
             if _both_made(leader, partner):
@@ -209,6 +220,25 @@ class Comparer:
         response = operation.response_for(answer.status) if operation is not None else None
         return self._inferring is None or (response is not None and name in response.headers)
 
+    def _has_no_route(self, pair: _Pair, answers: tuple[Response, Response]) -> bool:
+        """Whether two frameworks refuse what is not documented, and not the application.
+
+        An API that serves HTML may have error pages of its own.
+        """
+        return (
+            pair.operation is None
+            and self._inferring is not None
+            and not self._serves_html
+            and are_error_pages(*answers)
+        )
+
+    @cached_property
+    def _serves_html(self) -> bool:
+        """Whether the document has a response with an HTML page."""
+        operations = self._document.operations.values()
+        responses = (each for one in operations for each in one.responses.values())
+        return any("text/html" in each.media_types for each in responses)
+
     def _answers(
         self,
         pair: _Pair,
@@ -224,7 +254,39 @@ class Comparer:
         found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
         if self._habits is None:
             return found
+        if not self._tells_of_tags:
+            found = list(self._without_tags(found, pair, answers))
         return self._habits.json.differing(found, names, answers, pair.label)
+
+    def _without_tags(
+        self, found: list[Difference], pair: _Pair, answers: tuple[Response, Response]
+    ) -> Iterator[Difference]:
+        """Yield the differences without that of an entity tag which only a framework sends."""
+        names = self._leader, pair.name
+        habits = self._habits or ServerHabits()
+        for name, answer in zip(names, answers, strict=True):
+            habits.tags.note(name, pair.request, answer)
+        for one in found:
+            if habits.tags.is_habit(one, *names):
+                habits.note(*names, one, pair.label)
+            else:
+                yield one
+
+    @cached_property
+    def _tells_of_tags(self) -> bool:
+        """Whether the document says anything of entity tags, or of requests on condition of one."""
+        text = json.dumps(self._document.raw, default=str)
+        return re.search(r"e-?tag\b|entity.tag|if-(none-)?match", text, re.IGNORECASE) is not None
+
+
+def _allowing(answers: tuple[Response, Response]) -> list[Difference]:
+    """Return the difference if only one of two pages names the allowed methods, as both must."""
+    left, right = answers
+    allow = [each.header("allow") for each in answers]
+    if left.status != right.status or (allow[0] is None) == (allow[1] is None):
+        return []
+    shown = (ABSENT if value is None else value for value in allow)
+    return [Difference("header", "header allow", *shown)]
 
 
 def _both_made(left: Response, right: Response) -> bool:

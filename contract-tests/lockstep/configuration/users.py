@@ -18,7 +18,7 @@ from lockstep.auth.discovery import (
 from lockstep.auth.oauth import is_client, takes_clients
 from lockstep.auth.schemes import find_combined, find_credentials, is_enough
 from lockstep.configuration.reading import ConfigurationError, Source
-from lockstep.drivers.walk.client import takes_user
+from lockstep.drivers.walk.optional_credentials import takes_user
 from lockstep.openapi.document import Document
 from lockstep.transport.credentials import ACCOUNTS, UNKNOWN, Credential
 from lockstep.transport.messages import Request

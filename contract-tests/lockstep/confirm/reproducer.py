@@ -19,7 +19,7 @@ from lockstep.confirm.growth import (
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.recordings.uniquify import account_names
-from lockstep.results.exchange import Exchange
+from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
 from lockstep.transport.json_bodies import json_of
@@ -29,6 +29,8 @@ from lockstep.transport.messages import Response, status_of
 _MOST_TRIES = 5
 # Shorter texts may occur anywhere.
 _LEAST_NAME = 3
+# Number of sequences that are tried with all that their users have done.
+_MOST_TRIES_OF_USERS = 2
 # Number of repetitions for values that progress over time.
 _MOST_AGAIN = 3
 
@@ -48,7 +50,8 @@ class Reproducer:
         """Return the first sequence of some findings that reproduces one of them.
 
         Self-contained sequences come first, the fast ones before the slow ones; then those that
-        recreate what the response showed; last comes all that was sent before the finding.
+        recreate what the response showed, and those with other writes by and to the same users;
+        last comes all that was sent before the finding.
         """
         tries = [(finding, each) for finding in findings for each in finding.exemplars]
         tries.sort(key=lambda pair: self._cost(pair[1]))
@@ -106,6 +109,11 @@ class Reproducer:
             if finding.signature.kind == "list" or not is_grounded(exchanges):
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
+        for finding, exchanges in exemplars[:_MOST_TRIES_OF_USERS]:
+            # A write names what it depends on.
+            reads = exchanges[-1].request.method in SAFE_METHODS
+            if finding.trace is not None and reads:
+                yield finding, finding.trace.of_users(exchanges[-1])
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """Extend the steps by the creation of what a list shows, if it depends on existing data.

@@ -24,9 +24,10 @@ from lockstep.results.divergent_state import DivergentState
 from lockstep.results.exchange import Exchange
 from lockstep.results.faults import FaultLog
 from lockstep.results.findings import PARITY, Findings
+from lockstep.results.history import History
 from lockstep.results.patience import Patience
 from lockstep.results.signatures import Observation, SignatureReader
-from lockstep.results.trace import History, Trace
+from lockstep.results.trace import Trace
 from lockstep.transport.messages import Request, Response
 
 # Suites start separate servers for each stage, which are stopped with it.

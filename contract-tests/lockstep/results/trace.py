@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
-from lockstep.matching.bounded_dict import BoundedDict
 from lockstep.openapi.naming import is_idempotency_key, is_unique
 from lockstep.results.exchange import SAFE_METHODS, Exchange
+from lockstep.results.history import History
 from lockstep.transport.contents import content_of
 from lockstep.transport.json_bodies import json_of, scalars
 from lockstep.transport.messages import Request, Response, status_of
@@ -25,12 +23,11 @@ _MIN_SHOWN = 8
 _CREDENTIALS = re.compile(r"authorization|cookie|token|csrf|xsrf|key", re.IGNORECASE)
 MAX_WRITES = 16
 MAX_STEPS = 60
-# Older values lose their maker, which bounds the memory of long runs.
-KEPT_MAKERS = 20_000
-KEPT_SHOWN = 20_000
-KEPT_GROUPS = 1_000
 KEPT_LATELY = 20
-KEPT_DONE = 5_000
+# Writes by or to one user, of which the last ones before a request may matter to it.
+KEPT_OF_USER = 300
+# Of each operation, the same may have been done twice.
+_LAST_OF_EACH = 2
 
 Names = Callable[[Request], frozenset[str]]
 P = ParamSpec("P")
@@ -40,33 +37,6 @@ R = TypeVar("R")
 def no_names(_request: Request) -> frozenset[str]:
     """Return no keys: only long values are recognised."""
     return frozenset()
-
-
-@dataclass(slots=True)
-class History:
-    """The requests since the last reset of the targets, shared by their traces.
-
-    Safe to use from several threads while they hold the lock.
-    """
-
-    makers: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_MAKERS))
-    # The first reads of texts that differ between targets and have no known maker.
-    shown: BoundedDict[str, Exchange] = field(default_factory=lambda: BoundedDict(KEPT_SHOWN))
-    writes: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_MAKERS)
-    )
-    # The writes whose responses show a value that something else has made.
-    shown_by: BoundedDict[str, deque[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_MAKERS)
-    )
-    groups: BoundedDict[str, list[Exchange]] = field(
-        default_factory=lambda: BoundedDict(KEPT_GROUPS)
-    )
-    done: BoundedDict[tuple[object, ...], Exchange] = field(
-        default_factory=lambda: BoundedDict(KEPT_DONE)
-    )
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 def _alone(method: Callable[Concatenate[Trace, P], R]) -> Callable[Concatenate[Trace, P], R]:
@@ -110,6 +80,9 @@ class Trace:
         status = status_of(exchange.leader) or 599
         if exchange.request.method not in SAFE_METHODS and status < 400:
             self._note_done(exchange, status)
+            for user in self._users(exchange) if exchange.group is None else ():
+                known = self.history.of_users.setdefault(user, deque(maxlen=KEPT_OF_USER))
+                known.append(exchange)
             for value in self._known_names(exchange.request):
                 # Credentials identify who writes, not the resource that is written to.
                 if self.history.makers[value].group is None:
@@ -188,6 +161,44 @@ class Trace:
             if len(wanted) > MAX_STEPS:
                 return []
         return [wanted[number] for number in sorted(wanted)]
+
+    @_alone
+    def of_users(self, exchange: Exchange) -> list[Exchange]:
+        """Return also the last writes by and to the users of a request, the exchange last.
+
+        Whom a user follows, say, stands in neither the request for a feed nor the response. Those
+        that name another user come first, then those of the users so named. Empty if there are no
+        such writes.
+        """
+        wanted = {each.number: each for each in self.making(exchange) or self.sequence(exchange)}
+        fewest, users = len(wanted), self._users(exchange)
+        own = self._last_writes(users, exchange)
+        between = [each for each in own if len(self._users(each)) > 1]
+        others = {user for each in between for user in self._users(each)} - users
+        for each in (*between, *self._last_writes(others, exchange), *own):
+            steps = {step.number: step for step in self.sequence(each, writes=False)}
+            if len(wanted | steps) <= MAX_STEPS:
+                wanted |= steps
+        return [wanted[number] for number in sorted(wanted)] if len(wanted) > fewest else []
+
+    def _last_writes(self, users: Iterable[str], exchange: Exchange) -> list[Exchange]:
+        """Return the last writes of each operation by or to users, the latest first."""
+        known = (each for user in users for each in self.history.of_users.get(user, ()))
+        earlier = {each.number: each for each in known if each.number < exchange.number}
+        times: Counter[str] = Counter()
+        found = []
+        for each in sorted(earlier.values(), key=lambda one: -one.number):
+            times[each.label] += 1
+            if times[each.label] <= _LAST_OF_EACH:
+                found.append(each)
+        return found
+
+    def _users(self, exchange: Exchange) -> set[str]:
+        """Return the groups of the users who send a request, or whom its path or body names."""
+        request = exchange.request
+        named = self._known_names(replace(request, headers=()))
+        groups = (self.history.makers[name].group for name in named)
+        return set(filter(None, (*groups, request.actor)))
 
     def maker(self, key: str) -> Exchange | None:
         """Return the exchange that showed a resource first, or in which a client named it."""

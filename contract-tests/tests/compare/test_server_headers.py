@@ -41,7 +41,7 @@ def test_values_differ_by_nature() -> None:
     assert found(answer(DATE, ("Server", "a")), other) == []
 
 
-@pytest.mark.parametrize("name", ["Date", "Server", "Connection", "Keep-Alive"])
+@pytest.mark.parametrize("name", ["Date", "Server", "X-Powered-By", "Connection", "Keep-Alive"])
 def test_one_that_only_one_side_sends_is_found_from_both_sides(name: str) -> None:
     with_it, without = answer((name, "a")), answer()
     assert found(with_it, without) == [(f"header {name.lower()}", "a", "absent")]
@@ -76,12 +76,13 @@ def differences(
     annotated: bool = False,
     documented: bool = False,
     pairs: Sequence[tuple[Response, Response]] = ONE_SENDS_SERVER,
+    about: str = "all",
 ) -> list[str]:
     """The places of what differs between two servers, of which one alone sends `Server`."""
     thing = {"type": "string", **({"x-generated": "id"} if annotated else {})}
     content = {"application/json": {"schema": {"type": "object", "properties": {"id": thing}}}}
     headers = {"headers": DOCUMENTED} if documented else {}
-    response = {"description": "all", "content": content, **headers}
+    response = {"description": about, "content": content, **headers}
     document = Document(
         {
             "openapi": "3.1.0",
@@ -151,3 +152,103 @@ def test_servers_with_other_habits_are_alike() -> None:
     assert "`Keep-Alive`" in told[0]
     assert "`Date`" in told[1]
     assert "`Server`" in told[1]
+
+
+def test_the_name_of_a_framework_is_a_note() -> None:
+    habits = ServerHabits()
+    pairs = [(answer(), answer(("X-Powered-By", "Express")))]
+    assert differences(habits, pairs=pairs) == []
+    sentence = "only the HTTP server of right, not that of left, sends `X-Powered-By` (1 operation)"
+    assert list(habits.sentences()) == [sentence]
+    assert differences(habits, annotated=True, pairs=pairs) == ["header x-powered-by"]
+
+
+def page(status: int, text: str, *headers: tuple[str, str], media: str = "text/html") -> Response:
+    return Response(status, (("Content-Type", media), *headers), text.encode())
+
+
+def nowhere(
+    habits: ServerHabits, left: Response, right: Response, media: str = "application/json"
+) -> list[str]:
+    """The places of what differs between two responses to a request that is not documented."""
+    response = {"description": "all", "content": {media: {"schema": {}}}}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "things", "version": "1"},
+            "paths": {"/things": {"get": {"responses": {"200": response}}}},
+        }
+    )
+    comparer = Comparer(document, SymbolTable(["right"]), Clock(), leader="left", habits=habits)
+    found = comparer.compare(None, left, right, "right", label="PUT /things")
+    return [one.where for one in found]
+
+
+FLASK = page(405, "<title>405 Method Not Allowed</title>", ("Allow", "GET"))
+EXPRESS = page(404, "<pre>Cannot PUT /things</pre>", ("X-Content-Type-Options", "nosniff"))
+
+
+def test_error_pages_of_frameworks_for_what_is_not_documented_are_a_note() -> None:
+    habits = ServerHabits()
+    assert nowhere(habits, FLASK, EXPRESS) == []
+    assert nowhere(habits, page(404, "<title>404 Not Found</title>"), EXPRESS) == []
+    assert list(habits.sentences()) == [
+        "the frameworks of left and right have different error pages for undocumented paths and "
+        f"methods: {codes} (1 operation)"
+        for codes in ("404", "405 and 404")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "media", "expected"),
+    [
+        # An error handler of the application, on one side or on both.
+        (page(404, '{"error": "none"}', media="application/json"), EXPRESS, "", "header"),
+        (FLASK, page(404, '{"error": "none"}', media="application/json"), "", "status"),
+        # One side has a route.
+        (page(200, "<p>all</p>"), EXPRESS, "", "status"),
+        (page(401, "<p>who?</p>"), EXPRESS, "", "status"),
+        (page(500, "<p>bug</p>"), page(500, "<p>a bug</p>"), "", "body"),
+        # Pages are what the application serves.
+        (page(404, "<title>None</title>"), EXPRESS, "text/html", "body"),
+    ],
+)
+def test_a_refusal_by_one_application_alone_is_a_difference(
+    left: Response, right: Response, media: str, expected: str
+) -> None:
+    habits = ServerHabits()
+    found = nowhere(habits, left, right, media or "application/json")
+    assert any(where.startswith(expected) for where in found)
+    assert list(habits.sentences()) == []
+
+
+def test_every_405_has_to_name_the_allowed_methods() -> None:
+    assert nowhere(ServerHabits(), FLASK, page(405, "<p>no</p>")) == ["header allow"]
+
+
+TAGGED, UNTAGGED = (
+    page(200, "[]", *tag, media="application/json") for tag in ([("ETag", '"1"')], [])
+)
+
+
+def test_entity_tags_that_only_one_framework_sends_are_a_note() -> None:
+    habits = ServerHabits()
+    assert differences(habits, pairs=[(UNTAGGED, TAGGED)] * 2) == []
+    sentence = "only the HTTP server of right, not that of left, sends `Etag` (1 operation)"
+    assert list(habits.sentences()) == [sentence]
+
+
+def test_so_they_are_not_if_either_server_does_otherwise_at_times() -> None:
+    both_send = [(TAGGED, TAGGED), (UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=both_send) == ["header etag"]
+    neither_sends = [(UNTAGGED, UNTAGGED), (UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=neither_sends) == ["header etag"]
+    assert differences(ServerHabits(), pairs=[(UNTAGGED, TAGGED)], annotated=True) == [
+        "header etag"
+    ]
+
+
+def test_so_they_are_not_if_the_document_speaks_of_them() -> None:
+    pairs = [(UNTAGGED, TAGGED)]
+    assert differences(ServerHabits(), pairs=pairs, about="The ETag changes.") == ["header etag"]
+    assert differences(ServerHabits(), pairs=pairs, about="All stages.") == []

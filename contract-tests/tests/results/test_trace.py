@@ -97,3 +97,37 @@ def test_what_a_write_has_shown_may_have_changed_with_it() -> None:
     shown = sent(trace, Request("POST", "/exports", actor="alice"), TASK)
     read = sent(trace, get("/tasks/t1"))
     assert trace.sequence(read) == [made, shown, read]
+
+
+def test_writes_by_and_to_users_matter_to_what_is_read_of_them() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+
+    def user(name: str) -> tuple[str, Exchange]:
+        called = f"{name}-88dee88e0001"
+        made = sent(trace, Request("POST", "/users"), called, group=name)
+        return called, made
+
+    (ann, first), (ben, second), (_, third) = map(user, ("ann", "ben", "cy"))
+    # Each names one or two users, or something that the user has made.
+    task = sent(trace, Request("POST", "/tasks", actor="ben"), TASK)
+    followed = sent(trace, Request("PUT", f"/users/{ben}/follow", actor="ann"))
+    other = sent(trace, Request("POST", "/exports", actor="cy"))
+    left = sent(trace, Request("DELETE", f"/users/{ben}/follow", actor="ann"))
+    feed = sent(trace, Request("GET", "/feed", actor="ann"))
+    sent(trace, Request("PUT", f"/users/{ben}/follow", actor="ann"))
+    assert trace.sequence(feed) == [first, feed]
+    assert trace.of_users(feed) == [first, second, task, followed, left, feed]
+    profile = sent(trace, Request("GET", f"/users/{ann}"))
+    assert all(each in trace.of_users(profile) for each in (first, second, followed, left))
+    assert all(each not in trace.of_users(feed) for each in (third, other))
+
+
+def test_of_many_equal_writes_the_last_two_are_enough() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+    made = sent(trace, Request("POST", "/users"), "ann-88dee88e0001", group="ann")
+    writes = [sent(trace, Request("POST", "/exports", actor="ann")) for _ in range(5)]
+    read = sent(trace, Request("GET", "/feed", actor="ann"))
+    # What is repeated exactly begins with the first time.
+    assert trace.of_users(read) == [made, writes[0], *writes[-2:], read]
+    nothing = sent(trace, Request("GET", "/feed", actor="ben"))
+    assert trace.of_users(nothing) == []

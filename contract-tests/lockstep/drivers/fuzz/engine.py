@@ -21,7 +21,7 @@ from lockstep.drivers.fuzz.links import without_broken_links
 from lockstep.drivers.fuzz.methods import documented, label_of, place_of, with_known_methods
 from lockstep.drivers.fuzz.settings import FuzzSettings, configuration
 from lockstep.drivers.fuzz.transport import PLACEHOLDER, ExchangeTransport
-from lockstep.drivers.walk.client import takes_user
+from lockstep.drivers.walk.optional_credentials import takes_user
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.soundness import usable

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
-from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.openapi.naming import is_idempotency_key
 from lockstep.transport.messages import Request
 

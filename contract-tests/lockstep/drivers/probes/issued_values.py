@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.auth.bodies import flat, is_password
 from lockstep.drivers.probes.trial import LEAVER, Probe, Trial
-from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.openapi.naming import kind_of
 
 _REDEEMED = 7

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lockstep.drivers.probes.trial import Change, Probe, Send, Trial
 from lockstep.drivers.walk.bodies import Style
-from lockstep.drivers.walk.maker import succeeded
 from lockstep.drivers.walk.media import Media, content
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.transport.messages import Request
 
 _UNREADABLE, _EMPTY, _OTHER_TYPE, _CONTENT, _OTHER_JSON, _NO_TYPE = 14, 15, 15, 16, 17, 18

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from lockstep.drivers.probes.trial import Probe, Trial
-from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.ranges import Range, json_body, range_in
 from lockstep.transport.messages import Request
 

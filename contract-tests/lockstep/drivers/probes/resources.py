@@ -10,7 +10,7 @@ from lockstep.drivers.probes.trial import Probe, Send, Trial
 from lockstep.drivers.walk.bodies import with_own_names
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import succeeded
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.values import unknown_value
 from lockstep.openapi.naming import is_unique

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.trial import Trial
 from lockstep.drivers.races.driver import JOIN, RaceResult, fisher_exact, label
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_idempotency_key

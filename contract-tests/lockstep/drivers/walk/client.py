@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from lockstep.drivers.walk.entity_tags import EntityTags
 from lockstep.drivers.walk.items import families_for, family_of, fill
 from lockstep.drivers.walk.knowledge import USERS, Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
+from lockstep.drivers.walk.optional_credentials import takes_user
+from lockstep.drivers.walk.outcomes import is_forbidden, is_permitted
 from lockstep.drivers.walk.parameters import Declared, declared, plain_value
 from lockstep.drivers.walk.references import References
 from lockstep.drivers.walk.repeatable import changes_state
@@ -27,16 +28,10 @@ from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_idempotency_key, is_plural, is_unique
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
-from lockstep.transport.messages import Request, status_of
+from lockstep.transport.messages import Request
 
 _IF_MATCH = "if-match"
 Progress = Callable[[str, int, int | None], None]
-_CREDENTIALS = r"\b(auth(entication|orization)?|credentials?|log-?in|token)\b"
-# How descriptions say that an operation takes credentials and does without.
-_OPTIONAL = re.compile(
-    rf"{_CREDENTIALS}[^.,;]{{0,12}}\boptional\b|\boptional(ly)?\b[^.,;]{{0,12}}{_CREDENTIALS}",
-    re.IGNORECASE,
-)
 # The parameters of a path by their names.
 Named = Mapping[str, str]
 
@@ -59,6 +54,8 @@ class Client:
     _declared: dict[str, list[Declared]] = field(default_factory=dict)
     _media: dict[str, list[Media]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
+    # Operations that another user was tried for.
+    _others: set[str] = field(default_factory=set)
     _tags: EntityTags = field(default_factory=EntityTags)
     # Operations whose bodies refer to resources without saying so: `payer`, not `payer_id`.
     referring: set[str] = field(default_factory=set)
@@ -136,7 +133,14 @@ class Client:
             if isinstance(value, Mapping):
                 value = {**value, **self.known.ample.get(chosen.key, {})}
             value = self._with_key(value, operation, actor)
-        return self.refer(value, operation, actor, style)
+        if chosen.key in self.known.addressed:
+            self.actor(self.another(actor))
+        referring = self.refer(value, operation, actor, style)
+        return self.known.as_described(referring, chosen.key, self.another(actor))
+
+    def another(self, actor: str) -> str:
+        """Return the name of a user other than an actor."""
+        return self.other if actor == self.mine else self.mine
 
     def refer(
         self, value: Any, operation: Operation, actor: str, style: Style = Style.PLAIN
@@ -235,8 +239,12 @@ class Client:
         If the main user is not permitted, another type of user sends it, if one is permitted.
         """
         exchange = self.send_as(self.signed(operation, request, actor), actor)
-        if actor == self.mine and _is_forbidden(exchange):
-            exchange = self._entitled(operation, request, actor) or exchange
+        if actor == self.mine and is_forbidden(exchange):
+            exchange = (
+                self._entitled(operation, request, actor)
+                or self._by_another(operation, values, request)
+                or exchange
+            )
         self.tell(operation)
         if not exchange.parted:
             self.known.learn(operation, exchange, actor, values)
@@ -294,10 +302,26 @@ class Client:
         self._asked.add(operation.name)
         for name in self.actors.extras:
             exchange = self.send_as(self.sign(request, name), actor)
-            if not _is_forbidden(exchange):
+            if not is_forbidden(exchange):
                 self.actors.entitled[operation.name] = name
                 return exchange
         return None
+
+    def _by_another(self, operation: Operation, values: Named, request: Request) -> Exchange | None:
+        """Repeat a request that its owner may not send, such as a vote, as another user, once."""
+        if self.actors is None or self.other == self.mine or operation.name in self._others:
+            return None
+        own = self.known.has_made(operation.path, values, self.mine)
+        if "{" not in operation.path:
+            own = bool(self.referred(operation, self.mine))
+        if operation.name in self.known.accepted or not own:
+            return None
+        self._others.add(operation.name)
+        exchange = self.send_as(self.sign(request, self.other), self.mine)
+        if not is_permitted(exchange):
+            return None
+        self.actors.entitled[operation.name] = self.other
+        return exchange
 
     def plainly(
         self, method: str, operation: Operation, values: Mapping[str, str], actor: str
@@ -374,23 +398,3 @@ class Client:
         by_anyone = self.actors is None
         created = created_by_users(self.document, self.entrances, by_anyone=by_anyone)
         return registered | (USERS - set(created))
-
-
-def _is_forbidden(exchange: Exchange) -> bool:
-    """Whether every target refuses a logged-in user."""
-    refused = (status_of(outcome) in (401, 403) for outcome in exchange.outcomes.values())
-    return exchange.request.actor is not None and all(refused)
-
-
-def takes_user(document: Document, operation: Operation) -> bool:
-    """Whether an operation requires or accepts credentials."""
-    security = operation.definition.get("security", document.modern.get("security", []))
-    return operation.requires_auth or any(security or ()) or _says_optional(document, operation)
-
-
-def _says_optional(document: Document, operation: Operation) -> bool:
-    """Whether prose alone says that credentials are optional, as `{}` in `security` would."""
-    if not document.modern.get("components", {}).get("securitySchemes"):
-        return False
-    texts = (operation.definition.get(name, "") for name in ("summary", "description"))
-    return any(_OPTIONAL.search(str(text)) for text in texts)

@@ -15,8 +15,9 @@ from typing import Any
 
 from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.auth.calls import filled, own_values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media, encoded
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.parameters import plain_value, with_query
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.telling_values import (

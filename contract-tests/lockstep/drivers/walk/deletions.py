@@ -12,7 +12,8 @@ from lockstep.auth.calls import filled, own_values
 from lockstep.auth.texts import drawn
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation

@@ -30,8 +30,9 @@ from lockstep.drivers.walk.deletions import Deletions
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.limits import Limits
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -127,15 +127,20 @@ def seen(
     outer: Mapping[str, str],
     *,
     is_list: bool = True,
+    asked: Collection[str] = (),
 ) -> Iterator[Item]:
     """Yield the items in a response; `about` is the family of its path.
 
     If it `is_list`, the elements of the outermost lists are of that family, whatever their names.
+    `asked` are the values of the query: what repeats one beside a list is no item.
     """
     body = json_of(answer.body)
     inside = body.values() if isinstance(body, Mapping) else [body]
     elements = [each for node in inside if isinstance(node, list) for each in node]
     for family, shown in _things(body, about, 0):
+        if is_list and shown is body and _is_envelope(body, asked):
+            # What it says of the list, such as the text that was searched for, is no item's.
+            continue
         listed = is_list and any(each is shown or each == shown.get("") for each in elements)
         also = frozenset({about} if listed else ())
         yield Item(family, actor, shown, outer, also=also, made=False)
@@ -177,6 +182,13 @@ def _things(node: Any, family: str, depth: int) -> Iterator[tuple[str, Mapping[s
         for name, member in node.items():
             inner = family if name.lower() in TRANSPARENT else noun(name)
             yield from _things(member, inner or family, depth + 1)
+
+
+def _is_envelope(body: Mapping[str, Any], asked: Collection[str]) -> bool:
+    """Whether an object holds a list, repeats what was asked for, and names nothing itself."""
+    holds = any(isinstance(each, list) for each in body.values())
+    repeats = any(isinstance(each, str) and each in asked for each in body.values())
+    return holds and repeats and not any(is_id(name) or name.lower() in _KEYS for name in body)
 
 
 def _unwrapped(body: Any, family: str) -> Mapping[str, Any] | None:

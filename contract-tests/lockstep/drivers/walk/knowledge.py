@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from lockstep.drivers.walk.creators import made_elsewhere
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
@@ -36,7 +37,9 @@ class Knowledge:
     successful requests, by the name of the operation. `in_future` is true if times must be in the
     future. `extras` are optional header fields with which an operation succeeds, `bodiless`
     operations that succeed only without a body. `ample` are integer
-    members that have to be larger than their minimum, by schema: the stock of a product.
+    members that have to be larger than their minimum, by schema: the stock of a product. `chosen`
+    are values of members that only a description or a refusal tells, `addressed` the attribute of
+    another user that members hold, both by schema.
     """
 
     document: Document
@@ -47,6 +50,8 @@ class Knowledge:
     extras: dict[str, dict[str, str]] = field(default_factory=dict)
     bodiless: set[str] = field(default_factory=set)
     ample: dict[str, dict[str, int]] = field(default_factory=dict)
+    chosen: dict[str, dict[str, str]] = field(default_factory=dict)
+    addressed: dict[str, dict[str, str]] = field(default_factory=dict)
     gone: set[Item] = field(default_factory=set)
     # The families of users, where none is known.
     people: frozenset[str] = USERS
@@ -107,6 +112,12 @@ class Knowledge:
         """Return the resources of a family that an actor owns, or all users, the newest first."""
         return [item for item in self._sorted(actor, live=True) if family in self._words(item)]
 
+    def has_made(self, path: str, values: Mapping[str, str], actor: str) -> bool:
+        """Whether an actor has created the resource that a path names, or the one that it is in."""
+        around = path[: path.rindex("}") + 1] if "}" in path else path
+        own = self.bind(around, actor, live=True)
+        return any(known == values for item, known in own if item.made and not item.user)
+
     def is_user(self, path: str, name: str) -> bool:
         """Whether a path parameter refers to a user."""
         named = families_for(path, name)
@@ -139,7 +150,8 @@ class Knowledge:
             self._rename(operation.path, answer, actor, values)
         about = self.document.families.about(operation.path)
         is_list = not operation.path.endswith("}")
-        for item in seen(about, answer, actor, values, is_list=is_list):
+        asked = [text for _, text in parse_qsl(exchange.request.path.partition("?")[2])]
+        for item in seen(about, answer, actor, values, is_list=is_list, asked=asked):
             self._see(item)
 
     def issued(self, operation: Operation, header: Declared, values: Mapping[str, str]) -> str:
@@ -156,6 +168,20 @@ class Knowledge:
             if name is not None and item.value(last) == values[last]:
                 return str(item.shown[name])
         return ""
+
+    def as_described(self, value: Any, key: str, another: str) -> Any:
+        """Return a body with the values that only descriptions list, in the members that it has.
+
+        `key` is that of the media type, `another` the name of another user.
+        """
+        if not isinstance(value, Mapping):
+            return value
+        described: dict[str, str] = {**self.chosen.get(key, {})}
+        for name, attribute in self.addressed.get(key, {}).items():
+            users = (item for item in self.items if item.user == another)
+            found = next((text for item in users if (text := item.value(attribute))), None)
+            described |= {name: found} if found is not None else {}
+        return {**value, **{name: text for name, text in described.items() if name in value}}
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
         """Return the current path parameters of a resource, as a change may have renamed it."""

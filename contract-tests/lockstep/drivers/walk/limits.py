@@ -16,7 +16,8 @@ from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.quantities import Quantity, quantity_in
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state

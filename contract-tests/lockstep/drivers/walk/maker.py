@@ -16,11 +16,12 @@ from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
+from lockstep.drivers.walk.outcomes import is_refused, succeeded
 from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.refusals import sent_as_described
 from lockstep.drivers.walk.values import is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
-from lockstep.transport.messages import Response, status_of
 
 # Maximum number of refusals after which a creation is not tried again.
 _MAX_REFUSALS = 3
@@ -57,17 +58,18 @@ class Maker:
         value = self.client.template(operation, owner or actor)
         self.needs.meet(operation, (values, value), actor)
         exchange = self._post(operation, values, actor, value)
-        if _is_refused(exchange) and operation.name in self._freshly:
+        if is_refused(exchange) and operation.name in self._freshly:
             exchange = self._post_freshly(operation, values, actor) or exchange
         if succeeded(exchange):
             self.needs.use_up(operation)
-        if not _is_refused(exchange) or operation.name in self._sought:
+        if not is_refused(exchange) or operation.name in self._sought:
             return exchange
         self._sought.add(operation.name)
         return (
             self._with_extras(operation, values, actor, value)
             or self._by_recipe(operation, values, actor, owner)
             or self._by_reference(operation, values, actor)
+            or self._by_words(operation, values, actor)
             or self._with_needs(operation, values, actor)
             or exchange
         )
@@ -144,6 +146,14 @@ class Maker:
                 if holder is not None and made is not None:
                     yield holder, made
 
+    def _by_words(
+        self, operation: Operation, values: Mapping[str, str], actor: str
+    ) -> Exchange | None:
+        """Send a creation with what only words tell of its members, if it succeeds then."""
+        if operation.name in self.client.entrances:
+            return None
+        return sent_as_described(self.client, operation, values, actor)
+
     def _with_needs(
         self, operation: Operation, values: Mapping[str, str], actor: str
     ) -> Exchange | None:
@@ -160,7 +170,7 @@ class Maker:
     def _done(self, operation: Operation, values: Values, actor: str) -> Exchange | None:
         """Perform an action on a resource; `None` unless it succeeds on all targets."""
         exchange = self._do(operation, values, actor)
-        if _is_refused(exchange):
+        if is_refused(exchange):
             exchange = self._do_amply(operation, actor) or exchange
         return exchange if succeeded(exchange) and not exchange.parted else None
 
@@ -379,15 +389,6 @@ class Maker:
         return None
 
 
-def succeeded(exchange: Exchange) -> bool:
-    """Whether the leader responded with 2xx."""
-    return isinstance(exchange.leader, Response) and exchange.leader.status < 300
-
-
 def _is_condition(name: str) -> bool:
     """Whether a header field makes a request conditional or partial."""
     return name.lower().startswith("if-") or name.lower() in ("range", "prefer")
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    return status_of(exchange.leader) in (400, 409, 422)

@@ -13,7 +13,8 @@ from typing import Any
 
 from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.drivers.walk.items import parameters_of
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.naming import words
 from lockstep.openapi.operations import Operation

@@ -210,6 +210,11 @@ class Reader:
         tag = answer.header("etag") if isinstance(answer, Response) else None
         if tag is None or f"tag {operation.path}" in self._heads:
             return
+        if not all(
+            isinstance(o, Response) and o.header("etag") for o in exchange.outcomes.values()
+        ):
+            # Without a tag on all sides there is nothing to compare.
+            return
         self._heads.add(f"tag {operation.path}")
         for value in (tag, "*", '"0"'):
             self._send(operation, values, self._mine, headers={"If-None-Match": value})

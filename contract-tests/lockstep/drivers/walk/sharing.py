@@ -14,7 +14,8 @@ from typing import Any
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.inference.forms import is_random

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import media_types
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members

@@ -12,7 +12,8 @@ from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.maker import Maker, succeeded
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import words

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lockstep.drivers.walk.client import takes_user
+from lockstep.drivers.walk.optional_credentials import takes_user
 from lockstep.openapi.document import Document
 
 

@@ -1,0 +1,30 @@
+"""Tells whether the targets took a request of a walk."""
+
+from __future__ import annotations
+
+from lockstep.results.exchange import Exchange
+from lockstep.transport.messages import Response, status_of
+
+_REFUSED = frozenset({400, 409, 422})
+
+
+def succeeded(exchange: Exchange) -> bool:
+    """Whether the leader responded with 2xx."""
+    return isinstance(exchange.leader, Response) and exchange.leader.status < 300
+
+
+def is_refused(exchange: Exchange) -> bool:
+    """Whether the leader refused the content of a request, or its effect."""
+    return status_of(exchange.leader) in _REFUSED
+
+
+def is_forbidden(exchange: Exchange) -> bool:
+    """Whether every target refuses a logged-in user."""
+    refused = (status_of(outcome) in (401, 403) for outcome in exchange.outcomes.values())
+    return exchange.request.actor is not None and all(refused)
+
+
+def is_permitted(exchange: Exchange) -> bool:
+    """Whether no target refuses a user, though perhaps the content of the request."""
+    statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
+    return all(status < 300 or status in _REFUSED for status in statuses)
