@@ -9,7 +9,14 @@ from typing import Any
 
 import jsonschema_rs
 
-from lockstep.auth.bodies import Room, body_template, flat, kind_of_value, takes_text
+from lockstep.auth.bodies import (
+    Room,
+    body_template,
+    flat,
+    is_password,
+    kind_of_value,
+    takes_text,
+)
 from lockstep.auth.texts import drawn
 from lockstep.openapi.bounds import least_length
 from lockstep.openapi.document import Document
@@ -31,6 +38,7 @@ _FRACTION = 0.25
 _OF_NUMBERS = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 )
+_LIMITING = frozenset({"const", "enum", "format", "maxLength", "pattern", "readOnly"})
 _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern")
 
 
@@ -121,6 +129,20 @@ def _own_name(document: Document, declared: Any, name: str, value: Any, *, every
     # An article number, for example, has a format of its own.
     own = (text for text in _OWN if takes_text(document, schema, text))
     return next(own, drawn(schema) or value)
+
+
+def with_long_texts(document: Document, schema: Any, value: Any) -> Iterator[dict[str, Any]]:
+    """Yield bodies with a long text beyond the BMP in one free member each.
+
+    Lists may show the beginning of it, which servers cut after bytes, UTF-16 units or characters.
+    """
+    properties = flat(document, schema).get("properties")
+    for name, declared in properties.items() if isinstance(properties, Mapping) else ():
+        member = flat(document, declared)
+        free = kind_of_value(member) == "string" and not member.keys() & _LIMITING
+        plain = isinstance(value, Mapping) and isinstance(value.get(name), str)
+        if free and plain and not is_unique(name) and not is_password(name):
+            yield {**value, name: "😀" * _LONGEST}
 
 
 def with_invalid_element(document: Document, schema: Any, value: Any) -> Any:

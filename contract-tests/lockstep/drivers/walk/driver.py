@@ -20,6 +20,7 @@ from lockstep.drivers.walk.bodies import (
     confused,
     single_changes,
     with_invalid_element,
+    with_long_texts,
     with_own_names,
     without_blamed,
 )
@@ -52,6 +53,8 @@ __all__ = ["Maker", "Progress", "walk"]
 
 # Maximum number of changes that are sent to an operation.
 _MOST_CHANGES = 16
+# Maximum number of creations with a long text.
+_MOST_LONG = 2
 # Of a content that is understood, and not taken.
 _INVALID = frozenset({400, 422})
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
@@ -215,6 +218,7 @@ class _Walk:
         for other in media[1:]:
             self._post(operation, self._mine, media=other)
         self._post_mixed(operation, media)
+        self._post_long(operation, media)
         self._post(operation, self._mine, skipped=1)
         if media and parameters_of(operation.path):
             self._post(operation, self._other, Style.FULL, owner=self._mine)
@@ -261,6 +265,15 @@ class _Walk:
         for values, _ in islice(found, 1):
             self._send(operation, values, self._mine, mixed)
             self.reader.look_around(operation, values)
+
+    def _post_long(self, operation: Operation, media: Sequence[Media]) -> None:
+        """Create resources with a long text each."""
+        chosen = next((each for each in media if each.has_members), None)
+        for values, _ in islice(paths(self.client, operation, self._mine), 1 if chosen else 0):
+            value = self.client.template(operation, self._mine)
+            schema = chosen.schema if chosen is not None else None
+            for text in islice(with_long_texts(self._document, schema, value), _MOST_LONG):
+                self._send(operation, values, self._mine, text)
 
     def _post_less(
         self, operation: Operation, values: Values, actor: str, value: Any, refused: Exchange

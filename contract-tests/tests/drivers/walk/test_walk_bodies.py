@@ -14,6 +14,7 @@ from lockstep.drivers.walk.bodies import (
     body,
     single_changes,
     with_invalid_element,
+    with_long_texts,
     with_own_names,
 )
 from lockstep.openapi.document import Document
@@ -124,3 +125,21 @@ def test_the_texts_of_elements_are_made_unique() -> None:
     assert "${" in one["name"]
     assert one["iban"] != "DE0123456789012"
     assert with_own_names(document, PAYEES, value) == value
+
+
+def test_free_texts_without_a_limit_are_long_beyond_the_bmp_one_at_a_time() -> None:
+    text = {"type": "string"}
+    members = {"body": text, "note": text, "title": text, "password": text}
+    others = {"kind": {**text, "enum": ["a"]}, "short": {**text, "maxLength": 9}, "count": {}}
+    whole = {"type": "object", "properties": members | others}
+    document = Document({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {}}}}})
+    value = dict.fromkeys(members | others, "a")
+    changed = [
+        {name: each[name] for name in each if each[name] != "a"}
+        for each in with_long_texts(document, whole, value)
+    ]
+    assert [list(each) for each in changed] == [["body"], ["note"]]
+    assert all(
+        set(text) == {"😀"} and len(text) > 200 for each in changed for text in each.values()
+    )
+    assert list(with_long_texts(document, whole, {"count": 1})) == []
