@@ -124,3 +124,48 @@ def test_the_texts_of_elements_are_made_unique() -> None:
     assert "${" in one["name"]
     assert one["iban"] != "DE0123456789012"
     assert with_own_names(document, PAYEES, value) == value
+
+
+def _parcels(**discriminator: Any) -> Document:
+    base = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+    fixed = {"properties": {"kind": {"const": "box"}, "weight": {"type": "integer"}}}
+    ref = "#/components/schemas/"
+    schemas = {
+        "Base": base,
+        "Box": {"allOf": [{"$ref": f"{ref}Base"}, {} if discriminator else fixed]},
+        "Tube": {"allOf": [{"$ref": f"{ref}Base"}, {"properties": {"length": {"type": "number"}}}]},
+        "Item": {"oneOf": [{"$ref": f"{ref}Box"}, {"$ref": f"{ref}Tube"}], **discriminator},
+    }
+    return Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {},
+            "components": {"schemas": schemas},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "kind"),
+    [
+        ({}, "box"),
+        ({"discriminator": {"propertyName": "kind"}}, "Box"),
+        (
+            {
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"a-box": "#/components/schemas/Box", "a-tube": "Tube"},
+                }
+            },
+            "a-box",
+        ),
+    ],
+)
+def test_an_alternative_is_told_by_its_discriminator(
+    discriminator: dict[str, Any], kind: str
+) -> None:
+    document = _parcels(**discriminator)
+    item = {"$ref": "#/components/schemas/Item"}
+    assert body(document, item, Style.PLAIN)["kind"] == kind
+    assert body(document, item, Style.WORDS)["kind"] == kind
