@@ -27,6 +27,7 @@ _MAX_REFUSALS = 3
 _DEEPEST = 4
 # Maximum number of optional header fields to try.
 _MOST_EXTRAS = 6
+_INVALID = frozenset({400, 422})
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Maker:
         self._sought.add(operation.name)
         return (
             self._with_extras(operation, values, actor, value)
-            or self._by_recipe(operation, values, actor, owner)
+            or self._by_recipe(operation, values, actor, owner, exchange)
             or self._by_reference(operation, values, actor)
             or self._with_needs(operation, values, actor)
             or exchange
@@ -91,12 +92,18 @@ class Maker:
         return found
 
     def _by_recipe(
-        self, operation: Operation, values: Mapping[str, str], actor: str, owner: str
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        actor: str,
+        owner: str,
+        refused: Exchange,
     ) -> Exchange | None:
         client, known = self.client, self.client.known
         media = next(iter(client.media(operation)), None)
         if media is None or media.key in known.recipes:
             return None
+        valid = None
         for recipe in recipes(client.document, media):
             value = with_own_names(client.document, media.schema, recipe)
             value = client.refer(value, operation, owner or actor)
@@ -105,8 +112,11 @@ class Maker:
                 known.recipes[media.key] = recipe
                 known.in_future |= is_in_future(recipe)
                 return exchange
-        # None succeeds: do not seek again.
-        known.recipes[media.key] = content(client.document, media, Style.PLAIN)
+            if valid is None and status_of(refused.leader) in _INVALID and _conflicts(exchange):
+                valid = recipe
+        # None succeeds: do not seek again. One that only the state refuses may succeed later.
+        plain = content(client.document, media, Style.PLAIN)
+        known.recipes[media.key] = plain if valid is None else valid
         return None
 
     def _by_reference(
@@ -387,6 +397,11 @@ def succeeded(exchange: Exchange) -> bool:
 def _is_condition(name: str) -> bool:
     """Whether a header field makes a request conditional or partial."""
     return name.lower().startswith("if-") or name.lower() in ("range", "prefer")
+
+
+def _conflicts(exchange: Exchange) -> bool:
+    """Whether a content is valid, and refused by the state of a resource alone."""
+    return status_of(exchange.leader) == 409
 
 
 def _is_refused(exchange: Exchange) -> bool:

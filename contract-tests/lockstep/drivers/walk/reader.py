@@ -245,6 +245,25 @@ class Reader:
                 outer = {name: values[name] for name in parameters_of(path)}
                 self._send(reader, outer, self._mine)
 
+    def look_within(self, operation: Operation, values: Values) -> int:
+        """Read what is within a resource and could never be read: it may be there by now.
+
+        What can be read is asked for in other ways, too. Returns the number of first requests.
+        """
+        around = operation.path[: operation.path.rfind("}") + 1]
+        read = 0
+        for each in self._document.operations.values():
+            inside = each.method == "GET" and each.path.startswith(f"{around}/")
+            known = each.name in self.client.known.accepted or changes_state(each)
+            if known or not inside or parameters_of(each.path) != parameters_of(around):
+                continue
+            read += 1
+            exchange = self._send(each, values, self._mine)
+            if each.name in self.client.known.accepted:
+                self._condition(each, values, exchange)
+                self._negotiate(each, values)
+        return read
+
     def look_at_named(self, exchange: Exchange) -> int:
         """Read what an answer names by an id: an article, say, that is in stock again.
 
