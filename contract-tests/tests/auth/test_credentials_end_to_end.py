@@ -206,13 +206,18 @@ REGISTRATION = {
 }
 
 
-def registering(run: Run, shows: str, *faults: str) -> Ran:
-    servers = [TokenServer(name, shows=shows) for name in ("old", "new")]
+def registering(
+    run: Run, shows: str, *faults: str, limits: tuple[bool, bool] = (False, False)
+) -> Ran:
+    both = zip(("old", "new"), limits, strict=True)
+    servers = [TokenServer(name, shows=shows, limits=each) for name, each in both]
     settings = [
         {"endpoints": {"POST /clients": each.register, "POST /oauth/token": each.give}}
         for each in servers
     ]
-    raw = document({"type": "oauth2", "flows": {"clientCredentials": AT}}, paths=REGISTRATION)
+    scopes = ("notes:read", "notes:write") if any(limits) else ()
+    scheme = {"type": "oauth2", "flows": {"clientCredentials": AT}}
+    raw = document(scheme, paths=REGISTRATION, scopes=scopes)
     options = ("--include=/notes*",)
     pair = (servers[0], servers[1])
     return run(raw, "", pair, *options, settings=(settings[0], settings[1]), faults=faults)
@@ -224,6 +229,18 @@ def test_clients_that_anyone_registers_use_what_they_are_issued(run: Run, shows:
     assert ran.exit_code == 0, ran.text
     for at in range(2):
         assert {200, 201, 204, 401} <= ran.statuses(at)
+
+
+@pytest.mark.parametrize(
+    ("limits", "operations"),
+    [((True, True), set()), ((True, False), {"POST /notes", "DELETE /notes/{id}"})],
+)
+def test_a_scope_that_one_target_does_not_require_is_found(
+    run: Run, limits: tuple[bool, bool], operations: set[str]
+) -> None:
+    ran = registering(run, "body", limits=limits)
+    found = [each for each in ran.data["findings"] if each["category"] == "parity"]
+    assert {place["operation"] for each in found for place in each["places"]} == operations
 
 
 @pytest.mark.parametrize("shows", ["body", "basic"])
