@@ -211,10 +211,14 @@ class Reader:
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
 
     def _negotiate(self, operation: Operation, values: Values) -> None:
-        """Ask for each media type that is offered, and, once for each path, prefer one of them."""
+        """Ask for each media type that is offered, and, once for each path, prefer one of them.
+
+        A refusal, as of what is not there yet, does not count.
+        """
         types = offered(operation)
         asked = [*types[1:], *types[:1]]
-        if types and f"accept {operation.path}" not in self._heads:
+        reads = operation.name in self.client.known.accepted
+        if types and reads and f"accept {operation.path}" not in self._heads:
             self._heads.add(f"accept {operation.path}")
             asked += preferences(types)
         for text in asked:
