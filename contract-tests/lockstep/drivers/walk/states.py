@@ -16,6 +16,7 @@ from lockstep.drivers.walk.media import media_types
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
+from lockstep.drivers.walk.values import elsewhere
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
@@ -176,5 +177,7 @@ class States:
             rest = value if isinstance(value, Mapping) and act.operation.method != "PATCH" else {}
             value = {**rest, act.member: act.state}
         self._sent += 1
+        # The same instant in two time zones, so that texts and instants are in different orders.
+        value = elsewhere(value) if self._sent % 2 else value
         request = client.request(act.operation, values, value)
         return client.send(act.operation, values, request, client.mine)

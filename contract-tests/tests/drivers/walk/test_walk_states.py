@@ -135,7 +135,7 @@ def crates() -> Document:
     kind = {"type": "string", "enum": list(EVENTS)}
     at = {"type": "string", "format": "date-time", "description": "Not before 2020."}
     event = {"type": "object", "required": ["type", "at"], "properties": {"type": kind, "at": at}}
-    example = {"type": "sent", "at": "2026-01-01T00:00:00Z"}
+    example = {"type": "sent", "at": "2026-01-01T12:00:00+01:00"}
     body = {
         "required": True,
         "content": {"application/json": {"schema": event, "example": example}},
@@ -163,7 +163,8 @@ def crates() -> Document:
 def make_crates(variant: Variant) -> Flask:
     """Create a server of crates.
 
-    Its faults: `lost_early` skips a state, `ticket` is another one of what is on its way.
+    Its faults: `lost_early` skips a state, `ticket` is another one of what is on its way, and
+    with `compares_texts` an event must not be earlier, by its text, than the one before.
     """
     app = Flask("crates")
     variant.govern(app)
@@ -177,13 +178,15 @@ def make_crates(variant: Variant) -> Flask:
 
     @app.get("/crates/<int:number>")
     def get(number: int) -> Any:
-        return jsonify(crates[number]) if number in crates else ("", 404)
+        if number not in crates:
+            return "", 404
+        return jsonify({k: v for k, v in crates[number].items() if k != "at"})
 
     @app.get("/crates/<int:number>/ticket")
     def ticket(number: int) -> Any:
         if number not in crates or crates[number]["state"] != "sent":
             return "", 404 if number not in crates else 409
-        return jsonify({**crates[number], "state": "on" if variant.has("ticket") else "off"})
+        return jsonify({"id": number, "state": "on" if variant.has("ticket") else "off"})
 
     @app.post("/crates/<int:number>/<action>")
     def act(number: int, action: str) -> Any:
@@ -195,17 +198,28 @@ def make_crates(variant: Variant) -> Flask:
         ):
             return "", 422
         before, after = EVENTS[given["type"]] if action == "events" else CHAIN[action]
+        if variant.has("compares_texts") and action == "events":
+            last = crates[number].setdefault("at", given["at"])
+            crates[number]["at"] = given["at"]
+            if given["at"] < last:
+                return "", 409
         early = variant.has("lost_early") and (crates[number]["state"], after) == ("sent", "lost")
         if crates[number]["state"] != before and not early:
             return "", 409
         crates[number]["state"] = after
-        return jsonify(crates[number]), 201
+        return jsonify({k: v for k, v in crates[number].items() if k != "at"}), 201
 
     return app
 
 
 @pytest.mark.parametrize(
-    ("fault", "operation"), [("", []), ("lost_early", ["addEvent"]), ("ticket", ["getTicket"])]
+    ("fault", "operation"),
+    [
+        ("", []),
+        ("lost_early", ["addEvent"]),
+        ("compares_texts", ["addEvent"]),
+        ("ticket", ["getTicket"]),
+    ],
 )
 def test_actions_that_only_others_allow_are_followed_to_the_end(
     fault: str, operation: list[str], tmp_path: Path
