@@ -16,6 +16,7 @@ from lockstep.drivers.probes.driver import probe
 from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
 from lockstep.drivers.races.inferred import infer_races
+from lockstep.drivers.races.repeats import race_repeats
 from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.replay.results import Earlier, ReplayResult
 from lockstep.drivers.stories.files import Story, StoryError
@@ -207,6 +208,19 @@ class Run(RawRequests):
             client = self._walked.client
             with self.concluding(title, [(client.exchanger, client.actors)]):
                 self.not_tested += probe(self._walked)
+        return stage
+
+    def race_repeats(self, targets: Sequence[Target], title: str = "races of repeats") -> Stage:
+        """Send equal writes at once of which only one has an effect in sequence, after a walk."""
+        with self.stage(title, targets) as stage:
+            if self._walked is None:
+                return stage
+            client = self._walked.client
+            known = {race.name for race in self._races if race.has_winners}
+            with self.concluding(title, [(client.exchanger, client.actors)]):
+                for result in race_repeats(self._walked, known):
+                    self._races.append(result)
+                    self.notes += result.notes
         return stage
 
     def choose(self, operations: Collection[str]) -> None:

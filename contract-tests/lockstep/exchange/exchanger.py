@@ -146,6 +146,19 @@ class Exchanger:
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
 
+    def ask_together(
+        self, request: Request, copies: int, *, first: int = 0
+    ) -> tuple[dict[str, Request], list[dict[str, Outcome]]]:
+        """Send equal requests to every target concurrently; nothing is compared or recorded.
+
+        Returns the request and the outcomes of each copy, by target. Copy number `first` is sent
+        before the others.
+        """
+        self.effects.overlook()
+        requests = self._requests(request)
+        self.ledger.count_requests(copies * len(requests))
+        return requests, self._send_at_once([requests] * copies, first)
+
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and return the differences between the responses; nothing is recorded."""
         document = self.ledger.document
@@ -183,18 +196,7 @@ class Exchanger:
         """
         translated = [self._requests(request) for request in together]
         self.effects.begin_together()
-        jobs = [
-            (target, sent[target.name])
-            for sent in translated
-            for target in self._delivery.asked(sent)
-        ]
-        answers = iter(send_at_once(jobs, first))
-        rows = [
-            {target.name: next(answers) for target in self._delivery.asked(sent)}
-            for sent in translated
-        ]
-        for sent, row in zip(translated, rows, strict=True):
-            self._delivery.absorb(sent, row)
+        rows = self._send_at_once(translated, first)
         if len(rows[0]) > 1:
             rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
@@ -203,6 +205,24 @@ class Exchanger:
             self.record(request, sent, outcomes, expected=expected, ordered=alike, at_once=True)
             for request, sent, outcomes in parts
         ]
+
+    def _send_at_once(
+        self, requests: Sequence[dict[str, Request]], first: int
+    ) -> list[dict[str, Outcome]]:
+        """Send requests, each by target, concurrently, and return the outcomes of each."""
+        jobs = [
+            (target, sent[target.name])
+            for sent in requests
+            for target in self._delivery.asked(sent)
+        ]
+        answers = iter(send_at_once(jobs, first))
+        rows = [
+            {target.name: next(answers) for target in self._delivery.asked(sent)}
+            for sent in requests
+        ]
+        for sent, row in zip(requests, rows, strict=True):
+            self._delivery.absorb(sent, row)
+        return rows
 
     def record(
         self,

@@ -44,6 +44,17 @@ class RaceResult:
     impossible: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def has_winners(self) -> bool:
+        """Whether any request was successful, so that the race was judged."""
+        seen = (
+            part
+            for counts in self.outcomes.values()
+            for each in counts
+            for part in each.split(JOIN)
+        )
+        return any(part.startswith("2") for part in seen)
+
 
 def run_race(
     race: Race, lanes: Sequence[tuple[Exchanger, ActorBook]], tick: Callable[[str], None]
