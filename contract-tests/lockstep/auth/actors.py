@@ -75,7 +75,8 @@ class Actor:
     """A logged-in user.
 
     `token` is the leader's; `facts` holds what was sent to register and log in, and the responses.
-    `values` belong to this actor only.
+    `values` belong to this actor only, and `issued` by target name the id and secret of a client
+    that was registered there.
     """
 
     spec: ActorSpec
@@ -83,10 +84,12 @@ class Actor:
     token: str
     facts: Mapping[str, Any]
     values: Mapping[str, str] = field(default_factory=dict)
+    issued: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def values_at(self, target: str) -> dict[str, str]:
         """Return the values for the bodies sent to one target."""
-        return {**self.values, **self.spec.values, **self.spec.values_for.get(target, {})}
+        own = {**self.spec.values, **self.spec.values_for.get(target, {})}
+        return {**self.values, **own, **self.issued.get(target, {})}
 
 
 @dataclass(slots=True)
@@ -241,4 +244,6 @@ class ActorBook:
         identity = Identity(spec.credential, tokens, entry.jars, spec.token)
         self.exchanger.identities[actor.label] = identity
         facts = {**actor.facts, **entry.sent[names[0]], **entry.shown}
-        return replace(actor, token=first, facts=facts)
+        # A log-in alone, to renew a session, is issued nothing.
+        issued = {name: entry.issued.get(name) or actor.issued.get(name, {}) for name in names}
+        return replace(actor, token=first, facts=facts, issued=issued)

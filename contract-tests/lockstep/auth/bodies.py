@@ -79,15 +79,35 @@ def flat(document: Document, schema: Any, depth: int = 0) -> dict[str, Any]:
     if not isinstance(schema, Mapping) or depth > _MOST_BRANCHES:
         return {}
     merged = {key: value for key, value in schema.items() if key not in _BRANCHES}
-    parts = [*schema.get("allOf", ()), *schema.get("anyOf", ())[:1], *schema.get("oneOf", ())[:1]]
-    for part in parts:
+    chosen = [each for word in ("anyOf", "oneOf") for each in schema.get(word, ())[:1]]
+    selecting = [_selecting(schema, part) for part in chosen]
+    for part in [*schema.get("allOf", ()), *chosen, *filter(None, selecting)]:
         other = flat(document, part, depth + 1)
-        properties = {**other.get("properties", {}), **merged.get("properties", {})}
+        properties = _both(merged.get("properties", {}), other.get("properties", {}))
         required = [*merged.get("required", ()), *other.get("required", ())]
         merged = {**other, **merged}
         if properties:
             merged |= {"properties": properties, "required": required}
     return merged
+
+
+def _both(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the properties of two schemas that both apply: a base may leave a `const` to others."""
+    shared = {name for name in ours if name in theirs and ours[name] != theirs[name]}
+    return {**theirs, **ours, **{name: {"allOf": [ours[name], theirs[name]]} for name in shared}}
+
+
+def _selecting(schema: Mapping[str, Any], part: Any) -> dict[str, Any]:
+    """Return a schema with the discriminator's value for an alternative, empty without one."""
+    discriminator = schema.get("discriminator")
+    reference = part.get("$ref") if isinstance(part, Mapping) else None
+    if not isinstance(discriminator, Mapping) or not isinstance(reference, str):
+        return {}
+    # Without a mapping it is the name of the schema (OpenAPI 3.1, section 4.8.25).
+    name = reference.rpartition("/")[2]
+    mapping = discriminator.get("mapping") or {}
+    value = next((key for key, to in mapping.items() if to in (reference, name)), name)
+    return {"properties": {str(discriminator.get("propertyName", "")): {"const": value}}}
 
 
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})

@@ -28,6 +28,8 @@ OTHER_PURPOSE = re.compile(
     r"reset|forgot|change|confirm|verify|refresh|(log|sign)-?_?(out|off)|revoke|recover", re.I
 )
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
+# What the registration of an OAuth 2 client returns (RFC 7591, section 3.2.1).
+_ISSUED = ("client_id", "client_secret")
 _FORM = "application/x-www-form-urlencoded"
 # The grant type that accompanies a password (RFC 6749, section 4.3.2).
 _GRANT = {"grant_type": "password"}
@@ -46,6 +48,7 @@ class Way:
 def find_log_in(document: Document) -> tuple[Way | None, Way | None]:
     """Return how users register and log in, each `None` if the document does not show it."""
     register, login = _operations(document)
+    register = register or client_registration(document)
     made = call_of(document, register) if register is not None else None
     known = _same_names(made, call_of(document, login)) if login is not None else None
     return (
@@ -80,6 +83,24 @@ def find_entrances(document: Document) -> list[Entrance]:
             ]
         found.append(Entrance(made))
     return [each for at, each in enumerate(found) if each not in found[:at]]
+
+
+def client_registration(document: Document) -> Operation | None:
+    """Return the operation with which anyone registers an OAuth 2 client (RFC 7591).
+
+    `None` if no response has the id and the secret of a client, or if users register themselves.
+    """
+    if _operations(document)[0] is not None:
+        return None
+    issuing = [op for op in document.operations.values() if _issues_secret(document, op)]
+    return _best(issuing, REGISTER) or _only(issuing)
+
+
+def issued_in(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the id and the secret of a client in a response, empty unless it has both."""
+    found = {_plain(name): value for name, value in given.items() if isinstance(value, str)}
+    issued = {name: found[_plain(name)] for name in _ISSUED if found.get(_plain(name))}
+    return issued if len(issued) == len(_ISSUED) else {}
 
 
 def guarded(document: Document) -> list[Operation]:
@@ -133,10 +154,25 @@ def _takes(document: Document, operation: Operation) -> bool:
 def _gives_token(document: Document, operation: Operation) -> bool:
     if operation.method != "POST" or operation.requires_auth or "{" in operation.path:
         return False
+    return any(_TOKEN_NAME.fullmatch(name) for name in _returned(document, operation))
+
+
+def _issues_secret(document: Document, operation: Operation) -> bool:
+    if operation.method != "POST" or operation.requires_auth or "{" in operation.path:
+        return False
+    names = map(_plain, _returned(document, operation))
+    return set(map(_plain, _ISSUED)) <= set(names)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
+
+
+def _returned(document: Document, operation: Operation) -> list[str]:
+    """Return the names of the members of an operation's successful responses."""
     answers = [answer for status, answer in operation.responses.items() if status[0] == "2"]
     schemas = [entry.get("schema") for answer in answers for entry in answer.media_types.values()]
-    names = (name for schema in schemas for name, _ in members(document, schema))
-    return any(_TOKEN_NAME.fullmatch(name) for name in names)
+    return [name for schema in schemas for name, _ in members(document, schema)]
 
 
 def _best(operations: list[Operation], words: re.Pattern[str]) -> Operation | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lockstep.auth.calls import PLACEHOLDERS, Call, find_operation, send_call
+from lockstep.auth.discovery import issued_in
 from lockstep.auth.schemes import csrf_header
 from lockstep.auth.tokens import TokenError, read_basic, read_token
 from lockstep.exchange.exchanger import Exchanger
@@ -40,13 +41,15 @@ class Entry:
     """The results of a log-in, by target name.
 
     `answers` are the responses to the last call, `shown` has the members of all responses of the
-    leader, `sent` holds everything that was sent, `jars` hold the cookies.
+    leader, `sent` holds everything that was sent, `issued` the id and secret of a client that was
+    registered, `jars` hold the cookies.
     """
 
     jars: dict[str, CookieJar]
     answers: dict[str, Response] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    issued: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def tokens(self, source: str) -> dict[str, str]:
         """Return the token of every target (see `read_token`); raise `TokenError` without one."""
@@ -99,6 +102,7 @@ def let_in(
     entry: Entry,
 ) -> None:
     """Send one call, and store its result in the entry; raises the same errors as `enter`."""
+    values = {name: {**own, **entry.issued.get(name, {})} for name, own in values.items()}
     try:
         exchange = send_call(exchanger, call, values, label, entry.jars)
     except LookupError as error:
@@ -111,6 +115,7 @@ def let_in(
     }
     for name, answer in entry.answers.items():
         entry.jars[name].take_token(answer)
+        entry.issued.setdefault(name, {}).update(issued_in(_members(answer)))
     # The id of an account, say, is in the response to its registration alone.
     entry.shown |= _members(next(iter(entry.answers.values()), None))
     for name, sent in entry.sent.items():

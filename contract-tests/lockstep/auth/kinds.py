@@ -20,6 +20,8 @@ from lockstep.openapi.operations import Operation
 
 # The maximum number to try: each costs a registration and a log-in.
 _MOST = 4
+# The share of generated requests of a client with a single scope.
+_RARE = 0.1
 _ROLE = re.compile(r".*(role|scope|kind|permission|access|tier|privilege)s?|type", re.IGNORECASE)
 _OWN = re.compile(r"\b(me|self|session|password|user|account|profile)s?\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^A-Za-z0-9]+")
@@ -31,7 +33,11 @@ def find_kinds(exchanger: Exchanger, usual: ActorSpec, nonce: str) -> list[Actor
     They log in like the `usual` ones; only the values sent differ.
     """
     document = exchanger.ledger.document
-    proposed = [*_of_examples(document, usual), *_of_registration(document, usual)][:_MOST]
+    proposed = [
+        *_of_examples(document, usual),
+        *_of_registration(document, usual),
+        *_of_scopes(usual),
+    ][:_MOST]
     found: list[ActorSpec] = []
     for spec in proposed:
         taken = {each.name for each in found}
@@ -86,6 +92,18 @@ def _of_registration(document: Document, usual: ActorSpec) -> Iterator[ActorSpec
             if isinstance(value, str) and value != call.json.get(name):
                 made = replace(call, json={**call.json, name: value})
                 yield replace(usual, name=_name(value), register=made, weight=1, is_extra=True)
+
+
+def _of_scopes(usual: ActorSpec) -> Iterator[ActorSpec]:
+    """Yield a client for each scope that is requested, which gets that one alone.
+
+    Most operations refuse them, so that they send few of the generated requests.
+    """
+    call = usual.login
+    requested = str(call.json.get("scope", "")).split() if call is not None else []
+    for scope in requested if len(requested) > 1 else ():
+        login = replace(call, json={**call.json, "scope": scope}) if call is not None else None
+        yield replace(usual, name=_name(scope), login=login, weight=_RARE, is_extra=True)
 
 
 def _examples(document: Document, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from lockstep.auth.bodies import REGISTRATIONS
 from lockstep.auth.calls import Call, find_operation
-from lockstep.auth.discovery import Entrance, call_of
+from lockstep.auth.discovery import Entrance, call_of, client_registration
 from lockstep.auth.schemes import schemes_of
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
@@ -53,6 +54,20 @@ def client_entrances(exchanger: Exchanger, login: Call | None = None) -> list[En
                 for call in (scoped, plain) if scopes else (plain,):
                     found += [call, replace(call, client=True)]
     return [Entrance(None, call) for at, call in enumerate(found) if call not in found[:at]]
+
+
+def registered_clients(exchanger: Exchanger) -> list[Entrance]:
+    """Return the ways to register an OAuth 2 client and to authenticate with what is issued.
+
+    Empty if the document does not show how anyone registers one.
+    """
+    document = exchanger.ledger.document
+    register = client_registration(document)
+    if register is None:
+        return []
+    made = [call_of(document, register, filling) for filling in REGISTRATIONS]
+    found = [Entrance(call, way.login) for call in made for way in client_entrances(exchanger)]
+    return [each for at, each in enumerate(found) if each not in found[:at]]
 
 
 def places(document: Document, url: str) -> list[tuple[str, bool]]:

@@ -12,7 +12,7 @@ from lockstep.auth.discovery import Entrance, find_entrances, guarded
 from lockstep.auth.entry import ActorError, Entry, new_entry
 from lockstep.auth.guarded import Probes
 from lockstep.auth.kinds import find_kinds
-from lockstep.auth.oauth import client_entrances, is_client
+from lockstep.auth.oauth import client_entrances, is_client, registered_clients
 from lockstep.auth.search import Search
 from lockstep.auth.trial import Settled, Trial
 from lockstep.exchange.exchanger import Exchanger
@@ -53,7 +53,7 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         notes = [f"users: {len(specs)}, sent as `{'`, `'.join(sent)}`"]
         return Admission(specs, notes, any(each.works for each in settled))
     document = exchanger.ledger.document
-    entrances = tuple(find_entrances(document))
+    entrances = tuple(registered_clients(exchanger) or find_entrances(document))
     if not entrances:
         return Admission(notes=[_unknown(document, "the document shows no way to log in")])
     draft = ActorSpec("alice", weight=3, token="", credential=UNKNOWN, entrances=entrances)

@@ -49,9 +49,10 @@ _PRINTABLE = strategies.characters(min_codepoint=0x20, max_codepoint=0x7E)
 
 def plain_text(schema: Mapping[str, Any]) -> str:
     """Return a text that a string schema accepts, the same on each call."""
-    if isinstance(schema.get("pattern"), str):
+    usual = _FORMATS.get(schema.get("format", ""))
+    if isinstance(schema.get("pattern"), str) and not (usual and matches(schema, usual)):
         return _plain(schema["pattern"], *_lengths(schema))
-    return str(_FORMATS.get(schema.get("format", ""), "a" * max(1, least_length(schema))))
+    return str(usual or "a" * max(1, least_length(schema)))
 
 
 def matches(schema: Mapping[str, Any], text: str) -> bool:

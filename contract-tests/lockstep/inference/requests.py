@@ -13,6 +13,7 @@ from lockstep.inference.leaves import Leaf, replaced
 from lockstep.matching.bijection import Bijection
 from lockstep.openapi.document import Document
 from lockstep.openapi.resource_types import ResourceTypes, Role
+from lockstep.transport.credentials import basic, read_basic
 from lockstep.transport.messages import Request
 from lockstep.transport.streams import is_json_sequence
 
@@ -158,6 +159,11 @@ class RequestReader:
 
 
 def _header(name: str, value: str, visit: Visitor) -> str:
+    account = read_basic(value) if name.lower() == "authorization" else None
+    if account is not None:
+        user, colon, password = account.partition(":")
+        changed = visit(None, user) + colon + visit(None, password)
+        return value if changed == account else basic(changed)
     if name.lower() not in _CONDITIONS:
         return visit(None, value)
     return _TAG.sub(lambda tag: f'"{visit(Role("etag"), tag.group(1))}"', value)

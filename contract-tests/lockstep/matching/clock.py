@@ -11,6 +11,10 @@ from lockstep.matching.timestamps import Instant, read_instant
 _OFFSET_STEP = 15 * 60
 _MAX_OFFSET = 15 * 3600
 _NUMBER = re.compile(r"\d+")
+# How long something is valid, or reserved, is a number of whole minutes.
+_MINUTE = 60
+# Seconds by which the clock of a server may be ahead.
+_SKEW = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,14 @@ class Clock:
         if not instant.zoned and abs(since) < _MAX_OFFSET:
             since %= _OFFSET_STEP
         return 0 <= since <= window
+
+    def is_ahead(self, instant: Instant) -> bool:
+        """Whether an instant is whole minutes after now, at most the tolerance ago.
+
+        So is the end of what a server has just made valid for a day.
+        """
+        ahead = instant.seconds - time.time()
+        return ahead > self.tolerance and (_SKEW - ahead) % _MINUTE <= self.tolerance + _SKEW
 
     def precede_run(self, left: Instant, right: Instant) -> bool:
         """Whether two instants are from before the run, and no time zone apart."""

@@ -31,7 +31,14 @@ _START_TIMES = re.compile(
     r"|^(?:up|running|online)_?since$|^last-modified$"
 )
 _UNIQUE = re.compile(
-    r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial", re.IGNORECASE
+    r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial|reference",
+    re.IGNORECASE,
+)
+# Codes that many resources share: each belongs to a place, a language, or a kind of something.
+_SHARED_CODE = re.compile(
+    r"(post(al)?|zip|area|dial(ling|ing)?|country|region|state|currency|lang(uage)?|locale|status"
+    r"|reason|error|type)[_-]?codes?$|postcode$",
+    re.IGNORECASE,
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
 _RETRIED = re.compile(r"(?:x-)?idempoten(?:cy|t)-?(?:key|token|id)", re.IGNORECASE)
@@ -168,7 +175,8 @@ def is_start_time(name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def is_unique(name: str) -> bool:
     """Whether a value of this name may have to be unique: `email`, `slug`, `username`."""
-    return _UNIQUE.search(name) is not None and _SECRET.search(name) is None
+    shared = _SECRET.search(name) or _SHARED_CODE.search(name)
+    return _UNIQUE.search(name) is not None and shared is None
 
 
 def is_idempotency_key(name: str) -> bool:

@@ -174,6 +174,84 @@ def test_client_credentials(run: Run, shows: str, scope: str, scopes: tuple[str,
     works(run(raw, ROBOT, (servers[0], servers[1]), settings=(settings[0], settings[1])))
 
 
+CLIENT = {
+    "type": "object",
+    "required": ["client_name"],
+    "properties": {"client_name": {"type": "string", "minLength": 1, "maxLength": 60}},
+}
+ISSUED = {
+    "allOf": [
+        CLIENT,
+        {"properties": {"client_id": {"type": "string"}, "client_secret": {"type": "string"}}},
+    ]
+}
+FORM = {"type": "object", "properties": {"grant_type": {"type": "string"}}}
+REGISTRATION = {
+    "/clients": {
+        "post": {
+            "security": [],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": CLIENT}}},
+            "responses": {
+                "201": {"description": "ok", "content": {"application/json": {"schema": ISSUED}}}
+            },
+        }
+    },
+    "/oauth/token": {
+        "post": {
+            "security": [],
+            "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}},
+            "responses": {"200": {"description": "ok"}, "401": {"description": "who?"}},
+        }
+    },
+}
+
+
+def registering(
+    run: Run, shows: str, *faults: str, limits: tuple[bool, bool] = (False, False)
+) -> Ran:
+    both = zip(("old", "new"), limits, strict=True)
+    servers = [TokenServer(name, shows=shows, limits=each) for name, each in both]
+    settings = [
+        {"endpoints": {"POST /clients": each.register, "POST /oauth/token": each.give}}
+        for each in servers
+    ]
+    scopes = ("notes:read", "notes:write") if any(limits) else ()
+    scheme = {"type": "oauth2", "flows": {"clientCredentials": AT}}
+    raw = document(scheme, paths=REGISTRATION, scopes=scopes)
+    options = ("--include=/notes*",)
+    pair = (servers[0], servers[1])
+    return run(raw, "", pair, *options, settings=(settings[0], settings[1]), faults=faults)
+
+
+@pytest.mark.parametrize("shows", ["body", "basic"])
+def test_clients_that_anyone_registers_use_what_they_are_issued(run: Run, shows: str) -> None:
+    ran = registering(run, shows)
+    assert ran.exit_code == 0, ran.text
+    for at in range(2):
+        assert {200, 201, 204, 401} <= ran.statuses(at)
+
+
+@pytest.mark.parametrize(
+    ("limits", "operations"),
+    [((True, True), set()), ((True, False), {"POST /notes", "DELETE /notes/{id}"})],
+)
+def test_a_scope_that_one_target_does_not_require_is_found(
+    run: Run, limits: tuple[bool, bool], operations: set[str]
+) -> None:
+    ran = registering(run, "body", limits=limits)
+    found = [each for each in ran.data["findings"] if each["category"] == "parity"]
+    assert {place["operation"] for each in found for place in each["places"]} == operations
+
+
+@pytest.mark.parametrize("shows", ["body", "basic"])
+def test_a_finding_is_reproduced_with_a_new_client(run: Run, shows: str) -> None:
+    ran = registering(run, shows, "loses")
+    (finding,) = (each for each in ran.data["findings"] if each["category"] == "parity")
+    assert finding["reproduced"]
+    paths = [each["request"]["path"] for each in finding["steps"]]
+    assert paths[:2] == ["/clients", "/oauth/token"]
+
+
 @pytest.mark.parametrize(
     ("url", "served", "base"),
     [

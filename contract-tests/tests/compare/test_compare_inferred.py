@@ -137,6 +137,35 @@ def test_timestamps_agree_in_format_and_with_the_clock(
     assert [kind for kind, _ in found([{name: left}], [{name: right}])] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "ahead", "apart", "expected"),
+    [
+        # The end of something valid for a day, and for a quarter of an hour.
+        ("until", 86_400, 0.011, []),
+        ("until", 900, 0.4, []),
+        ("until", 86_400, 6, ["time"]),
+        # No number of minutes from now: nothing that a server has made just now.
+        ("until", 86_430, 0.011, ["time"]),
+        ("until", -86_400, 0.011, ["time"]),
+    ],
+)
+def test_ends_of_a_validity_differ_by_the_time_between_two_requests(
+    name: str, ahead: float, apart: float, expected: list[str]
+) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=ahead)
+    left, right = (each.isoformat() for each in (end - timedelta(seconds=apart), end))
+    assert [kind for kind, _ in found([{name: left}], [{name: right}])] == expected
+
+
+def test_end_of_a_validity_is_recognised_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, now = comparer(), datetime.now(UTC)
+    left, right = ((now + timedelta(days=1, seconds=s)).isoformat() for s in (-0.2, 0))
+    assert found([{"until": left}], [{"until": right}], chosen) == []
+    monkeypatch.setattr("lockstep.matching.clock.time.time", lambda: now.timestamp() + 30)
+    assert found([{"until": left}], [{"until": right}], chosen) == []
+    assert found([{"until": left}], [{"until": right}]) == [("time", "body /*/until")]
+
+
 def test_timestamp_sent_by_the_client_is_returned_unchanged() -> None:
     due, other = at(0).isoformat(), at(1).isoformat()
     body = json.dumps({"due": due}).encode()
@@ -546,8 +575,8 @@ def test_what_differs_far_down_a_list_is_shown_from_there() -> None:
 def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
     left: str, right: str, same: bool
 ) -> None:
-    bodies = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
-    assert (found(*bodies) == []) is same
+    one, other = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
+    assert (found(one, other) == []) is same
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,11 @@ from lockstep.openapi.operations import Operation
 _MOST_BESIDE = 50
 
 
+def inner_first(operation: Operation) -> tuple[bool, int]:
+    """Return a sort key: nested resources first, those without identifiers, as a session, last."""
+    return "{" not in operation.path, -operation.path.count("/")
+
+
 @dataclass(slots=True)
 class Deletions:
     """Deletes an actor's resources, and reads what that changes."""

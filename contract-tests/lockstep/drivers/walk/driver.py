@@ -27,13 +27,13 @@ from lockstep.drivers.walk.bodies import (
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.combinations import Combinations
 from lockstep.drivers.walk.creators import Surroundings
-from lockstep.drivers.walk.deletions import Deletions
+from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
-from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.outcomes import is_invalid, succeeded
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths
@@ -47,7 +47,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.sharding import Share
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Response, status_of
+from lockstep.transport.messages import Response
 
 __all__ = ["Maker", "Progress", "walk"]
 
@@ -55,8 +55,6 @@ __all__ = ["Maker", "Progress", "walk"]
 _MOST_CHANGES = 16
 # Maximum number of creations with a long text.
 _MOST_LONG = 2
-# Of a content that is understood, and not taken.
-_INVALID = frozenset({400, 422})
 _STYLES = (Style.WORDS, Style.FULL, Style.ODD, Style.BLANK)
 # Limits the time spent on slow servers.
 MOST_SECONDS = 600.0
@@ -72,11 +70,6 @@ def walk(exchanger: Exchanger, actors: ActorBook | None, progress: Progress) -> 
     return maker
 
 
-def _inner_first(operation: Operation) -> tuple[bool, int]:
-    """Sort key: nested resources first, those without identifiers, such as the session, last."""
-    return "{" not in operation.path, -operation.path.count("/")
-
-
 @dataclass(slots=True)
 class _Walk:
     maker: Maker
@@ -84,15 +77,11 @@ class _Walk:
     around: Surroundings = field(init=False)
     states: States = field(init=False)
     transitions: Transitions = field(init=False)
-    limits: Limits = field(init=False)
-    sharing: Sharing = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
         self.transitions = Transitions(self.maker, self.reader)
-        self.limits = Limits(self.maker, self.reader)
-        self.sharing = Sharing(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
         self.around = Surroundings(self._document, owned, self.client.entrances)
@@ -115,15 +104,17 @@ class _Walk:
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
         self._each("changing states", self._own(self.transitions.able()), self.transitions.explore)
-        self._each("trying limits", self._own(self.limits.able()), self.limits.explore)
+        limits = Limits(self.maker, self.reader)
+        self._each("trying limits", self._own(limits.able()), limits.explore)
         quotas = Quotas(self.maker, self.reader)
         self._each("using up", self._own(quotas.able()), quotas.explore)
-        self._each("sharing", self._own(self.sharing.ways()), self.sharing.explore)
+        sharing = Sharing(self.maker, self.reader)
+        self._each("sharing", self._own(sharing.ways()), sharing.explore)
         combining = Combinations(self.maker)
         self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
-        deleting = sorted(self._with("DELETE"), key=_inner_first)
+        deleting = sorted(self._with("DELETE"), key=inner_first)
         self._each("deleting", deleting, deletions.explore)
         if self.client.exchanger.effects.sees_rows:
             # Orphans of other resources only show in the rows.
@@ -246,7 +237,7 @@ class _Walk:
             if value != self.client.template(operation, owner or actor):
                 self.maker.needs.meet(operation, (values, value), actor)
             exchange = self._send(operation, values, actor, value, media=media)
-            if media is None and not exchange.parted and status_of(exchange.leader) in _INVALID:
+            if media is None and not exchange.parted and is_invalid(exchange):
                 exchange = self._post_less(operation, values, actor, value, exchange)
             if succeeded(exchange):
                 self.maker.needs.use_up(operation)

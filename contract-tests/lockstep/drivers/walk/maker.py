@@ -16,8 +16,8 @@ from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
-from lockstep.drivers.walk.outcomes import is_refused, succeeded
-from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.outcomes import conflicts, is_invalid, is_refused, succeeded
+from lockstep.drivers.walk.parameters import is_condition, plain_value
 from lockstep.drivers.walk.refusals import sent_as_described
 from lockstep.drivers.walk.values import is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
@@ -67,7 +67,7 @@ class Maker:
         self._sought.add(operation.name)
         return (
             self._with_extras(operation, values, actor, value)
-            or self._by_recipe(operation, values, actor, owner)
+            or self._by_recipe(operation, values, actor, owner, exchange)
             or self._by_reference(operation, values, actor)
             or self._by_words(operation, values, actor)
             or self._with_needs(operation, values, actor)
@@ -93,12 +93,18 @@ class Maker:
         return found
 
     def _by_recipe(
-        self, operation: Operation, values: Mapping[str, str], actor: str, owner: str
+        self,
+        operation: Operation,
+        values: Mapping[str, str],
+        actor: str,
+        owner: str,
+        refused: Exchange,
     ) -> Exchange | None:
         client, known = self.client, self.client.known
         media = next(iter(client.media(operation)), None)
         if media is None or media.key in known.recipes:
             return None
+        valid = None
         for recipe in recipes(client.document, media):
             value = with_own_names(client.document, media.schema, recipe)
             value = client.refer(value, operation, owner or actor)
@@ -107,8 +113,11 @@ class Maker:
                 known.recipes[media.key] = recipe
                 known.in_future |= is_in_future(recipe)
                 return exchange
-        # None succeeds: do not seek again.
-        known.recipes[media.key] = content(client.document, media, Style.PLAIN)
+            if valid is None and is_invalid(refused) and conflicts(exchange):
+                valid = recipe
+        # None succeeds: do not seek again. One that only the state refuses may succeed later.
+        plain = content(client.document, media, Style.PLAIN)
+        known.recipes[media.key] = plain if valid is None else valid
         return None
 
     def _by_reference(
@@ -376,7 +385,7 @@ class Maker:
         optional: list[dict[str, str]] = [
             {each.name: plain_value(client.document, each)}
             for each in client.parameters(operation)
-            if each.location == "header" and not each.required and not _is_condition(each.name)
+            if each.location == "header" and not each.required and not is_condition(each.name)
         ]
         for body in contents:
             for headers in [{}, *optional[:_MOST_EXTRAS]] if body is None else optional:
@@ -387,8 +396,3 @@ class Maker:
                     known.bodiless |= {operation.name} if body is None else set()
                     return exchange
         return None
-
-
-def _is_condition(name: str) -> bool:
-    """Whether a header field makes a request conditional or partial."""
-    return name.lower().startswith("if-") or name.lower() in ("range", "prefer")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Response, status_of
 
-_REFUSED = frozenset({400, 409, 422})
+_INVALID = frozenset({400, 422})
+_CONFLICT = 409
+_REFUSED = _INVALID | {_CONFLICT}
 
 
 def succeeded(exchange: Exchange) -> bool:
@@ -16,6 +18,16 @@ def succeeded(exchange: Exchange) -> bool:
 def is_refused(exchange: Exchange) -> bool:
     """Whether the leader refused the content of a request, or its effect."""
     return status_of(exchange.leader) in _REFUSED
+
+
+def is_invalid(exchange: Exchange) -> bool:
+    """Whether the leader refused the content of a request."""
+    return status_of(exchange.leader) in _INVALID
+
+
+def conflicts(exchange: Exchange) -> bool:
+    """Whether a content is valid, and refused by the state of a resource alone."""
+    return status_of(exchange.leader) == _CONFLICT
 
 
 def is_forbidden(exchange: Exchange) -> bool:

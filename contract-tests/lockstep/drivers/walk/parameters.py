@@ -162,3 +162,8 @@ def _examples(document: Document, raw: Mapping[str, Any]) -> Iterator[Any]:
         example = document.resolve(each)
         if isinstance(example, Mapping) and "value" in example:
             yield example["value"]
+
+
+def is_condition(name: str) -> bool:
+    """Whether a header field makes a request conditional or partial."""
+    return name.lower().startswith("if-") or name.lower() in ("range", "prefer")

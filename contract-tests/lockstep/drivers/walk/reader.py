@@ -232,10 +232,14 @@ class Reader:
             self._send(operation, values, self._mine, headers=headers)
 
     def _negotiate(self, operation: Operation, values: Values) -> None:
-        """Ask for each media type that is offered, and, once for each path, prefer one of them."""
+        """Ask for each media type that is offered, and, once for each path, prefer one of them.
+
+        A refusal, as of what is not there yet, does not count.
+        """
         types = offered(operation)
         asked = [*types[1:], *types[:1]]
-        if types and f"accept {operation.path}" not in self._heads:
+        reads = operation.name in self.client.known.accepted
+        if types and reads and f"accept {operation.path}" not in self._heads:
             self._heads.add(f"accept {operation.path}")
             asked += preferences(types)
         for text in asked:
@@ -279,6 +283,25 @@ class Reader:
             if reader is not None and reader.path == path and not changes_state(reader):
                 outer = {name: values[name] for name in parameters_of(path)}
                 self._send(reader, outer, self._mine)
+
+    def look_within(self, operation: Operation, values: Values) -> int:
+        """Read what is within a resource and could never be read: it may be there by now.
+
+        What can be read is asked for in other ways, too. Returns the number of first requests.
+        """
+        around = operation.path[: operation.path.rfind("}") + 1]
+        read = 0
+        for each in self._document.operations.values():
+            inside = each.method == "GET" and each.path.startswith(f"{around}/")
+            known = each.name in self.client.known.accepted or changes_state(each)
+            if known or not inside or parameters_of(each.path) != parameters_of(around):
+                continue
+            read += 1
+            exchange = self._send(each, values, self._mine)
+            if each.name in self.client.known.accepted:
+                self._condition(each, values, exchange)
+                self._negotiate(each, values)
+        return read
 
     def look_at_named(self, exchange: Exchange) -> int:
         """Read what an answer names by an id: an article, say, that is in stock again.

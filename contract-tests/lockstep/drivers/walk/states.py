@@ -17,14 +17,17 @@ from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
+from lockstep.drivers.walk.values import elsewhere
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 
 # Maximum length of a sequence, and number of actions per resource.
-_LONGEST, _MOST_ACTS = 3, 8
+_LONGEST, _MOST_ACTS = 3, 10
+# Maximum length of a sequence of actions that only the ones before them allow.
+_DEEPEST = 6
 # Maximum number of requests per type of resource, and for all types together.
-_MOST_SENT, _MOST_IN_ALL = 90, 900
+_MOST_SENT, _MOST_IN_ALL = 120, 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def _acts_of(document: Document, operation: Operation) -> Iterator[Act]:
     """Yield an action for each state that a body can select, or the operation as one action."""
     media = next(iter(media_types(document, operation)), None)
     schema = flat(document, media.schema) if media is not None and media.has_members else {}
-    name, states = next(state_members(document, schema), ("", ("",)))
+    noun = operation.path.rstrip("/").rpartition("/")[2]
+    name, states = next(state_members(document, schema, of=noun), ("", ("",)))
     yield from (Act(operation, name, state) for state in states)
 
 
@@ -98,6 +102,7 @@ class States:
         able = self.able[first.name]
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
         waiting: deque[Acts] = deque([()])
+        refused: list[Act] = []
         while waiting and self._sent < ending:
             before = waiting.popleft()
             left = list(able)
@@ -105,10 +110,16 @@ class States:
                 values = self._thing(first, before)
                 if values is None:
                     return
-                done = self._first(left, values, is_first=not before)
+                done = self._first(left, values, refused, is_first=not before)
                 if done is None:
                     break
-                if done not in before and not done.is_deletion and len(before) + 1 < _LONGEST:
+                length = len(before) + 1
+                if done in before or done.is_deletion:
+                    continue
+                if done in refused and length < _DEEPEST:
+                    # What only these actions allow leads to states that nothing else does.
+                    waiting.appendleft((*before, done))
+                elif length < _LONGEST:
                     waiting.append((*before, done))
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
@@ -128,10 +139,13 @@ class States:
         self._sent += 1
         return values
 
-    def _first(self, left: list[Act], values: Values, *, is_first: bool) -> Act | None:
+    def _first(
+        self, left: list[Act], values: Values, refused: list[Act], *, is_first: bool
+    ) -> Act | None:
         """Try actions, removing them from `left`, up to the first one that succeeds.
 
-        `is_first` is true if there were no actions on the resource before.
+        The others are added to `refused`. `is_first` is true if there were no actions on the
+        resource before.
         """
         while left:
             act = left.pop(0)
@@ -142,9 +156,11 @@ class States:
                 self._sent += 1
                 self.reader.look_around(act.operation, values)
                 self._sent += self.reader.look_at_named(exchange)
+                self._sent += self.reader.look_within(act.operation, values)
                 if is_first:
                     self._make_again(exchange)
                 return act
+            refused.append(act)
         return None
 
     def _make_again(self, exchange: Exchange) -> None:
@@ -162,5 +178,7 @@ class States:
             rest = value if isinstance(value, Mapping) and act.operation.method != "PATCH" else {}
             value = {**rest, act.member: act.state}
         self._sent += 1
+        # The same instant in two time zones, so that texts and instants are in different orders.
+        value = elsewhere(value) if self._sent % 2 else value
         request = client.request(act.operation, values, value)
         return client.send(act.operation, values, request, client.mine)

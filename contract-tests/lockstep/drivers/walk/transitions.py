@@ -16,7 +16,7 @@ from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import words
+from lockstep.openapi.naming import singular, words
 from lockstep.openapi.operations import Operation
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
@@ -25,6 +25,7 @@ from lockstep.transport.messages import Response
 _SELECTING = frozenset(
     {"status", "state", "stage", "phase", "step", "action", "transition", "event", "command"}
 )
+_KINDS = frozenset({"type", "kind"})
 _MOST_STATES = 7
 # Maximum number of requests for one member of a type of resource, and for all of them together.
 _MOST_SENT, _MOST_IN_ALL = 80, 240
@@ -34,13 +35,19 @@ _MOST_THINGS = 6
 Edge = tuple[str, str]
 
 
-def state_members(document: Document, schema: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the names of the members that select a state, with the few states of their enums."""
+def state_members(
+    document: Document, schema: Any, of: str = ""
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the names of the members that select a state, with the few states of their enums.
+
+    `of` is what a body is about: the `type` of an event is one, too.
+    """
+    about = _KINDS if _SELECTING & set(map(singular, words(of))) else frozenset()
     properties = flat(document, schema).get("properties")
     for name, declared in properties.items() if isinstance(properties, Mapping) else ():
         member = flat(document, declared)
         choices = member.get("enum")
-        selects = _SELECTING & set(words(name)) and not member.get("readOnly")
+        selects = (_SELECTING | about) & set(words(name)) and not member.get("readOnly")
         if not selects or not isinstance(choices, list):
             continue
         texts = tuple(each for each in choices if isinstance(each, str))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.parameters import Declared
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)")
+_AWAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!\+00:00)[+-]\d\d:\d\d")
+_ELSEWHERE = timezone(timedelta(hours=-5))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NO_UUID = "3f2b8c1e-7d4a-4e6f-9b0a-5c8d1e2f3a4b"
@@ -44,6 +46,19 @@ def later(value: Any, number: int) -> Any:
         if day is None:
             return text
         return (day + timedelta(days=number * step + (0 if apart else next(more)))).isoformat()
+
+    return _with_texts(value, moved)
+
+
+def elsewhere(value: Any) -> Any:
+    """Return the body with its instants written in another time zone, if they are in one."""
+
+    def moved(text: str) -> str:
+        try:
+            written = datetime.fromisoformat(text) if _AWAY.fullmatch(text) else None
+            return text if written is None else written.astimezone(_ELSEWHERE).isoformat()
+        except (ValueError, OverflowError):
+            return text
 
     return _with_texts(value, moved)
 

@@ -166,6 +166,20 @@ def test_races_are_inferred_from_a_document(document: Document) -> None:
     assert change.together[0]["headers"] == {"If-Match": "${tag}"}
 
 
+def test_inferred_races_send_urls_that_differ_and_are_valid() -> None:
+    url = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 90}
+    schema = {"type": "object", "required": ["url"], "properties": {"url": url}}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    answers = {"201": {"description": "made"}, "409": {"description": "taken"}}
+    raw = {
+        "openapi": "3.1.0",
+        "info": {"title": "Hooks", "version": "1"},
+        "paths": {"/hooks": {"post": {"requestBody": body, "responses": answers}}},
+    }
+    (race,) = infer_races(Document(raw))
+    assert race.together[0]["json"] == {"url": "https://example.com/${unique}"}
+
+
 def test_bodies_of_inferred_races_are_accepted_by_third_party_servers() -> None:
     document = Document.load(BLOG)
     race = next(race for race in infer_races(document) if race.name.startswith("POST /users:"))

@@ -113,7 +113,11 @@ def test_a_text_with_accents_is_asked_for_without_them() -> None:
 def test_boxes_have_places_on_their_edges_and_may_cross_the_180th_meridian() -> None:
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
     box = Declared("bbox", "query", False, numbers)
-    places = [{"lat": -36.8, "lon": 174.7}, {"lat": -13.8, "lon": -171.7}, {"lat": "x"}]
+    places: list[dict[str, Any]] = [
+        {"lat": -36.8, "lon": 174.7},
+        {"lat": -13.8, "lon": -171.7},
+        {"lat": "x"},
+    ]
     items = [Item("place", "", each, {}) for each in places]
     found = [each["bbox"] for each in queries([box], items) if each]
     assert found == ["-171.7,-36.8,174.7,-13.8", "174.7,-36.8,-171.7,-13.8"]

@@ -44,6 +44,23 @@ def test_each_type_is_asked_for_and_preferred() -> None:
     assert accepted(JSON, CSV) == [CSV, JSON, *once, CSV, JSON]
 
 
+def test_a_type_is_preferred_once_there_is_something_to_read() -> None:
+    ready: list[bool] = []
+
+    def answers(_request: object) -> Any:
+        return answer({"size": 1}) if ready else answer({}, status=409)
+
+    running, targets = exchanger(answers, answers, paths=report(JSON, CSV))
+    reader = Reader(Maker(Client(running, None, lambda *_: None)))
+    operation = reader.client.document.operations["getReport"]
+    reader.read(operation)
+    before = len(targets[0].sent)
+    ready.append(True)
+    reader.read(operation)
+    found = [request.header("accept") for request in targets[0].sent[before:]]
+    assert f"{JSON};q=0.5, {CSV}" in found
+
+
 @pytest.mark.parametrize("types", [(JSON,), (JSON, PROBLEM), ("*/*", JSON), ()])
 def test_a_single_type_leaves_no_choice(types: tuple[str, ...]) -> None:
     assert accepted(*types) == []

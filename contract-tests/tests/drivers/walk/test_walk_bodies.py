@@ -143,3 +143,48 @@ def test_free_texts_without_a_limit_are_long_beyond_the_bmp_one_at_a_time() -> N
         set(text) == {"😀"} and len(text) > 200 for each in changed for text in each.values()
     )
     assert list(with_long_texts(document, whole, {"count": 1})) == []
+
+
+def _parcels(**discriminator: Any) -> Document:
+    base = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+    fixed = {"properties": {"kind": {"const": "box"}, "weight": {"type": "integer"}}}
+    ref = "#/components/schemas/"
+    schemas = {
+        "Base": base,
+        "Box": {"allOf": [{"$ref": f"{ref}Base"}, {} if discriminator else fixed]},
+        "Tube": {"allOf": [{"$ref": f"{ref}Base"}, {"properties": {"length": {"type": "number"}}}]},
+        "Item": {"oneOf": [{"$ref": f"{ref}Box"}, {"$ref": f"{ref}Tube"}], **discriminator},
+    }
+    return Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {},
+            "components": {"schemas": schemas},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "kind"),
+    [
+        ({}, "box"),
+        ({"discriminator": {"propertyName": "kind"}}, "Box"),
+        (
+            {
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"a-box": "#/components/schemas/Box", "a-tube": "Tube"},
+                }
+            },
+            "a-box",
+        ),
+    ],
+)
+def test_an_alternative_is_told_by_its_discriminator(
+    discriminator: dict[str, Any], kind: str
+) -> None:
+    document = _parcels(**discriminator)
+    item = {"$ref": "#/components/schemas/Item"}
+    assert body(document, item, Style.PLAIN)["kind"] == kind
+    assert body(document, item, Style.WORDS)["kind"] == kind
