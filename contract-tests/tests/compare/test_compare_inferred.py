@@ -577,35 +577,3 @@ def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
 ) -> None:
     one, other = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
     assert (found(one, other) == []) is same
-
-
-@pytest.mark.parametrize(
-    ("declared", "left", "right", "expected"),
-    [
-        ("number", b"12.0", b"12", []),
-        ("number", b"1.2e1", b"12.00", []),
-        ("number", b"12.5", b"12", [("value", "body /price")]),
-        ("number", b"0.0", b"-0.0", [("value", "body /price")]),
-        ("number", b"12", b'"12"', [("type", "body /price")]),
-        ("integer", b"12.0", b"12", [("value", "body /price")]),
-        (["number", "integer"], b"12.0", b"12", [("value", "body /price")]),
-        ("", b"12.0", b"12", [("value", "body /price")]),
-    ],
-)
-def test_how_a_serializer_writes_a_real_number_without_a_fraction_is_up_to_it(
-    declared: Any, left: bytes, right: bytes, expected: list[Any]
-) -> None:
-    price = {"type": declared} if declared else {}
-    content = {"schema": {"type": "object", "properties": {"price": price}}}
-    response = {"description": "one", "content": {"application/json": content}}
-    document = Document(
-        {
-            "openapi": "3.1.0",
-            "info": {"title": "offers", "version": "1"},
-            "paths": {"/offer": {"get": {"operationId": "get", "responses": {"200": response}}}},
-        }
-    )
-    chosen = Comparer(document, SymbolTable(["right"]), Fixed(), leader="left")
-    pair = [answer(b'{"price": ' + text + b"}") for text in (left, right)]
-    differences = chosen.compare(document.operations["get"], pair[0], pair[1], "right")
-    assert [(one.kind, one.where) for one in differences] == expected

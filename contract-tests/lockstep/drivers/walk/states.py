@@ -5,7 +5,6 @@ Schemas do not tell, for example, whether a paid order may be cancelled, or a ca
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -101,10 +100,13 @@ class States:
         """
         able = self.able[first.name]
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
-        waiting: deque[Acts] = deque([()])
+        # After single actions comes what only some actions allow, as nothing else leads to such
+        # states, and what the resource is made of may run out.
+        waiting: list[tuple[tuple[int, int], Acts]] = [((0, 0), ())]
         refused: list[Act] = []
         while waiting and self._sent < ending:
-            before = waiting.popleft()
+            waiting.sort(key=lambda each: each[0])
+            before = waiting.pop(0)[1]
             left = list(able)
             while left and self._sent < ending:
                 values = self._thing(first, before)
@@ -116,11 +118,10 @@ class States:
                 length = len(before) + 1
                 if done in before or done.is_deletion:
                     continue
-                if done in refused and length < _DEEPEST:
-                    # What only these actions allow leads to states that nothing else does.
-                    waiting.appendleft((*before, done))
-                elif length < _LONGEST:
-                    waiting.append((*before, done))
+                leads_on = done in refused
+                if length < (_DEEPEST if leads_on else _LONGEST):
+                    rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)
+                    waiting.append((rank, (*before, done)))
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
         """Return a new resource after some actions; `None` if one of them fails."""
