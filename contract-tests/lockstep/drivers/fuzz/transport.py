@@ -39,6 +39,9 @@ _DROPPED = frozenset(
         *("transfer-encoding", "upgrade"),
     }
 )
+# No field value has them (RFC 9110, 5.5), and parsers refuse them in their own ways before any
+# application sees them. Traps send such values.
+_CONTROL = dict.fromkeys([*range(9), *range(10, 32), 127])
 
 
 class ExchangeTransport(RequestsTransport):
@@ -83,7 +86,7 @@ class ExchangeTransport(RequestsTransport):
             raise KeyboardInterrupt
         prepared = self._prepare(case, kwargs)
         try:
-            request = _request(prepared)
+            request = request_of(prepared)
             self._exchanger.leave_out_slow(request)
             actor = self._actor(case, request)
             exchange = self._exchanger.send(self._authorised(request, actor))
@@ -139,9 +142,10 @@ def _sequence(context: SerializationContext, value: Any) -> dict[str, Any]:
     return {"data": encode_items(context.case.media_type or "", items)}
 
 
-def _request(prepared: requests.PreparedRequest) -> Request:
+def request_of(prepared: requests.PreparedRequest) -> Request:
+    """Return the request to the targets: that of the client library without its own fields."""
     headers = tuple(
-        (name, value if isinstance(value, str) else value.decode("latin-1"))
+        (name, (value if isinstance(value, str) else value.decode("latin-1")).translate(_CONTROL))
         for name, value in prepared.headers.items()
         if name.lower() not in _DROPPED and (name, value) != ("Accept", "*/*")
     )
