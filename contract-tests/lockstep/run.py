@@ -218,7 +218,7 @@ class Run(RawRequests):
             client = self._walked.client
             known = {race.name for race in self._races if race.has_winners}
             with self.concluding(title, [(client.exchanger, client.actors)]):
-                for result in race_repeats(self._walked, known):
+                for result in race_repeats(self._walked, known, self.not_tested.append):
                     self._races.append(result)
                     self.notes += result.notes
         return stage

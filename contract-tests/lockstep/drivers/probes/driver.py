@@ -35,9 +35,7 @@ def probe(maker: Maker) -> list[str]:
     Returns sentences on skipped probes. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
-    if client.actors is not None:
-        client.actors.forget_all()
-    client.known.forget()
+    maker.begin_anew()
     every = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
     chosen = every[: client.exchanger.ledger.share.shard.part(MOST)]

@@ -12,7 +12,7 @@ from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.outcomes import succeeded
-from lockstep.openapi.naming import is_idempotency_key
+from lockstep.drivers.walk.parameters import Declared
 from lockstep.transport.messages import Request
 
 _USED = 7
@@ -20,20 +20,18 @@ _USED = 7
 
 def key_probes(trial: Trial) -> Iterator[Probe]:
     """The probes for an operation that takes an idempotency key."""
-    client = trial.maker.client
-    headers = [one for one in client.parameters(trial.operation) if one.location == "header"]
-    name = next((one.name for one in headers if is_idempotency_key(one.name)), "")
-    if not name:
+    client, key = trial.maker.client, trial.key
+    if key is None:
         return
     if trial.media is not None and trial.media.has_members:
-        yield Probe(_USED, f"{name} of another content", lambda: _changed(trial, name))
+        yield Probe(_USED, f"{key.name} of another content", lambda: _changed(trial, key))
     if client.other != client.mine:
-        yield Probe(_USED, f"{name} of another user", lambda: _anothers(trial, name))
+        yield Probe(_USED, f"{key.name} of another user", lambda: _anothers(trial, key))
 
 
-def _changed(trial: Trial, name: str) -> object:
+def _changed(trial: Trial, key: Declared) -> object:
     """Send a valid request, then another valid content with the same key."""
-    used = _used(trial, name)
+    used = _used(trial, key)
     if used is None:
         return None
     client, operation = trial.maker.client, trial.operation
@@ -42,32 +40,27 @@ def _changed(trial: Trial, name: str) -> object:
     other = next((content for content in styles if content != plain), None)
     if other is None:
         return None
-    return trial.send(trial.request(other, headers={name: used.header(name) or ""}))
+    return trial.send(trial.request(other, headers={key.name: used.header(key.name) or ""}))
 
 
-def _anothers(trial: Trial, name: str) -> object:
+def _anothers(trial: Trial, key: Declared) -> object:
     """Send a valid request, then one of another user with the same key."""
     client, operation = trial.maker.client, trial.operation
     values = trial.maker.live(operation, client.other)
     if values is None or (parameters_of(operation.path) and not values):
         return None
-    used = _used(trial, name)
+    used = _used(trial, key)
     if used is None:
         return None
     content = client.template(operation, client.other)
     trial.maker.needs.meet(operation, (values, content), client.other)
-    headers = {name: used.header(name) or ""}
+    headers = {key.name: used.header(key.name) or ""}
     request = client.request(operation, values, content, headers=headers)
     return trial.send(request, values, actor=client.other)
 
 
-def _used(trial: Trial, name: str) -> Request | None:
+def _used(trial: Trial, key: Declared) -> Request | None:
     """A request that has succeeded, with a key."""
-    key = next(
-        trial.maker.client.key(each)
-        for each in trial.maker.client.parameters(trial.operation)
-        if each.name == name
-    )
-    request = trial.request(headers={name: key})
+    request = trial.request(headers={key.name: trial.maker.client.key(key)})
     exchange = trial.send(request)
     return request if succeeded(exchange) and not exchange.parted else None

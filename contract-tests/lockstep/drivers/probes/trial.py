@@ -12,6 +12,8 @@ from lockstep.drivers.walk.items import families_for, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
+from lockstep.drivers.walk.parameters import Declared
+from lockstep.openapi.naming import is_idempotency_key
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, status_of
@@ -68,6 +70,13 @@ class Trial:
         return next(iter(self.maker.client.media(self.operation)), None)
 
     @property
+    def key(self) -> Declared | None:
+        """The header parameter for an idempotency key, if there is one."""
+        declared = self.maker.client.parameters(self.operation)
+        headers = (each for each in declared if each.location == "header")
+        return next((each for each in headers if is_idempotency_key(each.name)), None)
+
+    @property
     def is_creation(self) -> bool:
         """Whether the operation creates a resource on each request."""
         return self.operation.method == "POST" and self.media is not None
@@ -118,13 +127,17 @@ class Trial:
         client = self.maker.client
         known = values if values is not None else self.values()
         who = self.actor if actor is None else actor
-        signed = change(client.signed(self.operation, request, who)) if who else change(request)
+        signed = change(self.signed(request, who))
         exchange = client.send_as(signed, who)
         client.tell(self.operation)
         if not exchange.parted and signed.operation is not None:
             client.known.learn(self.operation, exchange, who, known)
         self._renew(exchange)
         return exchange
+
+    def signed(self, request: Request, actor: str) -> Request:
+        """Return the request with a user's credentials; with none for the empty name."""
+        return self.maker.client.signed(self.operation, request, actor) if actor else request
 
     def send_unsigned(self, request: Request) -> Exchange:
         """Send a request without credentials."""

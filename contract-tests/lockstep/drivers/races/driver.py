@@ -130,16 +130,7 @@ class _Runner:
         for what, times in self._wrong.items():
             text = f"{what}, in {times} of {self.rounds} rounds"
             exchange = self._example[what]
-            added = self._exchanger.ledger.findings.add_violation(
-                exchange,
-                kind,
-                self._race.name,
-                {self.name: text},
-                self._exchanger.trace,
-                category=RACE,
-            )
-            if added:
-                yield f"{self.name}: {text}"
+            yield from reported(self._exchanger, exchange, kind, self._race.name, text)
 
     def unjudged(self) -> Iterator[str]:
         """Yield a sentence if an inferred race was inconclusive."""
@@ -226,10 +217,26 @@ def label(outcome: Outcome) -> str:
 def _may_be_chance(race: Race, runners: Sequence[_Runner]) -> bool:
     """Whether some targets lost an inferred race and others did not, without significance."""
     lost = [runner.lost for runner in runners]
+    return not race.possible and may_be_chance(lost, runners[0].rounds)
+
+
+def may_be_chance(lost: Sequence[int], rounds: int) -> bool:
+    """Whether some targets lost rounds and others did not, without significance."""
     most, least = max(lost), min(lost)
-    if race.possible or most == 0 or least > 0:
+    if most == 0 or least > 0:
         return False
-    return fisher_exact(most, least, runners[0].rounds) >= _SIGNIFICANCE
+    return fisher_exact(most, least, rounds) >= _SIGNIFICANCE
+
+
+def reported(
+    exchanger: Exchanger, exchange: Exchange, kind: str, race: str, text: str
+) -> Iterator[str]:
+    """Record a finding of the target of an exchange, and yield it with the name of the target."""
+    (target,) = exchange.outcomes
+    if exchanger.ledger.findings.add_violation(
+        exchange, kind, race, {target: text}, exchanger.trace, category=RACE
+    ):
+        yield f"{target}: {text}"
 
 
 def fisher_exact(more: int, fewer: int, rounds: int) -> float:

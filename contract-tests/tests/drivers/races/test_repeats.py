@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from fixtures.scripted_server import scripted
 
+from lockstep.drivers.races import repeats
 from lockstep.report.data import as_data
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -121,6 +122,15 @@ def raced(folder: Path, *locks: bool) -> dict[str, Any]:
         run.race_repeats(targets)
         run.confirm_all(targets)
         return as_data(run.finish())
+
+
+def test_races_that_are_left_out_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "MOST_SECONDS", -1.0)
+    report = raced(tmp_path, True, False)
+    assert report["races"] == []
+    assert "races of repeats: some were left out for lack of time" in report["not_tested"]
 
 
 def test_a_check_apart_from_its_write_is_found(tmp_path: Path) -> None:
