@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import product
 
-from lockstep.explain.cluster import Cluster, plainest_first
+from lockstep.explain.cluster import Cluster, into_earlier, plainest_first
 from lockstep.results.amounts import distance
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import PARITY, Finding
 
 
-def same_amount(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+def same_amount(clusters: Iterable[Cluster]) -> list[Cluster]:
     """Fold numbers of one response that are as far off as another one, or as two others together.
 
     Totals in a list that are off because of what was there before follow from the number of the
     same name.
     """
-    kept: list[Cluster] = []
-    for one in sorted(clusters, key=_grounded_first):
-        known = next((each for each in kept if _follows(one, each)), None) if _is_off(one) else None
-        if known is None:
-            kept.append(one)
-        else:
-            known.leading = known.chosen
-            known.absorb(one)
-    yield from kept
+    return into_earlier(sorted(clusters, key=_grounded_first), _follows)
 
 
 def _grounded_first(one: Cluster) -> tuple[bool, tuple[bool | int, ...]]:
@@ -42,7 +34,7 @@ def _is_off(one: Cluster) -> bool:
 
 def _follows(one: Cluster, other: Cluster) -> bool:
     ours, theirs = one.chosen, other.chosen
-    if not _is_off(other):
+    if not (_is_off(one) and _is_off(other)):
         return False
     is_total = _is_left_over(ours) and not _is_left_over(theirs) and "*" in ours.where
     if is_total and _member(ours) == _member(theirs):

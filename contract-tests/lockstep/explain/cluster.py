@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.results.conditions import Conditions
@@ -67,6 +67,31 @@ class Cluster:
     def chosen(self) -> Finding:
         """The representative: a reproduced finding, else the plainest."""
         return self.leading or min(self.findings, key=plainest_first)
+
+
+def into(
+    clusters: Iterable[Cluster],
+    causes: Sequence[Cluster],
+    follows: Callable[[Cluster, Cluster], bool],
+) -> Iterator[Cluster]:
+    """Fold each cluster that follows from another one into that; its representative stays."""
+    for one in clusters:
+        known = next((each for each in causes if each is not one and follows(one, each)), None)
+        if known is None:
+            yield one
+        else:
+            known.leading = known.chosen
+            known.absorb(one)
+
+
+def into_earlier(
+    clusters: Iterable[Cluster], follows: Callable[[Cluster, Cluster], bool]
+) -> list[Cluster]:
+    """Fold each cluster that follows from an earlier one into that, and return the others."""
+    kept: list[Cluster] = []
+    for one in into(clusters, kept, follows):
+        kept.append(one)  # noqa: PERF402 - each is a possible cause of those after it
+    return kept
 
 
 def both_refuse(finding: Finding) -> bool:

@@ -53,7 +53,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *folded([*same_exchanges(clusters, tried)])]
+    return [*alone, *folded(same_exchanges(clusters, tried))]
 
 
 def merged(one: Cluster) -> Finding:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from lockstep.explain.amounts import same_amount
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, plainest_first
+from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, into, plainest_first
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
@@ -114,22 +114,7 @@ def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
     The missing check shows where a request succeeds; checks after it are no facts of their own.
     """
     gaps = [one for one in clusters if _lets_in(one)]
-    return _into(clusters, gaps, _is_behind)
-
-
-def _into(
-    clusters: Iterable[Cluster],
-    causes: Sequence[Cluster],
-    follows: Callable[[Cluster, Cluster], bool],
-) -> Iterator[Cluster]:
-    """Fold each cluster that follows from another one into that; its representative stays."""
-    for one in clusters:
-        known = next((each for each in causes if each is not one and follows(one, each)), None)
-        if known is None:
-            yield one
-        else:
-            known.leading = known.chosen
-            known.absorb(one)
+    return into(clusters, gaps, _is_behind)
 
 
 def _lets_in(one: Cluster) -> bool:
@@ -159,7 +144,7 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
 def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold the pages of a list in another order into its order: they show other elements."""
     orders = [one for one in clusters if one.chosen.signature.how == "order"]
-    return _into(clusters, orders, _is_page_of)
+    return into(clusters, orders, _is_page_of)
 
 
 def _is_page_of(one: Cluster, order: Cluster) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from lockstep.explain.cluster import Cluster, plainest_first
+from lockstep.explain.cluster import Cluster, into_earlier, plainest_first
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.tried import Tried
@@ -15,21 +15,14 @@ _CHANCE, _RARE = 0.05, 0.1
 _OF_VALUES = frozenset({"value", "list", "member", "type", "time", "form"})
 
 
-def same_exchanges(clusters: Iterable[Cluster], tried: Tried) -> Iterator[Cluster]:
+def same_exchanges(clusters: Iterable[Cluster], tried: Tried) -> list[Cluster]:
     """Fold the differences of one operation that only show together with a rare other one.
 
     An amount that is rounded wrongly is also wrong in its smallest unit, for example. Two faults
     that depend on different requests, or that show in each response, stay apart.
     """
-    kept: list[Cluster] = []
-    for one in sorted(clusters, key=lambda each: (-each.count, plainest_first(each.chosen))):
-        known = next((each for each in kept if _is_together(each, one, tried)), None)
-        if known is None:
-            kept.append(one)
-        else:
-            known.leading = known.chosen
-            known.absorb(one)
-    yield from kept
+    often_first = sorted(clusters, key=lambda each: (-each.count, plainest_first(each.chosen)))
+    return into_earlier(often_first, lambda one, known: _is_together(known, one, tried))
 
 
 def _is_together(known: Cluster, one: Cluster, tried: Tried) -> bool:
