@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
@@ -228,16 +225,9 @@ class Comparer:
         return (
             pair.operation is None
             and self._inferring is not None
-            and not self._serves_html
+            and not self._document.serves_html
             and are_error_pages(*answers)
         )
-
-    @cached_property
-    def _serves_html(self) -> bool:
-        """Whether the document has a response with an HTML page."""
-        operations = self._document.operations.values()
-        responses = (each for one in operations for each in one.responses.values())
-        return any("text/html" in each.media_types for each in responses)
 
     def _answers(
         self,
@@ -254,16 +244,19 @@ class Comparer:
         found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
         if self._habits is None:
             return found
-        if not self._tells_of_tags:
-            found = list(self._without_tags(found, pair, answers))
+        if not self._document.tells_of_entity_tags:
+            found = list(self._without_tags(found, pair, answers, self._habits))
         return self._habits.json.differing(found, names, answers, pair.label)
 
     def _without_tags(
-        self, found: list[Difference], pair: _Pair, answers: tuple[Response, Response]
+        self,
+        found: list[Difference],
+        pair: _Pair,
+        answers: tuple[Response, Response],
+        habits: ServerHabits,
     ) -> Iterator[Difference]:
         """Yield the differences without that of an entity tag which only a framework sends."""
         names = self._leader, pair.name
-        habits = self._habits or ServerHabits()
         for name, answer in zip(names, answers, strict=True):
             habits.tags.note(name, pair.request, answer)
         for one in found:
@@ -271,12 +264,6 @@ class Comparer:
                 habits.note(*names, one, pair.label)
             else:
                 yield one
-
-    @cached_property
-    def _tells_of_tags(self) -> bool:
-        """Whether the document says anything of entity tags, or of requests on condition of one."""
-        text = json.dumps(self._document.raw, default=str)
-        return re.search(r"e-?tag\b|entity.tag|if-(none-)?match", text, re.IGNORECASE) is not None
 
 
 def _allowing(answers: tuple[Response, Response]) -> list[Difference]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
@@ -22,6 +24,8 @@ from lockstep.openapi.selection import matching
 from lockstep.openapi.shapes import ANNOTATION, Shape, ShapeReader, followed
 from lockstep.openapi.soundness import sound
 from lockstep.openapi.structure import without
+
+_ENTITY_TAGS = re.compile(r"e-?tag\b|entity.tag|if-(none-)?match", re.IGNORECASE)
 
 
 class Document:
@@ -138,6 +142,16 @@ class Document:
                 if "+json" in media_type and shape is not None:
                     shapes.setdefault(media_type, shape)
         return shapes
+
+    @cached_property
+    def serves_html(self) -> bool:
+        """Whether a documented response is an HTML page."""
+        return any("text/html" in response.media_types for response in self._responses())
+
+    @cached_property
+    def tells_of_entity_tags(self) -> bool:
+        """Whether the document says anything of entity tags, or of requests on condition of one."""
+        return _ENTITY_TAGS.search(json.dumps(self.raw, default=str)) is not None
 
     @cached_property
     def title(self) -> str:
