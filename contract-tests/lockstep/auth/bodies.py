@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -255,14 +255,19 @@ def takes_text(document: Document, schema: Mapping[str, Any], text: str) -> bool
     """Whether a schema accepts a text after its placeholders are replaced; an invalid one none."""
     for name, value in _SAMPLE.items():
         text = text.replace("${" + name + "}", value)
+    return acceptor(document, schema)(text)
+
+
+def acceptor(document: Document, schema: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Return a function that tells whether a schema accepts a value; an invalid one none."""
     # Compiling all components is slow, and few schemas of texts have a reference.
     refers = '"$ref"' in json.dumps(schema, default=str)
     rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
     try:
-        return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(text)
+        return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid
     except jsonschema_rs.ValidationError:
         # The schema itself is invalid, by its pattern, say.
-        return False
+        return lambda _: False
 
 
 def _example(document: Document, schema: Mapping[str, Any], filling: Filling, room: Room) -> Any:

@@ -19,7 +19,7 @@ from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
 from lockstep.drivers.probes.ranges import range_probes
 from lockstep.drivers.probes.resources import resource_probes
-from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial
+from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial, begin_anew
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
 
@@ -35,7 +35,7 @@ def probe(maker: Maker) -> list[str]:
     Returns sentences on skipped probes. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
-    maker.begin_anew()
+    begin_anew(maker)
     every = sorted(_chosen(maker), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
     chosen = every[: client.exchanger.ledger.share.shard.part(MOST)]

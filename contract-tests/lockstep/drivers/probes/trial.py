@@ -35,6 +35,13 @@ class Probe:
     send: Send
 
 
+def begin_anew(maker: Maker) -> None:
+    """Forget all users and what responses showed; new users log in as they are needed."""
+    if maker.client.actors is not None:
+        maker.client.actors.forget_all()
+    maker.client.known.forget()
+
+
 def unchanged(request: Request) -> Request:
     """Return the request unchanged."""
     return request

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.auth.actors import ActorError
-from lockstep.drivers.probes.trial import Trial
+from lockstep.drivers.probes.trial import Trial, begin_anew
 from lockstep.drivers.races.driver import JOIN, RaceResult, label, may_be_chance, reported
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
@@ -40,7 +40,7 @@ def race_repeats(
     finding of each of them. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
-    maker.begin_anew()
+    begin_anew(maker)
     ending = time.monotonic() + MOST_SECONDS
     for operation in client.document.operations.values():
         owned = client.exchanger.ledger.share.owns(operation.name)

@@ -72,6 +72,8 @@ class Combinations:
     """Sends one telling value after another to computing operations, then two at a time."""
 
     maker: Maker
+    # The trials of able operations that have not been explored yet.
+    _trials: dict[str, _Trial] = field(default_factory=dict)
     # The same for each run, as a difference should be found again.
     _rng: random.Random = field(default_factory=lambda: random.Random(0))
 
@@ -86,12 +88,13 @@ class Combinations:
             creates = operation.method == "POST" and self._creates(operation)
             if creates or self._names_resource(operation):
                 continue
-            if len(self._trial(operation).slots) > 1:
+            trial = self._trials[operation.name] = self._trial(operation)
+            if len(trial.slots) > 1:
                 yield operation
 
     def explore(self, operation: Operation) -> None:
         """Send the plain request, each value alone, and pairs of values, the most telling first."""
-        trial = self._trial(operation)
+        trial = self._trials.pop(operation.name, None) or self._trial(operation)
         first = self._send(trial, {})
         if operation.method == "POST" and not _is_same(first, self._send(trial, {})):
             return

@@ -162,12 +162,11 @@ class Knowledge:
         named = tuple(word for word in words(header.name) if word != "x")
         if header.location != "header" or not values or len(named) < _FEWEST_WORDS:
             return ""
-        for item in reversed(self.items):
-            name = next((n for n in item.shown if item.made and words(n) == named), None)
-            last = parameters_of(operation.path)[-1]
-            if name is not None and item.value(last) == values[last]:
-                return str(item.shown[name])
-        return ""
+        last = next(reversed(parameters_of(operation.path)), "")
+        own = (each for each in reversed(self.items) if each.made and last in values)
+        issuing = (each.shown for each in own if each.value(last) == values[last])
+        members = (pair for shown in issuing for pair in shown.items())
+        return str(next((value for name, value in members if words(name) == named), ""))
 
     def as_described(self, value: Any, key: str, another: str) -> Any:
         """Return a body with the values that only descriptions list, in the members that it has.

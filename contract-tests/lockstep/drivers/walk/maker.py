@@ -51,12 +51,6 @@ class Maker:
     def __post_init__(self) -> None:
         self.needs = Needs(self.client, self._done)
 
-    def begin_anew(self) -> None:
-        """Forget all users and what responses showed; new users log in as they are needed."""
-        if self.client.actors is not None:
-            self.client.actors.forget_all()
-        self.client.known.forget()
-
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
     ) -> Exchange:

@@ -71,14 +71,19 @@ def all_pages(answer: Response, parameters: Sequence[Declared]) -> list[Query]:
 def largest_page(parameters: Sequence[Declared]) -> Query:
     """Return the query for a page as large as the document allows, empty if it tells no maximum."""
     size = next(iter(first_page(parameters)), None)
-    most = next((e.schema.get("maximum") for e in parameters if e.name == size), None)
-    return {size: str(min(_LARGEST, most))} if size is not None and isinstance(most, int) else {}
+    most = _maximum(parameters, size)
+    return {size: str(min(_LARGEST, most))} if size is not None and most is not None else {}
 
 
 def _most(parameters: Sequence[Declared], size: str | None) -> int:
     """Return the largest size of a page, as far as the document tells."""
+    most = _maximum(parameters, size)
+    return 10_000 if most is None else most
+
+
+def _maximum(parameters: Sequence[Declared], size: str | None) -> int | None:
     most = next((each.schema.get("maximum") for each in parameters if each.name == size), None)
-    return most if isinstance(most, int) else 10_000
+    return most if isinstance(most, int) else None
 
 
 def _page_number(parameters: Sequence[Declared]) -> Declared | None:

@@ -14,9 +14,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-import jsonschema_rs
-
-from lockstep.auth.bodies import flat, kind_of_value
+from lockstep.auth.bodies import acceptor, flat, kind_of_value
 from lockstep.drivers.walk.bodies import may_be_null
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import words
@@ -63,8 +61,9 @@ def telling_values(document: Document, schema: Mapping[str, Any], name: str = ""
     kept: dict[str, Any] = {}
     free = kind_of_value(schema) == "string" and not schema.keys() & {"enum", "pattern"}
     named = _ZONES if free and _NAMES_OF_ZONES & {*words(name), "".join(words(name))} else ()
+    accepts = acceptor(document, schema)
     for value in (*named, *_candidates(document, schema)):
-        if _accepts(document, schema, value):
+        if accepts(value):
             kept.setdefault(json.dumps(value), value)
     return list(kept.values())
 
@@ -162,12 +161,3 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{day}T{time}{zone}" for day in DATES[:2] for zone in ("", "Z"))
     else:
         yield from _TEXTS
-
-
-def _accepts(document: Document, schema: Mapping[str, Any], value: Any) -> bool:
-    refers = '"$ref"' in json.dumps(schema, default=str)
-    rooted = {**schema, **({"components": document.modern.get("components")} if refers else {})}
-    try:
-        return jsonschema_rs.validator_for(rooted, validate_formats=True).is_valid(value)
-    except jsonschema_rs.ValidationError:
-        return False
