@@ -194,9 +194,9 @@ class Confirmer:
         if finding.category in COMPARED and is_judged(finding):
             found = oracle.observation(sequence.exchanges[-1])
             if found is not None:
-                first = found[1].differences[0]
+                first = found.differences[0]
                 finding.kind, finding.where = first.kind, first.where
-                finding.differences = found[1].differences
+                finding.differences = found.differences
 
 
 def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:

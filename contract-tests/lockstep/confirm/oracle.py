@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from lockstep.results.conditions import kinds_of
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import COMPARED, Finding
 from lockstep.results.grounding import list_elements
+from lockstep.results.sides import Pair
 from lockstep.results.signatures import Observation
 from lockstep.transport.credentials import Identity
 from lockstep.transport.messages import Outcome, status_of
@@ -147,33 +148,35 @@ class Oracle:
             return None
         *earlier, last = played
         found = self.observation(last)
-        differences = found[1].differences if found is not None else ()
+        differences = found.differences if found is not None else ()
         return cause_among(self.exchanger.ledger.document, earlier, last, differences)
 
-    def observation(self, exchange: Exchange) -> tuple[str, Observation] | None:
-        """Return the partner and the observation in an exchange that match the finding."""
+    def observation(self, exchange: Exchange) -> Observation | None:
+        """Return the first observation in an exchange that matches the finding."""
         signature = self.finding.signature
-        for name, differences in exchange.found():
-            for one in self.exchanger.ledger.signatures.read(exchange, differences):
-                found = one.signature
-                listed = found.kind == "list" and (found.kind, found.what) == (
-                    signature.kind,
-                    signature.what,
-                )
-                if found == signature or listed:
-                    return name, one
+        for _, one in self._observations(exchange):
+            found = one.signature
+            listed = found.kind == "list" and (found.kind, found.what) == (
+                signature.kind,
+                signature.what,
+            )
+            if found == signature or listed:
+                return one
         return None
+
+    def _observations(self, exchange: Exchange) -> Iterator[tuple[Pair, Observation]]:
+        for partner, differences in exchange.found():
+            names, found = self.exchanger.ledger.observed(exchange, partner, differences)
+            yield from ((names, one) for one in found)
 
     def values(self, shown: Sequence) -> dict[str, str]:
         """Return what each target showed when the finding was seen in a sequence."""
         last = shown.exchanges[-1]
-        leader = next(iter(last.outcomes))
         found: dict[str, str] = {}
-        for name, differences in last.found():
-            for one in self.exchanger.ledger.signatures.read(last, differences):
-                if one.signature == self.finding.signature:
-                    first = one.differences[0]
-                    found = {leader: first.left, **found, name: first.right}
+        for (one_side, other), one in self._observations(last):
+            if one.signature == self.finding.signature:
+                first = one.differences[0]
+                found = {one_side: first.left, **found, other: first.right}
         for name, violations in last.violations.items():
             details = [each.detail for each in violations if self._is_it(each.kind, each.where)]
             if details and self.finding.category not in COMPARED:

@@ -112,8 +112,9 @@ class EffectsWatch:
             if self.calls is not None:
                 found += self.calls.compare(name, requests, done.calls)
             exchange.effects[name] = list(_news(allowed.counted(found), differences))
-            for observation in ledger.signatures.read(exchange, exchange.effects[name]):
-                ledger.add_observation(exchange, (leader, name), observation, trace, EFFECTS)
+            names, observations = ledger.observed(exchange, name, exchange.effects[name])
+            for observation in observations:
+                ledger.add_observation(exchange, names, observation, trace, EFFECTS)
         if self.rows is not None and done.rows:
             self.rows.end()
         if any(exchange.differences.values()):

@@ -43,7 +43,6 @@ class Triage:
         `made` are the values in the leader's response by key, `theirs` the keys that a partner's
         response, by its name, has as well.
         """
-        leader = next(iter(exchange.outcomes))
         named = self.trace.things(exchange.request)
         self._leave_undocumented(exchange)
         for name, differences in exchange.differences.items():
@@ -61,13 +60,14 @@ class Triage:
                 self.log.findings.excuse(cause, len(differences))
                 exchange.excused = cause
                 continue
-            for observation in self.log.signatures.read(exchange, differences):
+            names, observations = self.log.observed(exchange, name, differences)
+            for observation in observations:
                 following = self.divergent.cause_of_collection(exchange)
                 if following and not self._differs_beyond(exchange, name, observation):
                     self.log.findings.excuse(following)
                     exchange.excused = following
                 else:
-                    self.log.add_observation(exchange, (leader, name), observation, self.trace)
+                    self.log.add_observation(exchange, names, observation, self.trace)
         if not exchange.parity:
             self._part(exchange, named, made, theirs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.compare.server_headers import ServerHabits
@@ -13,6 +13,7 @@ from lockstep.effects.growth import StatementBook
 from lockstep.effects.watch import Mirrors
 from lockstep.matching import Clock
 from lockstep.matching.bounded_dict import BoundedDict
+from lockstep.matching.difference import Difference
 from lockstep.matching.noise import NoiseBook
 from lockstep.matching.rules import Rules
 from lockstep.openapi.conformance import Conformance, Violation
@@ -26,6 +27,7 @@ from lockstep.results.faults import FaultLog
 from lockstep.results.findings import PARITY, Findings
 from lockstep.results.history import History
 from lockstep.results.patience import Patience
+from lockstep.results.sides import Pair, Sides
 from lockstep.results.signatures import Observation, SignatureReader
 from lockstep.results.trace import Trace
 from lockstep.transport.messages import Request, Response
@@ -78,6 +80,7 @@ class RunLog:
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     conditions: ConditionReader = field(init=False)
     signatures: SignatureReader = field(init=False)
+    _sides: Sides = field(default_factory=Sides, init=False)
     _histories: BoundedDict[tuple[Hashable, ...], History] = field(
         default_factory=lambda: BoundedDict(_MOST_HISTORIES), init=False
     )
@@ -148,15 +151,25 @@ class RunLog:
                 with self._lock:
                     self.coverage.operations[exchange.label].nonconforming[name] += 1
 
+    def observed(
+        self, exchange: Exchange, partner: str, differences: Sequence[Difference]
+    ) -> tuple[Pair, list[Observation]]:
+        """Return the facts in the differences of one partner from the leader, and both names.
+
+        The names, and with them the values, are in the same order whichever target leads.
+        """
+        names, seen, oriented = self._sides.oriented(exchange, partner, differences)
+        return names, self.signatures.read(seen, oriented)
+
     def add_observation(
         self,
         exchange: Exchange,
-        names: tuple[str, str],
+        names: Pair,
         observation: Observation,
         trace: Trace,
         category: str = PARITY,
     ) -> None:
-        """Record a difference between the leader and a partner."""
+        """Record a difference between two targets."""
         if exchange.sets_up:
             return
         if self.findings.add_observation(exchange, observation, names, trace, category):
