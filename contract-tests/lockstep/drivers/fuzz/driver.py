@@ -26,7 +26,8 @@ from lockstep.drivers.fuzz.pool import Pool
 from lockstep.drivers.fuzz.settings import FuzzSettings
 from lockstep.drivers.fuzz.threads import ended_threads_noted, one_parser_at_a_time
 from lockstep.drivers.fuzz.transport import ExchangeTransport
-from lockstep.drivers.walk.creators import Surroundings, entrances
+from lockstep.drivers.walk.creators import entrances
+from lockstep.drivers.walk.surroundings import Surroundings
 from lockstep.exchange.exchanger import Exchanger
 
 __all__ = ["FuzzError", "FuzzSettings", "Lane", "fuzz"]

@@ -148,8 +148,6 @@ class Client:
         """Return a body with the ids of the actor's resources in members that are references."""
         if self.known.in_future:
             value = in_future(value)
-        if self.document.is_annotated:
-            return value
         about = self.document.families.about(operation.path)
         if "{" in operation.path:
             # What is put into something stays there, and the rest of the walk has to do with it.

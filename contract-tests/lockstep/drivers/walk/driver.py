@@ -26,7 +26,6 @@ from lockstep.drivers.walk.bodies import (
 )
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.combinations import Combinations
-from lockstep.drivers.walk.creators import Surroundings
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -40,6 +39,7 @@ from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
+from lockstep.drivers.walk.surroundings import Surroundings
 from lockstep.drivers.walk.transitions import Transitions
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document

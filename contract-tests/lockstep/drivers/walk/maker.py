@@ -75,12 +75,13 @@ class Maker:
         )
 
     def is_untried(self, operation: Operation) -> bool:
-        """Whether a creation could not be sent before, for lack of a parent."""
-        tried = operation.name in self._sought or operation.name in self.client.known.accepted
-        return (
-            not tried
-            and next(self.client.known.bind(operation.path, self.client.mine), None) is not None
-        )
+        """Whether a creation was not accepted for lack of a parent, or of what its body names."""
+        client, known = self.client, self.client.known
+        if operation.name in self._sought or operation.name in known.accepted:
+            return False
+        if not parameters_of(operation.path):
+            return bool(client.referred(operation, client.mine))
+        return next(known.bind(operation.path, client.mine), None) is not None
 
     def seek_again(self) -> list[Operation]:
         """Return creations that never succeeded though variants were sought, to seek again."""

@@ -50,7 +50,7 @@ class References:
 
     def _identifier(self, name: str, owner: str, taken: set[tuple[str, str]]) -> str | None:
         """Return the identifier of the newest resource that no member beside refers to, if any."""
-        for family, attribute in self._meant(name, owner):
+        for family, attribute in meant(self.document, name, owner, by_noun=self.by_noun):
             items = self.known.all(family, self.actor)
             if self.style is Style.WORDS:
                 # What has words refers to what has, too: a name with a comma, in a table.
@@ -64,21 +64,33 @@ class References:
                 return chosen
         return None
 
-    def _meant(self, name: str, owner: str) -> Iterator[tuple[str, str]]:
-        """Yield the families and attributes that a member may refer to, the most specific first."""
-        families = self.document.families
-        role = families.role(name, owner)
-        if role is not None and role.kind == "id":
-            family, _, attribute = role.family.partition(".")
-            about = words(name)[:-1]
-        elif role is None and self.by_noun:
-            family, attribute, about = families.of(noun(name)), "id", words(name)
-        else:
-            return
-        # An account that is called `from_account_id` is an account.
-        named = [family, *(families.of(noun("_".join(about[at:]))) for at in range(1, len(about)))]
-        if owner not in named or split(name)[0]:
-            yield from ((each, attribute) for each in named if each != owner)
+
+def meant(
+    document: Document, name: str, owner: str, *, by_noun: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield the families and attributes that a member may refer to, the most specific first."""
+    families = document.families
+    role = families.role(name, owner)
+    if role is not None and role.kind == "id":
+        family, _, attribute = role.family.partition(".")
+        about = words(name)[:-1]
+    elif role is None and by_noun:
+        family, attribute, about = families.of(noun(name)), "id", words(name)
+    else:
+        return
+    # An account that is called `from_account_id` is an account.
+    named = [family, *(families.of(noun("_".join(about[at:]))) for at in range(1, len(about)))]
+    if owner not in named or split(name)[0]:
+        yield from ((each, attribute) for each in named if each != owner)
+
+
+def families_in(document: Document, value: Any, about: str) -> Iterator[str]:
+    """Yield the families of the resources that the members of a body about a family refer to."""
+    for name, member in value.items() if isinstance(value, Mapping) else ():
+        yield from (family for family, _ in meant(document, name, about))
+        yield from families_in(document, member, document.families.inside(name, about))
+    for element in value if isinstance(value, list) else ():
+        yield from families_in(document, element, about)
 
 
 def _is_worded(shown: Mapping[str, Any]) -> bool:
