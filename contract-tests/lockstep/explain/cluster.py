@@ -94,6 +94,22 @@ def into_earlier(
     return kept
 
 
+def one_per_key(
+    clusters: Iterable[Cluster], key: Callable[[Cluster], Key | None]
+) -> Iterator[Cluster]:
+    """Fold clusters with the same key into the plainest of them; its representative stays."""
+    first: dict[Key, Cluster] = {}
+    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
+        found = key(one)
+        if found is not None and found in first:
+            first[found].absorb(one)
+            continue
+        if found is not None:
+            first[found] = one
+            one.leading = one.chosen
+        yield one
+
+
 def both_refuse(finding: Finding) -> bool:
     """Whether every target responds with a 4xx."""
     return all(value[:1] == "4" for value in finding.values.values())

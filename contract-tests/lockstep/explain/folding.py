@@ -7,7 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from lockstep.explain.amounts import same_amount
-from lockstep.explain.cluster import INVALID, VAGUE, Cluster, Key, both_refuse, into, plainest_first
+from lockstep.explain.cluster import (
+    INVALID,
+    VAGUE,
+    Cluster,
+    Key,
+    both_refuse,
+    into,
+    one_per_key,
+    plainest_first,
+)
+from lockstep.explain.consequences import same_list, same_replacement, stated_bound
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
@@ -27,6 +37,9 @@ _BLANKS = frozenset({"blank", "outer white space"})
 # How a text stands out that all members of a server have to do with.
 _OF_ALL_TEXTS = frozenset({"non-ASCII", "not normalised", "control character", "NUL"})
 _INVALID_CONTENT = frozenset({"400", "413", "422"})
+# Conditions on what a request is about, and how it is refused for these.
+_WHICH = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
+_OF_THINGS = frozenset({"403", "404", "410"})
 _QUARTER = 900
 # What stands for nothing, as JSON.
 _NOTHING = frozenset({"null", '""'})
@@ -39,10 +52,11 @@ _APPEARING = frozenset({"member", "header", "cookie"})
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
-    one_gap = _same_gap(list(_same_order(_same_failure(clusters))))
-    one_gap = _same_pages(list(one_gap))
+    one_order = _same_first_check(_same_order(_same_failure(clusters)))
+    one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
-    return _same_places(_same_treatment(same_amount(folded)))
+    consequences = same_list(stated_bound(same_replacement(same_amount(folded))))
+    return _same_places(_same_treatment(consequences))
 
 
 def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
@@ -108,6 +122,25 @@ def _order_of_checks(one: Cluster) -> Key | None:
     return ("order", others) if others else None
 
 
+def _same_first_check(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what one side of an operation refuses for its content, and the other for its resource.
+
+    Whether that is unknown or another user's, the one side looks at the content first.
+    """
+    return one_per_key(clusters, _first_check)
+
+
+def _first_check(one: Cluster) -> Key | None:
+    """Return the operation, and who refuses the content of a request before its resource."""
+    chosen = one.chosen
+    if chosen.category != PARITY or chosen.kind != "status" or len(one.operations) > 1:
+        return None
+    refusing = frozenset(n for n, value in chosen.values.items() if value in _INVALID_CONTENT)
+    others = {value for name, value in chosen.values.items() if name not in refusing}
+    about_thing = bool(kinds_of(one.conditions) & _WHICH) and bool(others) and others <= _OF_THINGS
+    return (*one.operations, refusing) if refusing and about_thing else None
+
+
 def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold the consequences of a missing authorization check on one side.
 
@@ -145,6 +178,27 @@ def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold the pages of a list in another order into its order: they show other elements."""
     orders = [one for one in clusters if one.chosen.signature.how == "order"]
     return into(clusters, orders, _is_page_of)
+
+
+def _same_paging(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold lists that have as many elements more or less where the same part is asked for.
+
+    Servers take a part of a list in one place for all lists.
+    """
+    return one_per_key(clusters, _paging)
+
+
+def _paging(one: Cluster) -> Key | None:
+    """Return the parameters for a part of a list, and how many elements it has more or less."""
+    chosen = one.chosen
+    paged = bool(one.conditions) and all(
+        each.kind == "parameter" and _PAGING.search(each.subject) for each in one.conditions
+    )
+    counts = [text.partition(" ")[0] for text in chosen.values.values()]
+    listed = chosen.category == PARITY and chosen.kind == "length" and len(counts) == 2
+    if not (paged and listed and all(map(str.isdecimal, counts))):
+        return None
+    return frozenset(one.conditions), int(counts[1]) - int(counts[0])
 
 
 def _is_page_of(one: Cluster, order: Cluster) -> bool:

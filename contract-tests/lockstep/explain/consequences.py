@@ -1,0 +1,149 @@
+"""Folds differences whose values show that they follow from another one of the same responses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lockstep.explain.cluster import Cluster, into, into_earlier, plainest_first
+from lockstep.openapi.schema_lookup import parts_of
+from lockstep.results.exchange import Exchange
+from lockstep.results.findings import PARITY
+from lockstep.results.grounding import parsed
+from lockstep.transport.json_bodies import json_of
+from lockstep.transport.literals import show
+
+_TOKEN = re.compile(r"\w+|\W")
+_WORD = re.compile(r"[^\W\d]\w{2,}")
+# Parts of a text that are unequal: those of one side, those of the other.
+Parts = tuple[str, str]
+
+
+def same_list(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold members that have the same values in another order into the order of their list."""
+    every = list(clusters)
+    orders = [one for one in every if _is_plain(one, "order") and one.chosen.sequence]
+    return into(every, orders, _is_moved)
+
+
+def _is_moved(one: Cluster, order: Cluster) -> bool:
+    if not _is_plain(one, "value", "type", "form", "time") or one.operations != order.operations:
+        return False
+    listed = f"{order.chosen.where.rstrip('/')}/*/"
+    exchanges = [each.sequence[-1] for each in one.findings if each.sequence]
+    inside = all(each.where.startswith(listed) for each in one.findings)
+    return (
+        inside
+        and bool(exchanges)
+        and all(
+            _has_same_values(each.sequence[-1], each.where)
+            for each in one.findings
+            if each.sequence
+        )
+    )
+
+
+def _has_same_values(exchange: Exchange, where: str) -> bool:
+    """Whether all targets have the same values at a place of their lists, in any order."""
+    parts = parts_of(where)
+    found = [
+        Counter(map(show, _values(parsed(outcome), parts)))
+        for outcome in exchange.outcomes.values()
+    ]
+    return sum(found[0].values()) > 1 and all(each == found[0] for each in found)
+
+
+def _values(node: Any, parts: Iterable[str]) -> list[Any]:
+    nodes = [node]
+    for part in parts:
+        if part == "*":
+            nodes = [element for each in nodes if isinstance(each, list) for element in each]
+        else:
+            nodes = [each[part] for each in nodes if isinstance(each, dict) and part in each]
+    return nodes
+
+
+def same_replacement(clusters: Iterable[Cluster]) -> list[Cluster]:
+    """Fold texts of one response in which the same words stand for the same other ones.
+
+    A name is told in a header field and in a message, for example.
+    """
+    plain = sorted(clusters, key=lambda each: plainest_first(each.chosen))
+    return into_earlier(plain, _has_same_words)
+
+
+def _has_same_words(one: Cluster, known: Cluster) -> bool:
+    if not (_is_plain(one, "value", "header") and _is_plain(known, "value", "header")):
+        return False
+    ours, theirs = (_unequal(each) for each in (one, known))
+    if ours is None or ours != theirs or not all(map(_WORD.search, ours)):
+        return False
+    if not (_is_inside_text(one, ours) and _is_inside_text(known, ours)):
+        # Two members may well change from `open` to `closed`, each for a reason of its own.
+        return False
+    pairs = ((one, known), (known, one))
+    return all(each.chosen.sequence and _shows(each.chosen.sequence[-1], of) for each, of in pairs)
+
+
+def _is_inside_text(one: Cluster, unequal: Parts) -> bool:
+    """Whether there are words around the unequal parts of two texts."""
+    values = zip(one.chosen.values.values(), unequal, strict=True)
+    return all(_WORD.search(value.replace(part, "", 1)) for value, part in values)
+
+
+def _shows(exchange: Exchange, one: Cluster) -> bool:
+    places = {each.where for each in one.findings if each.operation == exchange.label}
+    found = (each.where for several in exchange.differences.values() for each in several)
+    return not places.isdisjoint(found)
+
+
+def stated_bound(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold messages that state another number into what one side accepts at that number."""
+    every = list(clusters)
+    causes = [one for one in every if _is_plain(one, "status") and one.chosen.sequence]
+    return into(every, causes, _states)
+
+
+def _states(one: Cluster, cause: Cluster) -> bool:
+    numbers = _unequal(one) if _is_plain(one, "value") else None
+    if numbers is None or not all(map(str.isdecimal, numbers)):
+        return False
+    if one.operations.isdisjoint(cause.operations):
+        return False
+    subjects = {each.subject for each in (*cause.conditions, *cause.chosen.conditions)}
+    if cause.chosen.cause is not None:
+        subjects.add(cause.chosen.cause.subject)
+    named = subjects & set(parts_of(one.chosen.where))
+    sent = (_sent(cause.chosen.sequence[-1], name) for name in named)
+    return any(value in numbers for values in sent for value in values)
+
+
+def _sent(exchange: Exchange, name: str) -> Iterator[str]:
+    """Yield the values, as numbers or by their lengths, that a request has for a name."""
+    query = parse_qsl(exchange.request.path.partition("?")[2])
+    body = json_of(exchange.request.body or b"")
+    members = body.items() if isinstance(body, dict) else ()
+    for key, value in (*query, *members):
+        if key == name and isinstance(value, str | int | list):
+            yield str(len(value)) if not isinstance(value, int) else str(value)
+            yield str(value)
+
+
+def _is_plain(one: Cluster, *kinds: str) -> bool:
+    return one.chosen.category == PARITY and one.chosen.kind in kinds
+
+
+def _unequal(one: Cluster) -> Parts | None:
+    """Return the parts in which two texts differ; `None` for more or fewer texts than two."""
+    values = [*one.chosen.values.values()]
+    if len(values) != 2 or "absent" in values:
+        return None
+    ours, theirs = (_TOKEN.findall(value) for value in values)
+    while ours and theirs and ours[0] == theirs[0]:
+        ours, theirs = ours[1:], theirs[1:]
+    while ours and theirs and ours[-1] == theirs[-1]:
+        ours, theirs = ours[:-1], theirs[:-1]
+    return "".join(ours), "".join(theirs)

@@ -1,0 +1,133 @@
+"""What follows from another difference, as its values show, is no finding of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fixtures.observed import Observed, answer, ask, get, post
+
+from lockstep.results.findings import Finding
+
+OURS = "5d1c4b2e-0f3a-4c6d-8e7f-9a0b1c2d3e4f", "6e2d5c3f-1a4b-4d7e-9f80-ab1c2d3e4f50"
+THEIRS = "7f3e6d40-2b5c-4e8f-a091-bc2d3e4f5061", "804f7e51-3c6d-4f90-b1a2-cd3e4f506172"
+
+
+@pytest.fixture
+def seen() -> Observed:
+    """A run in which three tasks were created."""
+    found = Observed()
+    found.make("t1", "t2", "t3")
+    return found
+
+
+def parity(seen: Observed) -> list[Finding]:
+    return [one for one in seen.explained() if one.category == "parity"]
+
+
+def places(finding: Finding) -> set[str]:
+    return {each.where for each in finding.places}
+
+
+def page(*tasks: tuple[str, str]) -> dict[str, Any]:
+    return {"data": [{"id": name, "title": title} for name, title in tasks]}
+
+
+def test_members_of_a_list_in_another_order_are_part_of_its_order(seen: Observed) -> None:
+    left, right = ("t1", "one"), ("t2", "two")
+    seen.hear(get("/tasks"), answer(200, page(left, right)), answer(200, page(right, left)))
+    # These were not seen before, so that elements at the same index are taken for the same one.
+    ours, theirs = (
+        page((OURS[0], "one"), (OURS[1], "two")),
+        page((THEIRS[0], "two"), (THEIRS[1], "one")),
+    )
+    seen.hear(get("/tasks"), answer(200, ours), answer(200, theirs))
+    (found,) = parity(seen)
+    assert found.kind == "order"
+    assert places(found) == {"body /data", "body /data/*/title"}
+
+
+def test_a_member_with_another_value_is_no_matter_of_order(seen: Observed) -> None:
+    left, right = ("t1", "one"), ("t2", "two")
+    seen.hear(get("/tasks"), answer(200, page(left, right)), answer(200, page(right, left)))
+    ours, theirs = (
+        page((OURS[0], "one"), (OURS[1], "two")),
+        page((THEIRS[0], "TWO"), (THEIRS[1], "one")),
+    )
+    seen.hear(get("/tasks"), answer(200, ours), answer(200, theirs))
+    assert {one.kind for one in parity(seen)} == {"order", "value"}
+
+
+def refused(scope: str, text: str = "The scope {} is required.") -> Any:
+    challenge = f'Bearer realm="tasks", scope="tasks:{scope}"'
+    return answer(403, {"detail": text.format(f"tasks:{scope}")}, WWW_Authenticate=challenge)
+
+
+def test_the_same_words_in_a_message_and_in_a_header_are_one_fact(seen: Observed) -> None:
+    for _ in range(2):
+        seen.hear(get("/tasks/t1", actor="bob"), refused("write"), refused("read"))
+    (found,) = parity(seen)
+    assert places(found) == {"body /detail", "header www-authenticate"}
+
+
+def test_other_words_in_a_message_than_in_a_header_are_two_facts(seen: Observed) -> None:
+    other = refused("read", "The scope tasks:write is wanted.")
+    seen.hear(get("/tasks/t1", actor="bob"), refused("write"), other)
+    assert len(parity(seen)) == 2
+
+
+def test_two_members_with_the_same_values_are_two_facts(seen: Observed) -> None:
+    ours, theirs = ({"id": "t1", "state": each, "title": each} for each in ("open", "closed"))
+    seen.hear(get(), answer(200, ours), answer(200, theirs))
+    assert len(parity(seen)) == 2
+
+
+def invalid(bound: int) -> Any:
+    return answer(400, {"errors": {"size": [f"must be a number from 0 to {bound}"]}})
+
+
+def test_a_message_with_the_bound_belongs_to_what_is_refused_there(seen: Observed) -> None:
+    for number in range(3):
+        seen.hear(post({"title": "a", "size": 1000 + number}), invalid(100), invalid(99))
+    seen.statuses(post({"title": "a", "size": 100}), 201, 400)
+    (found,) = parity(seen)
+    assert found.kind == "status"
+    assert "body /errors/size/*" in places(found)
+
+
+@pytest.mark.parametrize("size", [50, 99])
+def test_a_message_with_another_number_is_a_fact_of_its_own(seen: Observed, size: int) -> None:
+    seen.hear(post({"title": "a", "size": 1000}), invalid(100), invalid(98))
+    seen.statuses(post({"title": "a", "size": size}), 201, 400)
+    assert len(parity(seen)) == 2
+
+
+def test_what_is_checked_first_is_one_fact_of_an_operation(seen: Observed) -> None:
+    valid = {"title": "a"}
+    seen.statuses(ask("PUT", "/tasks/t1", valid), 200)
+    for number in range(4):
+        seen.statuses(ask("PUT", "/tasks/t2", valid, actor="bob"), 403, 422)
+        seen.statuses(ask("PUT", f"/tasks/x{number}", valid), 404, 422)
+    (found,) = parity(seen)
+    assert sum(each.count for each in found.places) == 8
+
+
+def test_opposite_orders_of_checks_are_two_facts(seen: Observed) -> None:
+    seen.statuses(ask("PUT", "/tasks/t1", {"title": "a"}), 200)
+    seen.statuses(ask("PUT", "/tasks/t1", {"title": "a"}, actor="bob"), 403, 422)
+    seen.statuses(ask("PUT", "/tasks/x1", {"title": "a"}), 422, 404)
+    assert len(parity(seen)) == 2
+
+
+def pages(name: str, count: int) -> Any:
+    return answer(200, {"data": [{name: f"{name}{number}"} for number in range(count)]})
+
+
+@pytest.mark.parametrize(("other", "findings"), [(3, 1), (1, 2)])
+def test_parts_of_lists_that_are_cut_alike_are_one_fact(
+    seen: Observed, other: int, findings: int
+) -> None:
+    for path in ("/tasks?limit=2", "/tasks?limit=2"):
+        seen.hear(get(path), pages("title", 2), pages("title", 3))
+    seen.hear(get("/tags?limit=2"), pages("name", 2), pages("name", other))
+    assert len(parity(seen)) == findings
