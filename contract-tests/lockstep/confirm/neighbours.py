@@ -8,6 +8,7 @@ from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.oracle import Oracle, Sequence
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.results.conditions import Condition
+from lockstep.results.exchange import Exchange
 from lockstep.results.findings import (
     Finding,
     Neighbour,
@@ -65,6 +66,9 @@ class Neighbours:
             if finding.signature.kind != "status" and status_of(last.leader) != status:
                 # A different kind of response, which is not comparable.
                 continue
+            if correction.condition.kind == "notable" and _breaks(best.exchanges[-1], last):
+                # Whoever took the request refuses what is left of it.
+                continue
             if played.shown or oracle.observation(last) is not None:
                 harmless.append(correction.condition)
                 continue
@@ -83,3 +87,13 @@ class Neighbours:
         if len(proved) == 1:
             finding.cause = cause_of(proved[0], best.exchanges[-1].request)
             self._causes.append((finding.cause, finding.signature))
+
+
+def _breaks(before: Exchange, after: Exchange) -> bool:
+    """Whether some target took a request, and none takes it any more."""
+    return _is_taken(before) and not _is_taken(after)
+
+
+def _is_taken(exchange: Exchange) -> bool:
+    statuses = (status_of(outcome) or 599 for outcome in exchange.outcomes.values())
+    return any(status < 400 for status in statuses)

@@ -8,12 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from fixtures.notes_client import Client
 from fixtures.notes_server import DOCUMENT
 from fixtures.observed import Observed, answer, ask, get, post
+from fixtures.scripted import answer as plain_answer
+from fixtures.scripted import exchanger
 
+from lockstep.confirm import Confirmer
+from lockstep.confirm.budget import Budget
 from lockstep.confirm.corrections import Correction, Corrector
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.loading import load_yaml
@@ -21,7 +26,7 @@ from lockstep.results.conditions import Condition, kinds_of
 from lockstep.results.findings import Finding
 from lockstep.run import Run
 from lockstep.settings import Settings
-from lockstep.transport.messages import Request, Response, status_of
+from lockstep.transport.messages import Outcome, Request, Response, status_of
 from lockstep.transport.targets import Target
 
 Servers = Callable[..., list[Target]]
@@ -301,3 +306,25 @@ def test_another_idempotency_key_is_sent(seen: Observed) -> None:
     key = last(found).header("Idempotency-Key") or ""
     assert (len(key), key == "key-17") == (6, False)
     assert last(found).body == again.body
+
+
+def search(most: int) -> Callable[[Request], Outcome]:
+    """Return a server that needs a word to search for, and takes a limit."""
+
+    def respond(request: Request) -> Outcome:
+        query = dict(parse_qsl(request.path.partition("?")[2]))
+        fits = "q" in query and int(query.get("limit", "1")) <= most
+        return plain_answer([], 200) if fits else plain_answer({"error": "no"}, 400)
+
+    return respond
+
+
+def test_a_request_that_is_refused_without_a_value_proves_nothing_about_it() -> None:
+    named: list[Any] = [{"name": each, "in": "query", "schema": {}} for each in ("q", "limit")]
+    paths = {"/search": {"get": {"parameters": named, "responses": {"200": {}}}}}
+    sender, _ = exchanger(search(100), search(99), paths=paths)
+    sender.send(Request("GET", "/search?q=lockstep&limit=100"))
+    (found,) = [one for one in sender.ledger.findings.all() if one.category == "parity"]
+    Confirmer(sender, Budget(100, 10)).confirm([[found]])
+    assert beside(found) == ("without `limit`", {200})
+    assert found.cause == Condition("parameter", "limit")
