@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.oracle import Oracle, Sequence
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.conditions import Condition
+from lockstep.results.conditions import ACCEPT, Condition
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import (
     Finding,
@@ -38,6 +38,9 @@ class Neighbours:
         """Return the proved cause of another finding, if this one depends on it as well."""
         for condition, signature in self._causes:
             if condition.kind == "parameter" and signature != oracle.finding.signature:
+                continue
+            if condition == ACCEPT and ACCEPT not in best.exchanges[-1].conditions:
+                # In another media type, whatever is wrong with this one does not show.
                 continue
             exchanges = self._corrector().without(best.exchanges, condition)
             played = oracle.play(best, exchanges, anew=True) if exchanges is not None else None

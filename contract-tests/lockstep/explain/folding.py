@@ -181,7 +181,7 @@ def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:
 
 
 def _same_paging(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Fold lists that have as many elements more or less where the same part is asked for.
+    """Fold lists that have more elements, or fewer, where the same part is asked for.
 
     Servers take a part of a list in one place for all lists.
     """
@@ -189,16 +189,13 @@ def _same_paging(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 
 def _paging(one: Cluster) -> Key | None:
-    """Return the parameters for a part of a list, and how many elements it has more or less."""
+    """Return the parameters for a part of a list, and whether it has more elements or fewer."""
     chosen = one.chosen
     paged = bool(one.conditions) and all(
         each.kind == "parameter" and _PAGING.search(each.subject) for each in one.conditions
     )
-    counts = [text.partition(" ")[0] for text in chosen.values.values()]
-    listed = chosen.category == PARITY and chosen.kind == "length" and len(counts) == 2
-    if not (paged and listed and all(map(str.isdecimal, counts))):
-        return None
-    return frozenset(one.conditions), int(counts[1]) - int(counts[0])
+    counted = chosen.category == PARITY and chosen.kind == "length"
+    return (frozenset(one.conditions), chosen.signature.how) if paged and counted else None
 
 
 def _is_page_of(one: Cluster, order: Cluster) -> bool:

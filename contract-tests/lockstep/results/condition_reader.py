@@ -11,19 +11,20 @@ from typing import Any
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.results.conditions import ORDER, Condition, Conditions, kinds_of
+from lockstep.results.conditions import ACCEPT, ORDER, Condition, Conditions, kinds_of
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.grounding import parsed
 from lockstep.results.request_reader import RequestReader, Value, json_scalar, path_values
 from lockstep.results.trace import Trace
 from lockstep.transport.json_bodies import scalars
-from lockstep.transport.messages import Request, status_of
+from lockstep.transport.messages import Request, Response, status_of
 
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 _GONE = (404, 410)
 _UNAUTHORISED = 401
 _FORBIDDEN = 403
 _UNSUPPORTED = 415
+_NOT_ACCEPTABLE = 406
 # Notability from which a text is also reported for an identifier in a path.
 _CONTROL = 5
 # Unicode categories of control, format and separator characters and of surrogates.
@@ -74,6 +75,7 @@ class ConditionReader:
             ),
             *self._repeated(exchange, trace),
             *_unsupported(exchange),
+            *_negotiated(exchange),
         }
         if not found or kinds_of(tuple(found)) == {"other user"}:
             found.update(self._notable(operation, request))
@@ -218,6 +220,16 @@ def _unsupported(exchange: Exchange) -> Iterator[Condition]:
     """Yield a condition if a target responds with 415 (RFC 9110, section 15.5.16)."""
     if _UNSUPPORTED in map(status_of, exchange.outcomes.values()):
         yield Condition("media type")
+
+
+def _negotiated(exchange: Exchange) -> Iterator[Condition]:
+    """Yield a condition if the targets do not all offer what is asked for (RFC 9110, 12.5.1)."""
+    if exchange.request.header(ACCEPT.subject) is None:
+        return
+    answers = [each for each in exchange.outcomes.values() if isinstance(each, Response)]
+    refused = any(each.status == _NOT_ACCEPTABLE for each in answers)
+    if refused or len({each.media_type for each in answers if each.status < 300}) > 1:
+        yield ACCEPT
 
 
 def _is_anothers(request: Request, maker: Exchange) -> bool:

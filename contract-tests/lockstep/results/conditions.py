@@ -38,6 +38,9 @@ class Condition:
 
 Conditions = tuple[Condition, ...]
 
+# The choice of a media type matters.
+ACCEPT = Condition("precondition", "accept")
+
 
 def kinds_of(conditions: Conditions) -> frozenset[str]:
     """Return the kinds of the conditions."""

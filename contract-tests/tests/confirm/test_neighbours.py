@@ -21,6 +21,7 @@ from lockstep.confirm import Confirmer
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.corrections import Correction, Corrector
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.explain.clusters import cluster, merged
 from lockstep.openapi.loading import load_yaml
 from lockstep.results.conditions import Condition, kinds_of
 from lockstep.results.findings import Finding
@@ -328,3 +329,53 @@ def test_a_request_that_is_refused_without_a_value_proves_nothing_about_it() -> 
     Confirmer(sender, Budget(100, 10)).confirm([[found]])
     assert beside(found) == ("without `limit`", {200})
     assert found.cause == Condition("parameter", "limit")
+
+
+CSV, JSON = "text/csv", "application/json"
+
+
+def prices(*, weighs: bool, shout: bool = False) -> Callable[[Request], Outcome]:
+    """Return a server with a list in two media types; it may know of the weights of a client."""
+
+    def respond(request: Request) -> Outcome:
+        accepted = [each.strip() for each in (request.header("accept") or JSON).split(",")]
+        offers = [each for each in accepted if each.partition(";")[0] in (CSV, JSON)]
+        if weighs:
+            offers = sorted(offers, key=lambda each: "q=" in each)
+        if not offers:
+            return plain_answer({"error": "neither"}, 406 if weighs else 400)
+        if offers[0].startswith(CSV):
+            text = "name\r\nPear\r\n"
+            sent = text.replace("Pear", "PEAR") if shout else text
+            return Response(200, (("Content-Type", CSV),), sent.encode())
+        return plain_answer([{"name": "Pear"}])
+
+    return respond
+
+
+def findings_on(*servers: Callable[[Request], Outcome]) -> list[Finding]:
+    """Return the findings, confirmed and grouped, of a list that is read in several types."""
+    row = {"type": "object", "properties": {"name": {"type": "string"}}}
+    content = {kind: {"schema": {"type": "array", "items": row}} for kind in (CSV, JSON)}
+    listed = {"get": {"responses": {"200": {"description": "ok", "content": content}}}}
+    sender, _ = exchanger(*servers, paths={"/prices": listed})
+    for accept in (None, f"{CSV};q=0.5, {JSON}", "application/x-lockstep", CSV):
+        headers = () if accept is None else (("Accept", accept),)
+        sender.send(Request("GET", "/prices", headers))
+    found = sender.ledger.findings
+    parity = [one for one in found.all() if one.category == "parity"]
+    parity.sort(key=lambda one: one.kind != "status")
+    Confirmer(sender, Budget(100, 10)).confirm([[one] for one in parity])
+    return [merged(one) for one in cluster(parity, found.tried)]
+
+
+def test_what_shows_only_with_a_choice_of_media_types_is_one_finding() -> None:
+    (found,) = findings_on(prices(weighs=True), prices(weighs=False))
+    assert found.cause == Condition("precondition", "accept")
+    assert {"status", "header content-type"} <= {each.where for each in found.places}
+
+
+def test_what_differs_within_one_media_type_is_a_finding_of_its_own() -> None:
+    both = findings_on(prices(weighs=True), prices(weighs=False, shout=True))
+    assert len(both) == 2
+    assert {one.cause for one in both} == {None, Condition("precondition", "accept")}
