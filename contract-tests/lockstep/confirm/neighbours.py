@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.oracle import Oracle, Sequence
+from lockstep.confirm.plain_texts import with_plain_texts
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.conditions import ACCEPT, Condition
+from lockstep.results.conditions import ACCEPT, BEYOND_ASCII, Condition
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import (
     Finding,
@@ -16,6 +17,8 @@ from lockstep.results.findings import (
 from lockstep.results.signatures import Signature
 from lockstep.transport.messages import status_of
 
+_INVALID = (400, 422)
+
 
 @dataclass(slots=True)
 class Neighbours:
@@ -23,6 +26,8 @@ class Neighbours:
 
     exchanger: Exchanger
     _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
+    # Texts beyond ASCII as causes, with the target that alone refuses them.
+    _refusing: list[tuple[Condition, str]] = field(default_factory=list, init=False)
 
     def compare(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
         """Set the cause of a finding, and the most similar steps without the difference."""
@@ -36,6 +41,9 @@ class Neighbours:
 
     def _known_cause(self, oracle: Oracle, best: Sequence) -> Condition | None:
         """Return the proved cause of another finding, if this one depends on it as well."""
+        for condition, name in self._refusing:
+            if self._refuses_texts(name, oracle, best):
+                return condition
         for condition, signature in self._causes:
             if condition.kind == "parameter" and signature != oracle.finding.signature:
                 continue
@@ -47,6 +55,24 @@ class Neighbours:
             if played is not None and not played.shown:
                 return condition
         return None
+
+    def _refuses_texts(self, name: str, oracle: Oracle, best: Sequence) -> bool:
+        """Whether a target refuses a request for its texts beyond ASCII, in whichever member.
+
+        If all texts are plain, the finding does not show, and the others answer as before.
+        """
+        last = best.exchanges[-1]
+        refused = name in last.outcomes and status_of(last.outcomes[name]) in _INVALID
+        plain = with_plain_texts(last.request) if refused else None
+        if plain is None:
+            return False
+        steps = (*best.exchanges[:-1], replace(last, request=plain))
+        played = oracle.play(best, steps, anew=True)
+        if played is None or played.shown:
+            return False
+        now = played.sequence.exchanges[-1].outcomes
+        others = ((now[each], last.outcomes[each]) for each in now if each != name)
+        return all(status_of(one) == status_of(other) for one, other in others)
 
     def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
         if finding.signature.kind not in ("status", "list", "value"):
@@ -90,6 +116,17 @@ class Neighbours:
         if len(proved) == 1:
             finding.cause = cause_of(proved[0], best.exchanges[-1].request)
             self._causes.append((finding.cause, finding.signature))
+            name = _refuses_alone(finding)
+            if finding.cause.detail in BEYOND_ASCII and name:
+                self._refusing.append((finding.cause, name))
+
+
+def _refuses_alone(finding: Finding) -> str:
+    """Return the one target that refuses the content of what others take; empty if none does."""
+    refusing = [name for name, value in finding.values.items() if value in map(str, _INVALID)]
+    taken = sum(value.startswith("2") for value in finding.values.values())
+    alone = len(refusing) == 1 and taken == len(finding.values) - 1
+    return refusing[0] if alone and finding.kind == "status" else ""
 
 
 def _breaks(before: Exchange, after: Exchange) -> bool:

@@ -38,6 +38,8 @@ class Condition:
 
 Conditions = tuple[Condition, ...]
 
+# In which ways a text with characters beyond ASCII is notable.
+BEYOND_ASCII = frozenset({"non-ASCII", "not normalised"})
 # The choice of a media type matters.
 ACCEPT = Condition("precondition", "accept")
 

@@ -379,3 +379,42 @@ def test_what_differs_within_one_media_type_is_a_finding_of_its_own() -> None:
     both = findings_on(prices(weighs=True), prices(weighs=False, shout=True))
     assert len(both) == 2
     assert {one.cause for one in both} == {None, Condition("precondition", "accept")}
+
+
+def people(*, units: str, lacking: str = "is empty") -> Callable[[Request], Outcome]:
+    """Return a server that takes names of 10 characters, counted in the units of an encoding."""
+    size = len("a".encode(units))
+
+    def respond(request: Request) -> Outcome:
+        body = json.loads(request.body or b"{}")
+        long = [
+            {"field": name, "detail": "is too long"}
+            for name, text in body.items()
+            if len(text.encode(units)) > 10 * size
+        ]
+        empty = [{"field": name, "detail": lacking} for name, text in body.items() if not text]
+        errors = [*long, *empty]
+        return plain_answer({"errors": errors}, 422) if errors else plain_answer(body, 201)
+
+    return respond
+
+
+@pytest.mark.parametrize(("lacking", "findings"), [("is empty", 1), ("is needed", 2)])
+def test_who_refuses_one_text_beyond_ascii_refuses_others_as_well(
+    lacking: str, findings: int
+) -> None:
+    made = {"post": {"responses": {"201": {"description": "made"}}}}
+    servers = people(units="utf-32-le"), people(units="utf-16-le", lacking=lacking)
+    sender, _ = exchanger(*servers, paths={"/people": made})
+    smiles = "😀" * 8
+    bodies = [
+        *({"name": "Ann", "nick": "A", "town": "Rome"}, {"name": smiles}),
+        *({"nick": smiles, "town": ""}, {"name": "", "nick": "", "town": "Oslo"}),
+    ]
+    for body in bodies:
+        sender.send(ask("POST", "/people", body, actor=None))
+    found = sender.ledger.findings
+    parity = [one for one in found.all() if one.category == "parity"]
+    parity.sort(key=lambda one: one.kind != "status")
+    Confirmer(sender, Budget(200, 10)).confirm([[one] for one in parity])
+    assert len(list(cluster(parity, found.tried))) == findings
