@@ -74,6 +74,8 @@ class Confirmer:
                         with self._about(live[0]):
                             follows = self._show(live, shown)
                             following += group if follows else []
+                # A list of errors may be the consequence of what is refused, never the reverse.
+                shown.sort(key=lambda each: each[0].signature.kind != "status")
                 for number, (finding, oracle, sequence) in enumerate(shown, 1):
                     self.progress(f"shortening: {finding.operation}", number, len(shown))
                     self.budget.begin()

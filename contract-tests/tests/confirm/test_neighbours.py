@@ -415,6 +415,6 @@ def test_who_refuses_one_text_beyond_ascii_refuses_others_as_well(
         sender.send(ask("POST", "/people", body, actor=None))
     found = sender.ledger.findings
     parity = [one for one in found.all() if one.category == "parity"]
-    parity.sort(key=lambda one: one.kind != "status")
+    parity.sort(key=lambda one: one.kind == "status")
     Confirmer(sender, Budget(200, 10)).confirm([[one] for one in parity])
     assert len(list(cluster(parity, found.tried))) == findings
