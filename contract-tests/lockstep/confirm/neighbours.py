@@ -8,7 +8,7 @@ from lockstep.confirm.corrections import Corrector, cause_of
 from lockstep.confirm.oracle import Oracle, Sequence
 from lockstep.confirm.plain_texts import with_plain_texts
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.results.conditions import ACCEPT, BEYOND_ASCII, Condition
+from lockstep.results.conditions import ACCEPT, BEYOND_ASCII, INVALID, Condition
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import (
     Finding,
@@ -17,7 +17,7 @@ from lockstep.results.findings import (
 from lockstep.results.signatures import Signature
 from lockstep.transport.messages import status_of
 
-_INVALID = (400, 422)
+_REFUSED = (400, 422)
 
 
 @dataclass(slots=True)
@@ -28,6 +28,8 @@ class Neighbours:
     _causes: list[tuple[Condition, Signature]] = field(default_factory=list, init=False)
     # Texts beyond ASCII as causes, with the target that alone refuses them.
     _refusing: list[tuple[Condition, str]] = field(default_factory=list, init=False)
+    # What is invalid in a request that one target alone accepts.
+    _accepted: list[Condition] = field(default_factory=list, init=False)
 
     def compare(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
         """Set the cause of a finding, and the most similar steps without the difference."""
@@ -43,6 +45,9 @@ class Neighbours:
         """Return the proved cause of another finding, if this one depends on it as well."""
         for condition, name in self._refusing:
             if self._refuses_texts(name, oracle, best):
+                return condition
+        for condition in self._accepted:
+            if self._is_of_accepted(condition, oracle, best):
                 return condition
         for condition, signature in self._causes:
             if condition.kind == "parameter" and signature != oracle.finding.signature:
@@ -62,7 +67,7 @@ class Neighbours:
         If all texts are plain, the finding does not show, and the others answer as before.
         """
         last = best.exchanges[-1]
-        refused = name in last.outcomes and status_of(last.outcomes[name]) in _INVALID
+        refused = name in last.outcomes and status_of(last.outcomes[name]) in _REFUSED
         plain = with_plain_texts(last.request) if refused else None
         if plain is None:
             return False
@@ -73,6 +78,22 @@ class Neighbours:
         now = played.sequence.exchanges[-1].outcomes
         others = ((now[each], last.outcomes[each]) for each in now if each != name)
         return all(status_of(one) == status_of(other) for one, other in others)
+
+    def _is_of_accepted(self, condition: Condition, oracle: Oracle, best: Sequence) -> bool:
+        """Whether a refusal differs only if something is invalid that one target accepts.
+
+        Without it, everyone refuses the request for the rest of its content as before.
+        """
+        last = best.exchanges[-1]
+        before = [status_of(each) for each in last.outcomes.values()]
+        if condition not in last.conditions or not all(each in _REFUSED for each in before):
+            return False
+        steps = self._corrector().without(best.exchanges, condition)
+        played = oracle.play(best, steps, anew=True) if steps is not None else None
+        if played is None or played.shown:
+            return False
+        now = played.sequence.exchanges[-1].outcomes.values()
+        return [status_of(each) for each in now] == before
 
     def _compare_with_neighbour(self, finding: Finding, oracle: Oracle, best: Sequence) -> None:
         if finding.signature.kind not in ("status", "list", "value"):
@@ -112,6 +133,9 @@ class Neighbours:
             kept = [one for one in kept if one not in harmless]
         notable = [one for one in blamed if one.kind == "notable"]
         finding.conditions = (*kept, *notable)
+        if len(blamed) == 1 and blamed[0].kind in INVALID and _is_accepted_alone(finding):
+            finding.cause = blamed[0]
+            self._accepted.append(blamed[0])
         proved = [one for one in blamed if one.kind in ("notable", "precondition")]
         if len(proved) == 1:
             finding.cause = cause_of(proved[0], best.exchanges[-1].request)
@@ -121,9 +145,16 @@ class Neighbours:
                 self._refusing.append((finding.cause, name))
 
 
+def _is_accepted_alone(finding: Finding) -> bool:
+    """Whether one target takes a content that all others refuse."""
+    taken = sum(value.startswith("2") for value in finding.values.values())
+    refused = sum(value in map(str, _REFUSED) for value in finding.values.values())
+    return finding.kind == "status" and taken == 1 and refused == len(finding.values) - 1
+
+
 def _refuses_alone(finding: Finding) -> str:
     """Return the one target that refuses the content of what others take; empty if none does."""
-    refusing = [name for name, value in finding.values.items() if value in map(str, _INVALID)]
+    refusing = [name for name, value in finding.values.items() if value in map(str, _REFUSED)]
     taken = sum(value.startswith("2") for value in finding.values.values())
     alone = len(refusing) == 1 and taken == len(finding.values) - 1
     return refusing[0] if alone and finding.kind == "status" else ""

@@ -8,11 +8,6 @@ from dataclasses import dataclass, field
 from lockstep.results.conditions import Conditions
 from lockstep.results.findings import Finding
 
-# Conditions of requests that are refused for their content.
-INVALID = frozenset(
-    {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
-    | {"unknown member", "invalid"}
-)
 # Conditions on what was sent before.
 OF_THE_PAST = frozenset({"second time", "duplicate"})
 # A key to group findings by.

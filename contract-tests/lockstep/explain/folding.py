@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lockstep.explain.amounts import same_amount
 from lockstep.explain.cluster import (
-    INVALID,
     VAGUE,
     Cluster,
     Key,
@@ -21,7 +20,7 @@ from lockstep.explain.consequences import same_list, same_replacement, stated_bo
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
-from lockstep.results.conditions import Condition, kinds_of
+from lockstep.results.conditions import INVALID, Condition, kinds_of
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import APPEARS, GOES
 

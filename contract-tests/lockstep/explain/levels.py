@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lockstep.explain.cluster import INVALID, OF_THE_PAST, Cluster, Key, both_refuse
-from lockstep.results.conditions import Condition, Conditions, kinds_of
+from lockstep.explain.cluster import OF_THE_PAST, Cluster, Key, both_refuse
+from lockstep.results.conditions import INVALID, Condition, Conditions, kinds_of
 from lockstep.results.findings import Finding
 from lockstep.results.tried import Tried
 

@@ -38,6 +38,11 @@ class Condition:
 
 Conditions = tuple[Condition, ...]
 
+# Conditions of requests that are refused for their content.
+INVALID = frozenset(
+    {"media type", "no body", "unreadable body", "missing", "wrong type", "out of bounds"}
+    | {"unknown member", "invalid"}
+)
 # In which ways a text with characters beyond ASCII is notable.
 BEYOND_ASCII = frozenset({"non-ASCII", "not normalised"})
 # The choice of a media type matters.

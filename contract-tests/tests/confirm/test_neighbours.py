@@ -418,3 +418,34 @@ def test_who_refuses_one_text_beyond_ascii_refuses_others_as_well(
     parity.sort(key=lambda one: one.kind == "status")
     Confirmer(sender, Budget(200, 10)).confirm([[one] for one in parity])
     assert len(list(cluster(parity, found.tried))) == findings
+
+
+def parcels(*, strict: bool) -> Callable[[Request], Outcome]:
+    """Return a server that refuses what is invalid; unless `strict`, negative sizes are taken."""
+
+    def respond(request: Request) -> Outcome:
+        body = json.loads(request.body or b"{}")
+        size = body.get("size", 0)
+        errors = [name for name in ("title",) if not body.get(name)]
+        errors += ["size"] if size > 100 or (strict and size < 0) else []
+        return plain_answer({"errors": errors}, 422) if errors else plain_answer(body, 201)
+
+    return respond
+
+
+def test_a_list_of_errors_follows_from_what_one_side_accepts() -> None:
+    size = {"type": "integer", "minimum": 0, "maximum": 100}
+    members = {"title": {"type": "string", "minLength": 1}, "size": size}
+    content = {"application/json": {"schema": {"type": "object", "properties": members}}}
+    made = {"requestBody": {"content": content}, "responses": {"201": {"description": "made"}}}
+    sender, _ = exchanger(
+        parcels(strict=True), parcels(strict=False), paths={"/parcels": {"post": made}}
+    )
+    for title, wide in (("a", 1), ("a", -1), ("", -1), ("", 1)):
+        sender.send(ask("POST", "/parcels", {"title": title, "size": wide}, actor=None))
+    found = sender.ledger.findings
+    parity = [one for one in found.all() if one.category == "parity"]
+    Confirmer(sender, Budget(200, 10)).confirm([[one] for one in parity])
+    (one,) = cluster(parity, found.tried)
+    assert one.chosen.values == {"left": "422", "right": "201"}
+    assert {each.where for each in one.findings} == {"status", "body /errors"}
