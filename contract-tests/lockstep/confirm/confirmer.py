@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lockstep.confirm.budget import Budget
-from lockstep.confirm.dependencies import Exchanges
+from lockstep.confirm.dependencies import Exchanges, without
 from lockstep.confirm.growth import grew_after, is_beyond_list, written_before
 from lockstep.confirm.instability import fails_at_times, has_mirrored, is_chance
 from lockstep.confirm.neighbours import Neighbours
@@ -16,6 +16,7 @@ from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
+from lockstep.results.exchange import last_repetition
 from lockstep.results.faults import Guard
 from lockstep.results.findings import (
     COMPARED,
@@ -187,7 +188,17 @@ class Confirmer:
         if finding.category == PARITY and finding.signature.kind != "outcome":
             self._neighbours.compare(finding, oracle, best)
         grown = grew_after(best.exchanges, finding.where) if counts else ""
-        finding.effect_of = grown or written_before(finding, best.exchanges)
+        written = grown or written_before(finding, best.exchanges)
+        finding.effect_of = written or self._sent_again(finding, oracle, best)
+
+    def _sent_again(self, finding: Finding, oracle: Oracle, best: Sequence) -> str:
+        """Return the label of a repeated write without which a read does not show the finding."""
+        at = last_repetition(best.exchanges) if finding.category == PARITY else None
+        once = without(best.exchanges, at, at + 1) if at is not None else None
+        played = oracle.play(best, once, anew=True) if once is not None else None
+        if at is None or played is None or played.shown:
+            return ""
+        return best.exchanges[at].label
 
     def _take(self, finding: Finding, oracle: Oracle, sequence: Sequence) -> None:
         finding.reproduced = True

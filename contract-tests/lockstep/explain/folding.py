@@ -21,6 +21,7 @@ from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
 from lockstep.results.conditions import INVALID, Condition, kinds_of
+from lockstep.results.exchange import last_repetition
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import APPEARS, GOES
 
@@ -347,15 +348,16 @@ def _shift(values: Mapping[str, str]) -> int:
 
 
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Fold findings in several reads that only show after the same write."""
-    first: dict[str, Cluster] = {}
+    """Fold findings in several reads that only show after the same write, or its repetition."""
+    first: dict[Key, Cluster] = {}
     for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
         effect = one.chosen.effect_of
-        if effect and effect in first:
-            first[effect].absorb(one)
+        key = effect, last_repetition(one.chosen.sequence) is not None
+        if effect and key in first:
+            first[key].absorb(one)
             continue
         if effect:
-            first[effect] = one
+            first[key] = one
         yield one
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -89,3 +89,16 @@ class Exchange:
         """Yield the differences by partner: first those of the responses, then of side effects."""
         yield from self.differences.items()
         yield from self.effects.items()
+
+
+def last_repetition(steps: Sequence[Exchange]) -> int | None:
+    """Return the index of the last write before a read, if an earlier step has sent the same."""
+    for at in range(len(steps) - 2, -1, -1):
+        request = steps[at].request
+        if request.method in SAFE_METHODS or steps[at].group is not None:
+            continue
+        same = (request.method, request.path, request.body, request.actor)
+        sent = (each.request for each in steps[:at])
+        repeated = any((e.method, e.path, e.body, e.actor) == same for e in sent)
+        return at if repeated and steps[-1].request.method in SAFE_METHODS else None
+    return None

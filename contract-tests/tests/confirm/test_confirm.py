@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from fixtures.notes_client import Client
 from fixtures.observed import Observed, ask, get
-from fixtures.scripted import Scripted, answer
+from fixtures.scripted import Scripted, answer, exchanger
 
 from lockstep.confirm import Confirmer, ShrinkSettings
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.dependencies import needed, without
 from lockstep.confirm.simpler import simpler
 from lockstep.exchange.exchanger import Exchanger
+from lockstep.explain.clusters import cluster
 from lockstep.recordings.uniquify import unique_members
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import Finding
@@ -309,3 +310,44 @@ def test_requests_become_simpler_in_steps(path: str, body: bytes | None, wanted:
                 pending.append(request)
         assert len(seen) < 500
     assert wanted in {(request.path, request.body) for request in seen}
+
+
+class Fans:
+    """Users, and how many others like them: the same one is counted again if `counts_twice`."""
+
+    def __init__(self, *, counts_twice: bool) -> None:
+        self._counts_twice = counts_twice
+        self._liked: list[int] = []
+
+    def __call__(self, request: Request) -> Response:
+        _, _, name, *rest = (*request.path.split("/"), "")
+        if not name:
+            self._liked.append(0)
+            return answer({"id": len(self._liked) + 499}, 201)
+        at = int(name) - 500
+        if request.method == "POST":
+            self._liked[at] += 1 if self._counts_twice or not self._liked[at] else 0
+            return answer({"likes": self._liked[at]})
+        return answer({"fans" if rest[:1] == ["stats"] else "followers": self._liked[at]})
+
+
+def test_reads_after_the_same_repeated_write_are_one_finding() -> None:
+    named = [{"name": "user_id", "in": "path", "required": True, "schema": {"type": "integer"}}]
+    ok = {"responses": {"200": {"description": "ok"}}, "parameters": named}
+    paths: dict[str, Any] = {
+        "/users": {"post": {"responses": {"201": {"description": "made"}}}},
+        "/users/{user_id}/like": {"post": ok},
+        "/users/{user_id}/stats": {"get": ok},
+        "/users/{user_id}/page": {"get": ok},
+    }
+    sender, _ = exchanger(Fans(counts_twice=False), Fans(counts_twice=True), paths=paths)
+    steps = [("POST", ""), ("POST", "/500/like"), ("POST", "/500/like")]
+    for method, path in (*steps, ("GET", "/500/stats"), ("GET", "/500/page")):
+        sender.send(Request(method, f"/users{path}"))
+    found = sender.ledger.findings
+    parity = [one for one in found.all() if one.category == "parity"]
+    reads = [one for one in parity if one.sequence[-1].request.method == "GET"]
+    assert len(reads) == 2
+    Confirmer(sender, Budget(200, 10)).confirm([[one] for one in reads])
+    (one,) = cluster(reads, found.tried)
+    assert one.chosen.effect_of == "POST /users/{user_id}/like"
