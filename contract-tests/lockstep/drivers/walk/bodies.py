@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from itertools import zip_longest
 from typing import Any
 
 import jsonschema_rs
@@ -178,19 +179,25 @@ def ample(document: Document, schema: Any) -> dict[str, int]:
 def single_changes(document: Document, schema: Any) -> Iterator[dict[str, Any]]:
     """Yield bodies that change one member each, with the values of `FULL` and `ODD`.
 
-    A member with an enum gets each of its first values.
+    A member with an enum gets each of its first values. Each member has been set, and then been
+    null or empty where that is allowed, before any has a further value, such as a nested one.
     """
     members = flat(document, schema).get("properties", {})
+    # The changes of each member in each style, in rounds.
+    columns: dict[str, list[list[list[dict[str, Any]]]]] = {}
     for style in (Style.FULL, Style.ODD):
         whole = body(document, schema, style)
         for name, member in whole.items() if isinstance(whole, Mapping) else ():
             chosen = flat(document, members.get(name)).get("enum", ())
             if chosen and style is Style.FULL:
-                yield from ({name: value} for value in chosen[:_MOST_CHOSEN])
+                changes = [[{name: value} for value in chosen[:_MOST_CHOSEN]]]
             elif isinstance(member, Mapping) and member:
-                yield from ({name: {inner: value}} for inner, value in member.items())
+                changes = [[{name: {inner: value}}] for inner, value in member.items()]
             else:
-                yield {name: member}
+                changes = [[{name: member}]]
+            columns.setdefault(name, []).append(changes)
+    rounds = zip_longest(*(each for several in columns.values() for each in several), fillvalue=[])
+    yield from (change for each in rounds for several in each for change in several)
 
 
 def confused(document: Document, schema: Any) -> Iterator[Any]:

@@ -263,6 +263,16 @@ def test_changes_are_made_one_at_a_time(shed: Document) -> None:
     assert list(single_changes(shed, nested)) == [{"a": {"b": True}}, {"a": {"b": False}}]
 
 
+def test_each_member_is_changed_before_any_is_changed_further(shed: Document) -> None:
+    text = {"type": ["string", "null"], "maxLength": 1}
+    members = {"at": {"type": "object", "properties": {"x": text, "y": text}}, "note": text}
+    changes = list(single_changes(shed, {"type": "object", "properties": members}))
+    assert changes == [
+        *({"at": {"x": "a"}}, {"at": {"x": None}}, {"note": "a"}, {"note": None}),
+        *({"at": {"y": "a"}}, {"at": {"y": None}}),
+    ]
+
+
 def test_one_member_at_a_time_is_of_another_type(shed: Document) -> None:
     schema = {"$ref": "#/components/schemas/NewTool"}
     wrong = [tool["quantity"] for tool in confused(shed, schema)]
