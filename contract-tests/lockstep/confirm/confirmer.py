@@ -75,8 +75,7 @@ class Confirmer:
                         with self._about(live[0]):
                             follows = self._show(live, shown)
                             following += group if follows else []
-                # A list of errors may be the consequence of what is refused, never the reverse.
-                shown.sort(key=lambda each: each[0].signature.kind != "status")
+                shown.sort(key=lambda each: _order_of_experiments(each[0]))
                 for number, (finding, oracle, sequence) in enumerate(shown, 1):
                     self.progress(f"shortening: {finding.operation}", number, len(shown))
                     self.budget.begin()
@@ -210,6 +209,14 @@ class Confirmer:
                 first = found.differences[0]
                 finding.kind, finding.where = first.kind, first.where
                 finding.differences = found.differences
+
+
+def _order_of_experiments(finding: Finding) -> tuple[bool, bool]:
+    """Return a sort key: differences before broken rules, and what is refused before the rest.
+
+    A list of errors may be the consequence of what is refused, never the reverse.
+    """
+    return finding.category == CONFORMANCE, finding.signature.kind != "status"
 
 
 def _show_alone(oracle: Oracle, origin: Sequence, exchanges: Exchanges) -> Sequence | None:

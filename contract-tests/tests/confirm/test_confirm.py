@@ -351,3 +351,21 @@ def test_reads_after_the_same_repeated_write_are_one_finding() -> None:
     Confirmer(sender, Budget(200, 10)).confirm([[one] for one in reads])
     (one,) = cluster(reads, found.tried)
     assert one.chosen.effect_of == "POST /users/{user_id}/like"
+
+
+def test_differences_are_shortened_before_broken_rules() -> None:
+    ok = {"get": {"responses": {"200": {"description": "ok"}}}}
+
+    def respond(size: int) -> Callable[[Request], Response]:
+        return lambda request: answer({}, 418) if request.path == "/rule" else answer({"n": size})
+
+    sender, _ = exchanger(respond(1), respond(2), paths={"/rule": ok, "/size": ok})
+    for path in ("/rule", "/size"):
+        sender.send(Request("GET", path))
+    found = sorted(sender.ledger.findings.all(), key=lambda one: one.kind != "undocumented_status")
+    steps: list[str] = []
+    confirmer = Confirmer(sender, Budget(200, 10), progress=lambda step, *_: steps.append(step))
+    confirmer.confirm([[one] for one in found])
+    shortened = [step for step in steps if step.startswith("shortening")]
+    assert shortened[0] == "shortening: GET /size"
+    assert "shortening: GET /rule" in shortened
