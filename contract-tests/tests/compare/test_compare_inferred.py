@@ -577,3 +577,24 @@ def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
 ) -> None:
     one, other = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
     assert (found(one, other) == []) is same
+
+
+@pytest.mark.parametrize(
+    ("member", "left", "right", "expected"),
+    [
+        ("next_cursor", "b2Zmc2V0OjI=", "pg_2", []),
+        ("nextPageToken", "b2Zmc2V0OjI=", "pg.2", []),
+        ("next_cursor", "p2", "p3", [("value", "body /next_cursor")]),
+        ("next_cursor", "2", "pg_2", [("value", "body /next_cursor")]),
+        ("next_cursor", "b2Zmc2V0OjI=", "no cursor", [("value", "body /next_cursor")]),
+        ("next", "ok", "rejected", [("value", "body /next")]),
+    ],
+)
+def test_each_server_may_write_cursors_in_its_own_way(
+    member: str, left: str, right: str, expected: list[Any]
+) -> None:
+    chosen = comparer()
+    assert found({member: left}, {member: right}, chosen) == expected
+    if not expected:
+        ours, theirs = ({"next": f"/tasks?limit=1&{member}={text}"} for text in (left, right))
+        assert found(ours, theirs, chosen) == []
