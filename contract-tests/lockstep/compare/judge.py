@@ -27,6 +27,7 @@ from lockstep.matching.transaction import Transaction
 from lockstep.openapi.naming import is_made_time, is_page_cursor, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.transport.literals import same_in_other_notation
+from lockstep.transport.reason_phrases import same_reason_phrase
 
 SAME = ""
 _PIECE = re.compile(
@@ -83,7 +84,7 @@ class Judge:
         if made and role is not None and role.kind == "key":
             echoed = self.request.is_echo_of(role.family, a, b)
             return SAME if echoed else self._made_key(role, a, b)
-        if self.request.is_echo(a, b):
+        if self.request.is_echo(a, b) or same_reason_phrase(a, b):
             return SAME
         a, b = self.left.localised(a), self.right.localised(b)
         if a == b:

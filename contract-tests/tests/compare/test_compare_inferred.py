@@ -598,3 +598,19 @@ def test_each_server_may_write_cursors_in_its_own_way(
     if not expected:
         ours, theirs = ({"next": f"/tasks?limit=1&{member}={text}"} for text in (left, right))
         assert found(ours, theirs, chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("Unprocessable Content", "Unprocessable Entity", []),
+        ("Request Entity Too Large", "Content Too Large", []),
+        ("Unprocessable Content", "Content Too Large", [("value", "body /title")]),
+        ("Unprocessable Content", "unprocessable entity", [("value", "body /title")]),
+        ("Not Found", "Nothing Found", [("value", "body /title")]),
+    ],
+)
+def test_statuses_have_the_names_of_any_standard(
+    left: str, right: str, expected: list[Any]
+) -> None:
+    assert found({"title": left}, {"title": right}) == expected
