@@ -38,6 +38,7 @@ from lockstep.drivers.walk.patches import JSON_PATCH, patches
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.revalidation import Revalidation
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
 from lockstep.drivers.walk.transitions import Transitions
@@ -110,6 +111,8 @@ class _Walk:
         self._each("using up", self._own(quotas.able()), quotas.explore)
         sharing = Sharing(self.maker, self.reader)
         self._each("sharing", self._own(sharing.ways()), sharing.explore)
+        tags = Revalidation(self.maker)
+        self._each("revalidating", self._own(tags.able()), tags.explore)
         combining = Combinations(self.maker)
         self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
