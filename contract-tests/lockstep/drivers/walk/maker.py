@@ -347,11 +347,14 @@ class Maker:
             outer = self._outer(creator, head, actor, depth)
             if outer is None:
                 continue
-            put = creator.method == "PUT"
+            make = self.put if creator.method == "PUT" else self.post
             with self.client.setting_up(creator):
-                exchange = self._whole(creator, outer, actor) if whole else None
-                if exchange is None:
-                    exchange = (self.put if put else self.post)(creator, outer, actor)
+                made = self._whole(creator, outer, actor) if whole else None
+                exchange = made or make(creator, outer, actor)
+                if outer and conflicts(exchange) and creator.method == "POST":
+                    # A parent may have one such resource at a time: a running job.
+                    outer = self.live(creator, actor, fresh=True, depth=depth + 1) or outer
+                    exchange = self.post(creator, outer, actor)
             bound = self.client.known.bind(path, actor, live=True)
             found = next((values for item, values in bound if item.made), None)
             if succeeded(exchange) and not exchange.parted and found is not None:
