@@ -342,9 +342,8 @@ class Maker:
     def _make(self, path: str, name: str, actor: str, depth: int, *, whole: bool) -> Values | None:
         head = path[: path.rindex("{" + name + "}")]
         for creator in creators(self.client.document, head, name, self.client.entrances):
-            if self._refused[creator.name] >= _MAX_REFUSALS:
-                continue
-            outer = self._outer(creator, head, actor, depth)
+            able = self._refused[creator.name] < _MAX_REFUSALS
+            outer = self._outer(creator, head, actor, depth) if able else None
             if outer is None:
                 continue
             make = self.put if creator.method == "PUT" else self.post
@@ -352,7 +351,7 @@ class Maker:
                 made = self._whole(creator, outer, actor) if whole else None
                 exchange = made or make(creator, outer, actor)
                 if outer and conflicts(exchange) and creator.method == "POST":
-                    # A parent may have one such resource at a time: a running job.
+                    # Of some resources a parent has one at a time: a running job.
                     outer = self.live(creator, actor, fresh=True, depth=depth + 1) or outer
                     exchange = self.post(creator, outer, actor)
             bound = self.client.known.bind(path, actor, live=True)
