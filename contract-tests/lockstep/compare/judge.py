@@ -16,6 +16,7 @@ from lockstep.inference.forms import (
     has_digit,
     is_random,
     loosely_alike,
+    other_encoding,
     same_cursor,
     same_form,
 )
@@ -23,9 +24,10 @@ from lockstep.inference.links import Links
 from lockstep.matching.clock import Clock
 from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
 from lockstep.matching.transaction import Transaction
-from lockstep.openapi.naming import is_made_time, is_start_time
+from lockstep.openapi.naming import is_made_time, is_page_cursor, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
 from lockstep.transport.literals import same_in_other_notation
+from lockstep.transport.reason_phrases import same_reason_phrase
 
 SAME = ""
 _PIECE = re.compile(
@@ -82,7 +84,7 @@ class Judge:
         if made and role is not None and role.kind == "key":
             echoed = self.request.is_echo_of(role.family, a, b)
             return SAME if echoed else self._made_key(role, a, b)
-        if self.request.is_echo(a, b):
+        if self.request.is_echo(a, b) or same_reason_phrase(a, b):
             return SAME
         a, b = self.left.localised(a), self.right.localised(b)
         if a == b:
@@ -170,6 +172,9 @@ class Judge:
             # 8.8.3).
             opaque = role.kind in _OPAQUE and min(len(a), len(b)) >= _SHORTEST_OPAQUE
             opaque = opaque or (role.kind == "cursor" and same_cursor(a, b))
+            # Each server may write its cursors in a way of its own: whether they lead to the same
+            # page is seen when they are followed.
+            opaque = opaque or (is_page_cursor(name) and other_encoding(a, b))
             if not (opaque or loosely_alike(a, b)):
                 return "form" if is_random(a) and is_random(b) else self._unpromised(name, a, b)
             self.learnt.learn(role.kind, a, b, replace=True)

@@ -169,6 +169,18 @@ def same_cursor(left: str, right: str) -> bool:
     return bool(texts[0]) and _MADE_PART.sub("#", texts[0]) == _MADE_PART.sub("#", texts[1])
 
 
+def other_encoding(left: str, right: str) -> bool:
+    """Whether two opaque texts are written in two ways, such as `b2Zmc2V0OjI=` and `pg_2`.
+
+    Texts that only have other numbers, such as `pg_2` and `pg_3`, are written in one way, and a
+    number alone is not opaque.
+    """
+    if not (_WORD.fullmatch(left) and _WORD.fullmatch(right)):
+        return False
+    plain = _DIGITS.fullmatch(left) or _DIGITS.fullmatch(right)
+    return not plain and _MADE_PART.sub("#", left) != _MADE_PART.sub("#", right)
+
+
 def _carried(cursor: str) -> str:
     """The text that a cursor is made of, empty if it is none."""
     if not _BASE64.fullmatch(cursor):

@@ -161,6 +161,13 @@ def kind_of(name: str) -> str | None:
 
 
 @lru_cache(maxsize=20_000)
+def is_page_cursor(name: str) -> bool:
+    """Whether a value of this name can only be a cursor: `next_cursor`, but not `next`."""
+    found = words(name)
+    return kind_of(name) == "cursor" and (found[-1] in ("cursor", "continuation", "token"))
+
+
+@lru_cache(maxsize=20_000)
 def is_made_time(name: str) -> bool:
     """Whether a time of this name is set by the server's clock: `created_at`, `lastSeen`."""
     return _MADE_TIMES.search(name.lower()) is not None

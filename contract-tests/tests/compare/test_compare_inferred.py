@@ -577,3 +577,77 @@ def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
 ) -> None:
     one, other = (answer(f'{{"variance": {text}}}'.encode()) for text in (left, right))
     assert (found(one, other) == []) is same
+
+
+@pytest.mark.parametrize(
+    ("member", "left", "right", "expected"),
+    [
+        ("next_cursor", "b2Zmc2V0OjI=", "pg_2", []),
+        ("nextPageToken", "b2Zmc2V0OjI=", "pg.2", []),
+        ("next_cursor", "p2", "p3", [("value", "body /next_cursor")]),
+        ("next_cursor", "2", "pg_2", [("value", "body /next_cursor")]),
+        ("next_cursor", "b2Zmc2V0OjI=", "no cursor", [("value", "body /next_cursor")]),
+        ("next", "ok", "rejected", [("value", "body /next")]),
+    ],
+)
+def test_each_server_may_write_cursors_in_its_own_way(
+    member: str, left: str, right: str, expected: list[Any]
+) -> None:
+    chosen = comparer()
+    assert found({member: left}, {member: right}, chosen) == expected
+    if not expected:
+        ours, theirs = ({"next": f"/tasks?limit=1&{member}={text}"} for text in (left, right))
+        assert found(ours, theirs, chosen) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("Unprocessable Content", "Unprocessable Entity", []),
+        ("Request Entity Too Large", "Content Too Large", []),
+        ("Unprocessable Content", "Content Too Large", [("value", "body /title")]),
+        ("Unprocessable Content", "unprocessable entity", [("value", "body /title")]),
+        ("Not Found", "Nothing Found", [("value", "body /title")]),
+    ],
+)
+def test_statuses_have_the_names_of_any_standard(
+    left: str, right: str, expected: list[Any]
+) -> None:
+    assert found({"title": left}, {"title": right}) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "left", "right", "expected"),
+    [
+        ("number", b"12.0", b"12", []),
+        ("number", b"1.2e1", b"12.00", []),
+        ("number", b"12.5", b"12", [("value", "body /price")]),
+        ("number", b"0.0", b"-0.0", [("value", "body /price")]),
+        ("number", b"12", b'"12"', [("type", "body /price")]),
+        ("integer", b"12.0", b"12", [("value", "body /price")]),
+        (["number", "integer"], b"12.0", b"12", [("value", "body /price")]),
+        ("", b"12.0", b"12", [("value", "body /price")]),
+    ],
+)
+def test_other_software_may_write_a_real_number_without_a_fraction_in_its_own_way(
+    declared: Any, left: bytes, right: bytes, expected: list[Any]
+) -> None:
+    price = {"type": declared} if declared else {}
+    content = {"schema": {"type": "object", "properties": {"price": price}}}
+    response = {"description": "one", "content": {"application/json": content}}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "offers", "version": "1"},
+            "paths": {"/offer": {"get": {"operationId": "get", "responses": {"200": response}}}},
+        }
+    )
+    as_one = expected or [("value", "body /price")]
+    for software, wanted in ((None, expected), ("werkzeug/3", expected), ("gunicorn/1", as_one)):
+        chosen = Comparer(document, SymbolTable(["right"]), Fixed(), leader="left")
+        ours = answer(b'{"price": ' + left + b"}", headers={"Server": "gunicorn/23"})
+        named = {"Server": software} if software else {}
+        theirs = answer(b'{"price": ' + right + b"}", headers=named)
+        differences = chosen.compare(document.operations["get"], ours, theirs, "right")
+        seen = [(one.kind, one.where) for one in differences if one.where.startswith("body")]
+        assert seen == wanted

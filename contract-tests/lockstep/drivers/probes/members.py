@@ -163,6 +163,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
     if room >= 30:
         yield ODD, "has NUL in it", f"a\0{text}"
         yield ODD, "is surrounded by white space", f"  {text} "
+        yield ODD, "is in capital letters", f"LOCKSTEP{text}"
         yield ODD, "is beyond ASCII", f"é😀{text}"
         yield ODD, "is full of punctuation", f"{_PUNCTUATION}{text}"
 

@@ -34,9 +34,11 @@ from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.outcomes import is_invalid, succeeded
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
+from lockstep.drivers.walk.publishing import Publishing
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.revalidation import Revalidation
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.states import States
 from lockstep.drivers.walk.surroundings import Surroundings
@@ -104,10 +106,13 @@ class _Walk:
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
         self._each("changing states", self._own(self.transitions.able()), self.transitions.explore)
-        limits = Limits(self.maker, self.reader)
-        self._each("trying limits", self._own(limits.able()), limits.explore)
-        quotas = Quotas(self.maker, self.reader)
-        self._each("using up", self._own(quotas.able()), quotas.explore)
+        for doing, stage in (
+            ("trying limits", Limits(self.maker, self.reader)),
+            ("using up", Quotas(self.maker, self.reader)),
+            ("publishing", Publishing(self.maker, self.reader)),
+            ("revalidating", Revalidation(self.maker)),
+        ):
+            self._each(doing, self._own(stage.able()), stage.explore)
         sharing = Sharing(self.maker, self.reader)
         self._each("sharing", self._own(sharing.ways()), sharing.explore)
         combining = Combinations(self.maker)
@@ -118,9 +123,7 @@ class _Walk:
         self._each("deleting", deleting, deletions.explore)
         if self.client.exchanger.effects.sees_rows:
             # Orphans of other resources only show in the rows.
-            around = [
-                each for each in self._with("DELETE") if next(deletions.makers_in(each), None)
-            ]
+            around = [each for each in deleting if next(deletions.makers_in(each), None)]
             self._each("deleting related resources", around, deletions.delete_around)
         self._read_all()
         self._each("reading", self._with("GET", "HEAD", changing=True), self.reader.read)

@@ -343,16 +343,18 @@ class Maker:
     def _make(self, path: str, name: str, actor: str, depth: int, *, whole: bool) -> Values | None:
         head = path[: path.rindex("{" + name + "}")]
         for creator in creators(self.client.document, head, name, self.client.entrances):
-            if self._refused[creator.name] >= _MAX_REFUSALS:
-                continue
-            outer = self._outer(creator, head, actor, depth)
+            able = self._refused[creator.name] < _MAX_REFUSALS
+            outer = self._outer(creator, head, actor, depth) if able else None
             if outer is None:
                 continue
-            put = creator.method == "PUT"
+            make = self.put if creator.method == "PUT" else self.post
             with self.client.setting_up(creator):
-                exchange = self._whole(creator, outer, actor) if whole else None
-                if exchange is None:
-                    exchange = (self.put if put else self.post)(creator, outer, actor)
+                made = self._whole(creator, outer, actor) if whole else None
+                exchange = made or make(creator, outer, actor)
+                if outer and conflicts(exchange) and creator.method == "POST":
+                    # Of some resources a parent has one at a time: a running job.
+                    outer = self.live(creator, actor, fresh=True, depth=depth + 1) or outer
+                    exchange = self.post(creator, outer, actor)
             bound = self.client.known.bind(path, actor, live=True)
             found = next((values for item, values in bound if item.made), None)
             if succeeded(exchange) and not exchange.parted and found is not None:

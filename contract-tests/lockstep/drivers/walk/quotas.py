@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat, kind_of_value
-from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.items import family_of, parameters_of
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
@@ -24,6 +24,8 @@ _LIMITING = frozenset({"max", "maximum", "limit", "quota", "allowed", "remaining
 _MOST_LIMITS, _MOST_ACTIONS = 2, 3
 # More often than the smallest limit allows, and at least once more.
 _TIMES = 3
+# The statuses of what was used as often as it may be: conflict, gone, too many requests.
+_ENDING = frozenset({"409", "410", "429"})
 
 
 @dataclass(slots=True)
@@ -75,10 +77,23 @@ class Quotas:
         ]
 
     def _actions(self, operation: Operation) -> Iterator[Operation]:
-        """Yield the actions on what an operation creates."""
+        """Yield the actions on what an operation creates, and reads of it that may be used up."""
         inside = f"{operation.path.rstrip('/')}/{{"
         for each in self.maker.client.document.operations.values():
             names = parameters_of(each.path)
             deeper = len(names) == len(parameters_of(operation.path)) + 1
-            if each.method == "POST" and each.path.startswith(inside) and deeper:
+            if (each.method == "POST" and each.path.startswith(inside) and deeper) or (
+                each.method == "GET" and self._opens(each, operation)
+            ):
                 yield each
+
+    def _opens(self, reader: Operation, operation: Operation) -> bool:
+        """Whether a read, of a link for example, is by what a creation returns and may end."""
+        names = parameters_of(reader.path)
+        if len(names) != 1 or not _ENDING & reader.responses.keys():
+            return False
+        known = self.maker.client.known
+        return any(
+            item.made and item.family == family_of(operation.path)
+            for item, _ in islice(known.bind(reader.path, self.maker.client.mine, live=True), 1)
+        )

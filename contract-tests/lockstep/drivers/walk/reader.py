@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from lockstep.drivers.walk.byte_ranges import byte_ranges, offers_ranges
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -111,6 +112,7 @@ class Reader:
                 self._turn_pages(operation, values)
                 self._head(operation, values)
                 self._condition(operation, values, exchange)
+                self._read_parts(operation, values, exchange)
                 self._negotiate(operation, values)
             self._read_as_others(operation, values)
 
@@ -230,6 +232,17 @@ class Reader:
         for text in offered(operation)[1:]:
             headers = {"If-None-Match": tag, "Accept": text}
             self._send(operation, values, self._mine, headers=headers)
+
+    def _read_parts(self, operation: Operation, values: Values, exchange: Exchange) -> None:
+        """Read byte ranges of a representation, once for each path (RFC 9110, section 14)."""
+        mark = f"range {operation.path}"
+        if mark in self._heads or not offers_ranges(operation, exchange):
+            return
+        parts = byte_ranges(operation, exchange)
+        if parts:
+            self._heads.add(mark)
+        for text in parts:
+            self._send(operation, values, self._mine, headers={"Range": text})
 
     def _negotiate(self, operation: Operation, values: Values) -> None:
         """Ask for each media type that is offered, and, once for each path, prefer one of them.

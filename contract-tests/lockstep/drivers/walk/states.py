@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.knowledge import Values
@@ -25,6 +26,10 @@ from lockstep.results.exchange import SAFE_METHODS, Exchange
 _LONGEST, _MOST_ACTS = 3, 10
 # Maximum length of a sequence of actions that only the ones before them allow.
 _DEEPEST = 6
+# Maximum number of choices of the member that an action requires.
+_MOST_CHOICES = 4
+# How often actions that lead back to where they began are repeated, as that may be limited.
+_ROUNDS = 4
 # Maximum number of requests per type of resource, and for all types together.
 _MOST_SENT, _MOST_IN_ALL = 120, 900
 
@@ -67,8 +72,22 @@ def _acts_of(document: Document, operation: Operation) -> Iterator[Act]:
     media = next(iter(media_types(document, operation)), None)
     schema = flat(document, media.schema) if media is not None and media.has_members else {}
     noun = operation.path.rstrip("/").rpartition("/")[2]
-    name, states = next(state_members(document, schema, of=noun), ("", ("",)))
+    named = next(state_members(document, schema, of=noun), None)
+    name, states = named or _only_choice(document, operation, schema) or ("", ("",))
     yield from (Act(operation, name, state) for state in states)
+
+
+def _only_choice(
+    document: Document, operation: Operation, schema: Mapping[str, Any]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return the one member that an action requires with its few choices: an outcome, a verdict."""
+    required = schema.get("required")
+    if operation.path.endswith("}") or not isinstance(required, list) or len(required) != 1:
+        return None
+    member = flat(document, schema.get("properties", {}).get(required[0], {}))
+    choices = member.get("enum")
+    texts = tuple(each for each in choices or () if isinstance(each, str))
+    return (required[0], texts) if 1 < len(texts) <= _MOST_CHOICES else None
 
 
 def _rank(operation: Operation, around: str) -> tuple[bool, bool]:
@@ -87,6 +106,8 @@ class States:
     able: dict[str, Acts] = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
+    # Actions that lead back to the first one of them, where that is not possible at all times.
+    _rounds: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         able = acts(self.maker.client.document)
@@ -116,12 +137,28 @@ class States:
                 if done is None:
                     break
                 length = len(before) + 1
+                if done in before and done in refused:
+                    self._go_round(before[before.index(done) :], values)
                 if done in before or done.is_deletion:
                     continue
                 leads_on = done in refused
                 if length < (_DEEPEST if leads_on else _LONGEST):
                     rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)
                     waiting.append((rank, (*before, done)))
+
+    def _go_round(self, acts: Acts, values: Values) -> None:
+        """Repeat actions that lead back to the first one, which has been done again already.
+
+        How often that is possible may be limited: a job is tried three times, say.
+        """
+        names = tuple((act.operation.name, act.state) for act in acts)
+        if names in self._rounds or len(acts) < 2:
+            return
+        self._rounds.add(names)
+        for act in (*acts[1:], *acts * _ROUNDS):
+            exchange = self._act(act, values)
+            if not succeeded(exchange) or exchange.parted:
+                return
 
     def _thing(self, operation: Operation, before: Acts) -> Values | None:
         """Return a new resource after some actions; `None` if one of them fails."""

@@ -180,6 +180,7 @@ def test_each_variant_changes_one_member() -> None:
     assert len(found["tags has too many elements"]["tags"]) == 3
     assert found["note is null"] == {**PLAIN, "note": None}
     assert "\0" in found["title has NUL in it"]["title"]
+    assert found["title is in capital letters"]["title"].startswith("LOCKSTEP")
     assert not any(reason.startswith("id ") for reason in found)
     assert found["a member that is not documented"] == {**PLAIN, "lockstep_unknown": "lockstep"}
     for value in found.values():

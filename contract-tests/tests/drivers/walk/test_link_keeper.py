@@ -9,6 +9,8 @@ from typing import Any
 from fixtures.scripted import Scripted, answer
 
 from lockstep.drivers.walk.driver import walk
+from lockstep.drivers.walk.quotas import Quotas
+from lockstep.drivers.walk.reader import Reader
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
@@ -50,6 +52,10 @@ def document() -> dict[str, Any]:
             "delete": {"parameters": [key], "responses": gone},
         },
         "/links/{code}/visit": {"parameters": [named], "post": {"responses": returns(LINK)}},
+        "/preview/{link_code}": {
+            "parameters": [{**named, "name": "link_code"}],
+            "get": {"responses": {**returns(LINK), "410": {"description": "used up"}}},
+        },
     }
     return {"openapi": "3.1.0", "info": {"title": "Links", "version": "1"}, "paths": paths}
 
@@ -64,13 +70,16 @@ class Links:
     keys: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     refused: int = 0
+    previews_refused: int = 0
 
     def __call__(self, request: Request) -> Outcome:
         match request.method, request.path.strip("/").split("/"):
             case "POST", ["links"]:
                 return self.create(json.loads(request.body or b"{}"))
-            case _, ["links", code, *_] if code not in self.links:
+            case _, ["links" | "preview", code, *_] if code not in self.links:
                 return answer({"error": "unknown"}, 404)
+            case "GET", ["preview", code]:
+                return self.preview(self.links[code])
             case "POST", ["links", code, "visit"]:
                 link = self.links[code]
                 if link["visits"] >= link["most"]:
@@ -97,11 +106,19 @@ class Links:
             "code": code,
             "url": body["url"],
             "visits": 0,
+            "previews": 0,
             "most": most,
             "delete_key": key,
         }
         self.created.append(code)
         return answer(self.links[code], 201)
+
+    def preview(self, link: dict[str, Any]) -> Outcome:
+        if link["previews"] >= link["most"]:
+            self.previews_refused += 1
+            return answer({"error": "used up"}, 410)
+        link["previews"] += 1
+        return answer(link)
 
     def delete(self, code: str, key: str) -> Outcome:
         every = {each["delete_key"] for each in self.links.values()}
@@ -144,3 +161,13 @@ def test_a_chosen_name_is_used_again_after_a_deletion() -> None:
 def test_a_resource_is_used_once_more_than_its_limit_allows() -> None:
     server, _ = walked()
     assert server.refused
+
+
+def test_what_is_opened_by_a_read_is_opened_once_more_than_its_limit_allows() -> None:
+    server = Links()
+    maker = walk(Exchanger(run_log(), [Scripted("links", server)]), None, lambda *_: None)
+    server.previews_refused = 0
+    quotas = Quotas(maker, Reader(maker))
+    for operation in quotas.able():
+        quotas.explore(operation)
+    assert server.previews_refused

@@ -1,0 +1,143 @@
+"""Makes resources that all users can see, and acts on them as another user.
+
+Schemas do not tell what others may do with what they can see: read its content, comment on it, but
+not delete the comment of somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from lockstep.auth.bodies import flat, kind_of_value
+from lockstep.drivers.walk.items import Item
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.openapi.naming import is_plural, words
+from lockstep.openapi.operations import Operation
+
+_OPEN = frozenset({"public", "everyone", "anyone", "world"})
+# Maximum number of creations that are tried so, and of resources inside of a public one.
+_MOST_WAYS, _MOST_INSIDE = 2, 6
+_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(slots=True)
+class Publishing:
+    """Creates public resources with others inside of them, and tries all operations on these."""
+
+    maker: Maker
+    reader: Reader
+
+    def able(self) -> Iterator[Operation]:
+        """Yield a few creations that have succeeded, and can make what they create public."""
+        client = self.maker.client
+        if client.mine == client.other:
+            return
+        found = (
+            operation
+            for operation in client.document.operations.values()
+            if operation.method == "POST"
+            and operation.name in client.known.accepted
+            and operation.name not in client.entrances
+            and self._opening(operation)
+        )
+        yield from islice(found, _MOST_WAYS)
+
+    def explore(self, operation: Operation) -> None:
+        """Create a public resource and others in it, and act on each as another user."""
+        client = self.maker.client
+        before = set(map(id, client.known.items))
+        values = self.maker.live(operation, client.mine)
+        if values is None or not self._create(operation, values, self._opening(operation)):
+            return
+        public = self._made_since(before)
+        if not public:
+            return
+        for each in islice(self._inside(operation), _MOST_INSIDE):
+            bound = self._bound(each, self._made_since(before))
+            reference = self._reference(each, operation, public[0])
+            if bound is not None or (reference and "{" not in each.path):
+                self._create(each, bound or {}, reference)
+        self._try_all(self._made_since(before))
+
+    def _try_all(self, made: list[Item]) -> None:
+        """Send all operations on some resources as another user: reads first, deletions last."""
+        client = self.maker.client
+        ranks = {id(item): number for number, item in enumerate(reversed(made))}
+        able = []
+        for each in client.document.operations.values():
+            bound = next(client.known.bind(each.path, client.mine, live=True), None)
+            if bound is None or id(bound[0]) not in ranks or each.method not in _ORDER:
+                continue
+            if not changes_state(each):
+                able.append((_ORDER.index(each.method), ranks[id(bound[0])], each, bound[1]))
+        for _, _, each, values in sorted(able, key=lambda one: one[:2]):
+            request = client.request(each, values, client.template(each, client.mine))
+            exchange = client.send_as(client.sign(request, client.other), client.other)
+            if each.method not in ("GET", "HEAD") and succeeded(exchange):
+                self.reader.look_around(each, values)
+
+    def _create(self, operation: Operation, values: Values, members: Mapping[str, Any]) -> bool:
+        client = self.maker.client
+        body = client.template(operation, client.mine)
+        body = {**body, **members} if isinstance(body, Mapping) else body
+        exchange = client.act(operation, values, body)
+        return succeeded(exchange) and not exchange.parted
+
+    def _inside(self, operation: Operation) -> Iterator[Operation]:
+        """Yield the other creations that have succeeded, in the order of the document."""
+        client = self.maker.client
+        for each in client.document.operations.values():
+            creates = each.method == "POST" and is_plural(each.path.rstrip("/").rpartition("/")[2])
+            known = each.name in client.known.accepted and each.name not in client.entrances
+            if creates and known and each is not operation:
+                yield each
+
+    def _made_since(self, before: set[int]) -> list[Item]:
+        """Return what was created since then, the oldest first."""
+        mine = self.maker.client.mine
+        items = self.maker.client.known.items
+        return [
+            each for each in items if each.made and each.actor == mine and id(each) not in before
+        ]
+
+    def _bound(self, operation: Operation, made: list[Item]) -> Values | None:
+        """Return the path parameters of an operation on one of these resources."""
+        client = self.maker.client
+        bound = next(client.known.bind(operation.path, client.mine, live=True), None)
+        return bound[1] if bound is not None and bound[0] in made else None
+
+    def _reference(self, operation: Operation, around: Operation, item: Item) -> dict[str, Any]:
+        """Return the member of a body that refers to a resource, with its identifier."""
+        families = self.maker.client.document.families
+        family, owner = families.about(around.path), families.about(operation.path)
+        for name in self._members(operation):
+            role = families.role(name, owner)
+            value = item.value(name)
+            about = role.family.partition(".")[0] if role and role.kind == "id" else ""
+            if about == family != owner and value is not None:
+                return {name: value}
+        return {}
+
+    def _opening(self, operation: Operation) -> dict[str, Any]:
+        """Return the member of a body that makes a resource public, and its value."""
+        for name, member in self._members(operation).items():
+            choice = next((each for each in member.get("enum", ()) if each in _OPEN), None)
+            if choice is not None:
+                return {name: choice}
+            if "public" in words(name) and kind_of_value(member) == "boolean":
+                return {name: True}
+        return {}
+
+    def _members(self, operation: Operation) -> dict[str, Mapping[str, Any]]:
+        document = self.maker.client.document
+        media = next(iter(self.maker.client.media(operation)), None)
+        properties = flat(document, media.schema).get("properties") if media else None
+        members = properties if isinstance(properties, Mapping) else {}
+        return {name: flat(document, each) for name, each in members.items()}
