@@ -85,9 +85,9 @@ def test_framework_of_a_twin_is_imported_in_few_files(name: str) -> None:
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_readme_has_the_line_count_of_each_adapter(name: str) -> None:
     table = (PYTHON_ADAPTERS / "README.md").read_text(encoding="utf-8")
-    told = re.search(rf"^\| \[`{name}`\]\([^|]*\|[^|]*\| (\d+) \|", table, re.MULTILINE)
-    assert told is not None
-    assert int(told[1]) == lines(name)
+    stated = re.search(rf"^\| \[`{name}`\]\([^|]*\|[^|]*\| (\d+) \|", table, re.MULTILINE)
+    assert stated is not None
+    assert int(stated[1]) == lines(name)
 
 
 def test_django_system_check_passes() -> None:

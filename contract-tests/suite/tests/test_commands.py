@@ -107,9 +107,9 @@ def test_rejections_are_equal(
     urls: Urls, status: int, arguments: tuple[str, ...], settings: dict[str, str]
 ) -> None:
     before = rows(urls)
-    refused, printed, told = run(urls, *arguments, **settings)
+    refused, printed, complaint = run(urls, *arguments, **settings)
     assert (refused, printed) == (status, "")
-    assert told.endswith("\n")
+    assert complaint.endswith("\n")
     assert rows(urls) == before
 
 

@@ -146,8 +146,8 @@ def test_untrusted_certificate_is_an_outage(
         status, body = asked(server, "/ready")
     assert (status, json.loads(body)["code"]) == (503, "unavailable")
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    told = [line for line in lines if line["event"] == "database_unavailable"]
-    assert [(line["level"], line["cause"], line["sqlstate"]) for line in told] == [
+    logged = [line for line in lines if line["event"] == "database_unavailable"]
+    assert [(line["level"], line["cause"], line["sqlstate"]) for line in logged] == [
         ("error", "lost", None)
     ]
     password = urlsplit(url).password

@@ -53,7 +53,7 @@ def test_short_run_has_fewer_faults_of_each_area() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "operation", "told"),
+    ("deed", "operation", "message"),
     [
         ("{ database: broken }", "getTask", "/faults/0/do"),
         ("{ signal: HUP }", "getTask", "/faults/0/do"),
@@ -61,11 +61,11 @@ def test_short_run_has_fewer_faults_of_each_area() -> None:
     ],
 )
 def test_invalid_fault_file_is_rejected(
-    deed: str, operation: str, told: str, tmp_path: Path
+    deed: str, operation: str, message: str, tmp_path: Path
 ) -> None:
     text = ENTRY.format(do=deed, operation=operation)
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(StoryError, match=told):
+    with pytest.raises(StoryError, match=message):
         load_faults(DOCUMENT, tmp_path)
 
 

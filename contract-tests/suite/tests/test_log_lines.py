@@ -81,7 +81,7 @@ def test_equal_lines_are_no_problem(logs: Logs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "told"),
+    ("other", "reported"),
     [
         ({"user_id": "x"}, 'getHealth: the line request has user_id="x" instead of null'),
         ({"statements": 2}, "statements=2 instead of 0"),
@@ -92,12 +92,12 @@ def test_equal_lines_are_no_problem(logs: Logs) -> None:
         ({"path": "/a-long-token"}, "the log contains the authorization of getHealth"),
     ],
 )
-def test_wrong_field_is_reported(logs: Logs, other: dict[str, Any], told: str) -> None:
+def test_wrong_field_is_reported(logs: Logs, other: dict[str, Any], reported: str) -> None:
     logs.write("python", of_request("python"))
     logs.write("node", of_request("node") | other)
     wrong = logs.judge()
     assert wrong.keys() == {"node"}
-    assert told in wrong["node"]
+    assert reported in wrong["node"]
 
 
 def test_same_violation_is_reported_for_both_logs(logs: Logs) -> None:
@@ -113,9 +113,9 @@ def test_extra_and_missing_lines_are_reported(logs: Logs) -> None:
     assert logs.judge() == {"node": "getHealth: no line log_in_refused"}
 
 
-@pytest.mark.parametrize(("at_once", "told"), [(True, set()), (False, {"node"})])
+@pytest.mark.parametrize(("at_once", "reported"), [(True, set()), (False, {"node"})])
 def test_lines_of_concurrent_requests_may_be_swapped(
-    logs: Logs, at_once: bool, told: set[str]
+    logs: Logs, at_once: bool, reported: set[str]
 ) -> None:
     refused = line("log_in_refused", "warning", user_id=None, client="::1", code="x")
     for name, first in (("python", True), ("node", False)):
@@ -129,7 +129,7 @@ def test_lines_of_concurrent_requests_may_be_swapped(
             {name: Response(200, (("X-Request-ID", f"{name}-{number}"),)) for name in IDS}
         ]
     ]
-    assert logs.judge_all(sent).keys() == told
+    assert logs.judge_all(sent).keys() == reported
 
 
 def test_lines_may_be_written_after_responses(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,10 +196,10 @@ def test_malformed_line_is_reported(logs: Logs) -> None:
 
 
 def test_difference_is_reported_once(logs: Logs) -> None:
-    for told in (True, False):
+    for reported in (True, False):
         logs.write("python", of_request("python"))
         logs.write("node", of_request("node", status=404))
-        assert bool(logs.judge()) is told
+        assert bool(logs.judge()) is reported
 
 
 def test_every_event_of_the_contract_is_known() -> None:

@@ -109,9 +109,9 @@ def got(server: TwinServer, path: str) -> Any:
 
 def state(server: TwinServer) -> str:
     """What the readiness probe says of the replica; it is ready, whatever that is."""
-    told = json.loads(got(server, "/ready"))
-    assert told["status"] == "ready"
-    return str(told["read_replica"])
+    response = json.loads(got(server, "/ready"))
+    assert response["status"] == "ready"
+    return str(response["read_replica"])
 
 
 def reads(server: TwinServer) -> dict[str, int]:
@@ -239,9 +239,9 @@ def test_without_a_replica_the_primary_is_read(twin: TwinServer, replica: Replic
         assert served(twin, client)[1] == "unavailable"
         assert state(twin) == "unavailable"
         assert causes(twin)[-1] in ("lost", "refused")
-        told = len(causes(twin))
+        before = len(causes(twin))
         assert served(twin, client)[1] == "unavailable"
-        assert len(causes(twin)) == told
+        assert len(causes(twin)) == before
     finally:
         replica.restart()
     until(lambda: served(twin, client)[1] == "replica")

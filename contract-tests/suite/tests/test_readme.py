@@ -27,8 +27,8 @@ def test_numbers_of_stories_traps_races_and_mutants() -> None:
         "races": len(load_races(RACES, document)),
         "twins that are wrong on purpose": len(load_mutants(MUTANTS)),
     }
-    told = re.findall(rf"(\d+) ({'|'.join(counted)})", TEXT)
-    assert {what: int(number) for number, what in told} == counted
+    stated = re.findall(rf"(\d+) ({'|'.join(counted)})", TEXT)
+    assert {what: int(number) for number, what in stated} == counted
 
 
 def test_readme_is_one_page() -> None:
@@ -53,5 +53,5 @@ def test_every_command_is_documented() -> None:
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     commands = re.findall(r"^  (\w+) {2,}", shown.partition("Commands:")[2], re.MULTILINE)
     assert commands
-    told = set(re.findall(r"(?:^\| `|lockstep )(\w+)", PACKAGE, re.MULTILINE))
-    assert set(commands) <= told
+    documented = set(re.findall(r"(?:^\| `|lockstep )(\w+)", PACKAGE, re.MULTILINE))
+    assert set(commands) <= documented

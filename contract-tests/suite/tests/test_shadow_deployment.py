@@ -46,8 +46,8 @@ def series() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(("name", "expression"), list(expressions()))
 def test_what_is_asked_of_a_proxy_is_there(name: str, expression: str) -> None:
-    told = series()
+    exported = series()
     selected = list(selectors(promql_parser.parse(expression)))
     assert selected, name
     for metric, labels in selected:
-        assert labels <= told[metric], (name, metric, labels)
+        assert labels <= exported[metric], (name, metric, labels)

@@ -103,10 +103,10 @@ def test_workers_limit_on_their_own_without_the_database(
         # No worker has received as many requests as it would allow on its own.
         assert allowed(servers, clients) == int(TIMES * LIMIT)
         for server in servers:
-            told = lines(server, "limits_not_shared")
-            assert 1 <= len(told) <= WORKERS
-            assert {line["cause"] for line in told} == {"lost"}
-            assert {line["level"] for line in told} == {"warning"}
+            logged = lines(server, "limits_not_shared")
+            assert 1 <= len(logged) <= WORKERS
+            assert {line["cause"] for line in logged} == {"lost"}
+            assert {line["level"] for line in logged} == {"warning"}
         proxy.heal()
         for server in servers:
             deadline = time.monotonic() + WINDOW_SECONDS

@@ -136,8 +136,8 @@ def test_supervisor_does_not_time_out_a_worker_at_a_breakpoint(tmp_path: Path) -
     program = debugging.command("python")[-1]
     environment = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
     command = [sys.executable, program]
-    told = subprocess.check_output(command, env=environment, text=True, timeout=60)
-    assert told == "0\n"
+    printed = subprocess.check_output(command, env=environment, text=True, timeout=60)
+    assert printed == "0\n"
 
 
 @pytest.mark.parametrize("debugged", ["node"], indirect=True)

@@ -41,10 +41,10 @@ def test_settings_are_passed_in_the_environment(
         stand_in(READY, tmp_path) as server,
         urllib.request.urlopen(f"{server.base_url}/ready", timeout=10) as answer,
     ):
-        told = answer.read().decode().splitlines()
-    assert "DATABASE_URL=postgresql://nowhere" in told
-    assert "APP_ENV=test" in told
-    assert "LOG_LEVEL=debug" not in told, "The caller's own settings must not sway the twin."
+        printed = answer.read().decode().splitlines()
+    assert "DATABASE_URL=postgresql://nowhere" in printed
+    assert "APP_ENV=test" in printed
+    assert "LOG_LEVEL=debug" not in printed, "The caller's own settings must not sway the twin."
 
 
 def test_early_exit_is_reported_with_the_log(tmp_path: Path) -> None:

@@ -130,8 +130,8 @@ def log_in(request: bytes) -> Answer:
     claims = {"iss": "task-timer", "aud": "task-timer", "sub": user["id"], "sid": session_id}
     claims |= {"jti": str(uuid7()), "iat": now, "exp": now + LIFETIME}
     token = jwt.encode(claims, SECRET_KEY, "HS256")
-    told = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
-    return 200, {}, told | {"refresh_token": refresh_token}
+    tokens = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+    return 200, {}, tokens | {"refresh_token": refresh_token}
 
 
 def caller(headers: Headers) -> str:

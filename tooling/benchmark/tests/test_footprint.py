@@ -72,8 +72,8 @@ def test_advisories_are_parsed() -> None:
     assert read_pip_audit(json.dumps({"dependencies": [VULNERABLE]})).advisories == (
         Advisory("flask", "GHSA-1"),
     )
-    told = {"vulnerabilities": {"pg": {"via": [NPM_VIA]}, "prisma": {"via": ["pg"]}}}
-    assert read_npm_audit(json.dumps(told)).advisories == (Advisory("pg", "GHSA-2"),)
+    report = {"vulnerabilities": {"pg": {"via": [NPM_VIA]}, "prisma": {"via": ["pg"]}}}
+    assert read_npm_audit(json.dumps(report)).advisories == (Advisory("pg", "GHSA-2"),)
 
 
 def test_no_advisories_is_distinguished_from_unknown() -> None:

@@ -83,7 +83,7 @@ def test_bare_server_sends_the_same_bytes_as_its_twin(
     meter: Meter, runtime: Kind, tmp_path: Path
 ) -> None:
     user, task = meter.population.users[0], meter.population.tasks[0]
-    told = []
+    answers = []
     for name in (runtime, f"bare-{runtime}"):
         url = meter.stage.databases.create(f"bytes_{name}", template=TEMPLATE)
         with server(BY_NAME[name], url, 1, tmp_path / name) as started:
@@ -91,8 +91,8 @@ def test_bare_server_sends_the_same_bytes_as_its_twin(
                 headers = {"Authorization": f"Bearer {user['token']}"}
                 answer = httpx.get(f"{started.base_url}/api/v1{path}", headers=headers)
                 described = [answer.headers.get(each) for each in ("ETag", "Link", "Content-Type")]
-                told.append((path, answer.status_code, answer.content, described))
-    assert told[:2] == told[2:]
+                answers.append((path, answer.status_code, answer.content, described))
+    assert answers[:2] == answers[2:]
 
 
 @pytest.mark.parametrize("runtime", KINDS)

@@ -45,8 +45,8 @@ def test_inventories_are_equal_except_for_file_names(
 def test_difference_is_reported(inventories: dict[Kind, dict[str, Any]]) -> None:
     python = inventories["python"]
     models = [{**python["models"][0], "name": "Other"}, *python["models"][1:]]
-    told = inventory.differences({"python": python, "node": {**python, "models": models}})
-    assert '+      "name": "Other",' in told
+    differences = inventory.differences({"python": python, "node": {**python, "models": models}})
+    assert '+      "name": "Other",' in differences
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,5 +92,5 @@ def test_database_is_named_without_a_password(
     url = urlsplit(database_url)
     database = {"name": url.path[1:], "host": f"{url.hostname}:{url.port}"}
     assert inventories[kind]["database"] == database
-    told = inventories[kind]["summary"]
-    assert told.endswith(f"of the database {url.path[1:]} at {url.hostname}:{url.port}.")
+    summary = inventories[kind]["summary"]
+    assert summary.endswith(f"of the database {url.path[1:]} at {url.hostname}:{url.port}.")

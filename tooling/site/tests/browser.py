@@ -63,10 +63,10 @@ def look(visits: Sequence[Visit]) -> list[Sight]:
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None and not _PACKAGED.exists():
         pytest.skip("NOT LOOKED AT: no Chromium on the PATH; Debian: apt install chromium")
-    told = {"program": program, "visits": [asdict(visit) for visit in visits]}
+    task = {"program": program, "visits": [asdict(visit) for visit in visits]}
     seen = subprocess.run(
         [node_program(), str(_LOOK)],
-        input=json.dumps(told),
+        input=json.dumps(task),
         capture_output=True,
         text=True,
         timeout=_SECONDS,

@@ -73,19 +73,19 @@ def node_runner(directory: Path) -> Iterator[Runner]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        asked, told = process.stdin, process.stdout
+        requests, responses = process.stdin, process.stdout
         program = directory / "sample.mjs"
 
         def run(source: str, variables: Mapping[str, str]) -> Outcome:
             program.write_text(source, encoding="utf-8")
-            print(json.dumps({"program": str(program), "variables": variables}), file=asked)
-            asked.flush()
-            answer: dict[str, Any] = json.loads(told.readline())
+            print(json.dumps({"program": str(program), "variables": variables}), file=requests)
+            requests.flush()
+            answer: dict[str, Any] = json.loads(responses.readline())
             assert answer["error"] is None, answer["error"]
             return Outcome(answer["status"], answer["printed"])
 
         yield run
-        asked.close()
+        requests.close()
 
 
 RUNNERS = {"curl": curl_runner, "python": python_runner, "node": node_runner}

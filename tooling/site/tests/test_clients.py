@@ -20,7 +20,7 @@ from tooling.site.tests.accounts import log_in
 
 CLIENTS = BUILD / "clients"
 LANGUAGES = ("python", "node")
-TOLD = """\
+PRINTED = """\
 made: Write the report, pending
 listed: Write the report
 changed: completed
@@ -49,17 +49,17 @@ def server(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_client_runs_a_task_life_cycle(language: str, server: TwinServer) -> None:
     name = {"python": "use_client.py", "node": "use-client.mjs"}[language]
-    assert told(language, TOOLING / "client" / name, server) == TOLD
+    assert output_of(language, TOOLING / "client" / name, server) == PRINTED
 
 
 @pytest.mark.parametrize("use", client_uses(), ids=LANGUAGES)
 def test_start_page_program_lists_tasks(use: ClientUse, server: TwinServer) -> None:
     token = log_in(server, SAMPLE_USER)["access_token"]
-    printed = told(use.language, use.program, server, TOKEN=token)
+    printed = output_of(use.language, use.program, server, TOKEN=token)
     assert printed == "Answer mail\nWrite the report\n"
 
 
-def told(language: str, program: Path, server: TwinServer, **variables: str) -> str:
+def output_of(language: str, program: Path, server: TwinServer, **variables: str) -> str:
     """The standard output of a program, which must print nothing to standard error."""
     interpreter = sys.executable if language == "python" else node_program()
     environment = {

@@ -15,10 +15,10 @@ def test_twin_with_a_fault_runs(name: str) -> None:
     """It gets as far as its settings, from the directory that servers are started in."""
     planted = FAULTS[name].planted
     environment = {"PATH": os.environ["PATH"], "HOST": "a b", **planted.settings}
-    told = subprocess.run(
+    done = subprocess.run(
         planted.commands["python"], env=environment, cwd="/", capture_output=True, text=True
     )
-    assert told.stderr.splitlines() == [
+    assert done.stderr.splitlines() == [
         "HOST: must be a host name or address",
         "DATABASE_URL: required",
     ]

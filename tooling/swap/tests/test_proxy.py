@@ -32,13 +32,13 @@ def test_caddyfile_is_formatted() -> None:
     ],
 )
 def test_caddyfile_is_valid(settings: dict[str, str]) -> None:
-    told = caddy("adapt", "--config", str(CADDYFILE), "--validate", **settings)
-    assert told.returncode == 0, told.stderr
-    path = path_of("weights", json.loads(told.stdout))
+    adapted = caddy("adapt", "--config", str(CADDYFILE), "--validate", **settings)
+    assert adapted.returncode == 0, adapted.stderr
+    path = path_of("weights", json.loads(adapted.stdout))
     assert path is not None
 
 
 def test_proxy_does_not_retry() -> None:
-    told = caddy("adapt", "--config", str(CADDYFILE)).stdout
-    assert path_of("retries", json.loads(told)) is None
-    assert path_of("try_duration", json.loads(told)) is None
+    adapted = caddy("adapt", "--config", str(CADDYFILE)).stdout
+    assert path_of("retries", json.loads(adapted)) is None
+    assert path_of("try_duration", json.loads(adapted)) is None
