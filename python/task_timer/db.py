@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, ParamSpec, Self, TypeVar
 
 from psycopg import Connection as DriverConnection
@@ -61,6 +62,16 @@ class NoAnswerError(OperationalError):
 
 _ambient: ContextVar[Connection | None] = ContextVar("ambient", default=None)
 _is_barred: ContextVar[bool] = ContextVar("is_barred", default=False)
+
+
+@dataclass(slots=True)
+class _Lease:
+    """The connection of a request, once it has one."""
+
+    connection: Connection | None = None
+
+
+_lease: ContextVar[_Lease | None] = ContextVar("lease", default=None)
 
 
 class Database:
@@ -173,15 +184,15 @@ def connection() -> Connection:
 def immediate(function: Callable[P, R]) -> Callable[P, R]:
     """Runs a service function in autocommit mode, or in the transaction of the caller.
 
-    For functions that only read, or send one statement.
+    For functions that only read, or send one statement; see also `one_connection`.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _ambient.get() is not None:
             return function(*args, **kwargs)
-        database = resources().database
-        with _open(database, database.engine.connect):
+        database, lease = resources().database, _lease.get()
+        with _leased(database, lease) if lease else _open(database, database.engine.connect):
             return function(*args, **kwargs)
 
     return run
@@ -231,6 +242,8 @@ def _open(
 ) -> Iterator[None]:
     if _is_barred.get():
         raise exc.TimeoutError
+    # Whoever holds one and waits for another would keep those who do the same waiting.
+    release_connection()
     with ExitStack() as stack:
         with database.in_waiting():
             opened = stack.enter_context(opening())
@@ -239,6 +252,44 @@ def _open(
             yield
         finally:
             _ambient.reset(token)
+
+
+@contextmanager
+def _leased(database: Database, lease: _Lease) -> Iterator[None]:
+    if lease.connection is None:
+        with database.in_waiting():
+            lease.connection = database.engine.connect()
+    token = _ambient.set(lease.connection)
+    try:
+        yield
+    except BaseException:
+        # It may be of no more use.
+        release_connection()
+        raise
+    finally:
+        _ambient.reset(token)
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Lets the @immediate functions of a request use one connection, which the first one opens.
+
+    For requests that run in as many threads as there are connections.
+    """
+    token = _lease.set(_Lease())
+    try:
+        yield
+    finally:
+        release_connection()
+        _lease.reset(token)
+
+
+def release_connection() -> None:
+    """Returns the connection of the request to the pool, before something else takes long."""
+    lease = _lease.get()
+    if lease is not None and lease.connection is not None:
+        leased, lease.connection = lease.connection, None
+        leased.close()
 
 
 @contextmanager

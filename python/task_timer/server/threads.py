@@ -6,12 +6,12 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..api.wsgi import CALL, FIELDS
-from ..db import barred
+from ..db import barred, one_connection
 from ..resources import Resources
 from ..utils.errors import BadRequestError
 
@@ -26,6 +26,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
+# What holds for the connections to the database while a request runs.
+Scope = Callable[[], AbstractContextManager[None]]
 # What is done as a worker starts, and before it ends.
 Phases = tuple[Callable[[], None], Callable[[], None]]
 
@@ -84,11 +86,11 @@ class Threads:
             answer = await self._run_in(self._spare_threads, environ)
         elif await self._has_turn():
             try:
-                answer = await self._run_in(self._threads, environ)
+                answer = await self._run_in(self._threads, environ, one_connection)
             finally:
                 self._turns.release()
         else:
-            answer = await self._run_in(self._spare_threads, environ, is_barred=True)
+            answer = await self._run_in(self._spare_threads, environ, barred)
         status, fields, text = answer
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -119,13 +121,13 @@ class Threads:
         return False
 
     async def _run_in(
-        self, threads: ThreadPoolExecutor, environ: Message, *, is_barred: bool = False
+        self, threads: ThreadPoolExecutor, environ: Message, scope: Scope = nullcontext
     ) -> Answer:
         run = asyncio.get_running_loop().run_in_executor
-        return await run(threads, self._run, environ, is_barred)
+        return await run(threads, self._run, environ, scope)
 
-    def _run(self, environ: Message, is_barred: bool) -> Answer:
-        with barred() if is_barred else nullcontext():
+    def _run(self, environ: Message, scope: Scope) -> Answer:
+        with scope():
             return self._call(environ)
 
     def _call(self, environ: Message) -> Answer:

@@ -7,6 +7,7 @@ from argon2.exceptions import VerifyMismatchError
 
 from ..contract import Contract
 from ..current import resources
+from ..db import release_connection
 from ..utils.bounded_queue import BoundedQueue
 
 
@@ -37,12 +38,14 @@ def make_hashing(contract: Contract) -> Hashing:
 def hash_password(password: str) -> str:
     """Hashes a password with a new salt. Raises OverloadedError."""
     hashing = resources().hashing
+    release_connection()
     return hashing.queue.run(hashing.hasher.hash, password)
 
 
 def verify_password(password_hash: str, password: str) -> bool:
     """Returns whether a password matches a hash. Raises OverloadedError."""
     hashing = resources().hashing
+    release_connection()
     try:
         return hashing.queue.run(hashing.hasher.verify, password_hash, password)
     except VerifyMismatchError:

@@ -112,7 +112,7 @@ def list_tasks(user_id: str, filters: TaskFilter) -> Page[TrackedTaskRow]:
     def fetch(place: str, position: dict[str, Any]) -> list[TrackedTaskRow]:
         statement = _list_statement(order, place, given)
         parameters = named | position | {"user_id": user_id}
-        return [TrackedTaskRow(*row) for row in connection().execute(statement, parameters)]
+        return [TrackedTaskRow(*row) for row in connection().execute(statement, parameters).all()]
 
     return take_page(order, filters.limit, filters.cursor, fetch)
 

@@ -115,7 +115,7 @@ def list_time_entries(user_id: str, filters: TimeEntryFilter) -> Page[TimeEntryR
     def fetch(place: str, position: dict[str, Any]) -> list[TimeEntryRow]:
         statement = _list_statement(order, place, given)
         parameters = named | position | {"user_id": user_id}
-        return [TimeEntryRow(*row) for row in connection().execute(statement, parameters)]
+        return [TimeEntryRow(*row) for row in connection().execute(statement, parameters).all()]
 
     return take_page(order, filters.limit, filters.cursor, fetch)
 

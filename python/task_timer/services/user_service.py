@@ -91,7 +91,9 @@ def list_users(limit: int, cursor: str | None) -> Page[UserRow]:
     """Returns all users, oldest first. Raises InvalidCursorError."""
 
     def fetch(place: str, position: dict[str, Any]) -> list[UserRow]:
-        return [UserRow(*row) for row in connection().execute(_list_statement(place), position)]
+        return [
+            UserRow(*row) for row in connection().execute(_list_statement(place), position).all()
+        ]
 
     return take_page(_OLDEST_FIRST, limit, cursor, fetch)
 
