@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from lockstep.compare.alignment import Alignment, Lists, Name
@@ -24,10 +23,8 @@ class InferredPolicy:
 
     most = 8
 
-    def __init__(self, judge: Judge, is_real: Callable[[Path], bool] = lambda _: False) -> None:
-        """Compare through `judge`; `is_real` tells where numbers need not be integers."""
+    def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._is_real = is_real
         self._accepted: set[tuple[str, str]] = set()
         # Keyed by `id()` of an object, which each entry keeps alive.
         self._named: dict[tuple[int, str], tuple[Any, dict[str, Name]]] = {}
@@ -116,10 +113,6 @@ class InferredPolicy:
         if is_digest(name) and is_coded(a) and is_coded(b) and isinstance(left, str):
             return self._judge.digest(role, a, b, place.thing, _beside(place))
         if isinstance(left, Number):
-            plain = role is None or not role.family
-            if plain and _is_equal(a, b) and self._is_real(place.path):
-                # How a serializer writes a floating-point number without a fraction is up to it.
-                return SAME
             return self._judge.numbers(role, name, place.owner, a, b)
         return self._judge.strings(role, name, a, b, made=made)
 
@@ -228,8 +221,3 @@ def _beside(place: Place) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     return value.text if isinstance(value, Number) else str(value)
-
-
-def _is_equal(a: str, b: str) -> bool:
-    """Whether two JSON numbers are equal, however they are written: `12`, `12.0` and `1.2e1`."""
-    return a.startswith("-") == b.startswith("-") and Decimal(a) == Decimal(b)

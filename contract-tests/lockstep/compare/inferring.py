@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from lockstep.bodies.labels import relabelled
 from lockstep.compare.allowed import Allowed
@@ -17,18 +16,16 @@ from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import Judge
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.sent import Sent, read_sent
-from lockstep.compare.server_headers import is_of_another_stack
 from lockstep.compare.walker import Place, Walker
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
 from lockstep.matching.clock import Clock
-from lockstep.matching.difference import Difference, in_body
+from lockstep.matching.difference import Difference
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
-from lockstep.openapi.shapes import Generated, Path, Shape
+from lockstep.openapi.shapes import Generated, Shape
 from lockstep.transport.messages import Request, Response
 
 _CREATED = 201
@@ -83,8 +80,7 @@ class Inferring:
         bodies = relabelled(left), relabelled(right)
         ours, theirs = (ParsedAnswer(each).json for each in bodies)
         owner = self._owner(what.operation, what.shape)
-        is_real = partial(self._is_real, what.operation, answers)
-        walker = Walker(InferredPolicy(judge, is_real), allowed)
+        walker = Walker(InferredPolicy(judge), allowed)
         if ours is NotImplemented or theirs is NotImplemented:
             yield from compare_contents(bodies, walker, Place(owner=owner), judge.same_text)
         else:
@@ -121,20 +117,6 @@ class Inferring:
         for named in link.named if link is not None else ():
             if named.role.kind == "id":
                 yield Generated("id", named.value, ("location",), family=named.role.family)
-
-    def _is_real(
-        self, operation: Operation | None, answers: tuple[Response, Response], path: Path
-    ) -> bool:
-        """Whether the document declares numbers at a place of a body that may be no integers.
-
-        Only of responses that different software sends: one serializer writes them in one way.
-        """
-        answer, other = answers
-        if not is_of_another_stack(answer, other):
-            return False
-        schema = response_schema(operation, answer.status, answer.media_type)
-        types = place_in(self._document, schema, parts_of(in_body(path))).types
-        return "number" in types and "integer" not in types
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
         """Return the resource type that an operation returns."""
