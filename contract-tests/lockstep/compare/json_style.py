@@ -51,6 +51,8 @@ def style_of(text: str) -> Style:
         if mark in _SEPARATORS or (mark in _CLOSING and before.strip() not in _OPENING):
             ways[f"before {mark}"].add(_space(before))
     strings = "".join(token for token in tokens if token.startswith('"'))
+    # The escape of a backslash is none of what follows it.
+    strings = strings.replace(r"\\", "")
     if _ESCAPED.search(strings):
         ways["beyond ASCII"].add("escaped")
     if not strings.isascii():

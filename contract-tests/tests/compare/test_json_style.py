@@ -113,3 +113,15 @@ def test_a_long_text_is_written_like_all_others(length: int) -> None:
     assert all(
         style[f"{place}"] == {""} for place in ("after [", "after {", "before }", "before :")
     )
+
+
+def test_what_follows_an_escaped_backslash_is_no_escape() -> None:
+    assert style_of(r'["\\u00e9", "\\/", "\\u003c"]').keys() == {"end", "after [", "before ]"} | {
+        "before ,",
+        "after ,",
+        "slash",
+    }
+    assert style_of(r'["\\\u00e9"]')["beyond ASCII"] == {"escaped"}
+    pair = Pair()
+    for value in [r"C:\u00e9", "é"]:
+        assert pair.found(json.dumps([value], **COMPACT), json.dumps([value])) == []
