@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from suite.mutation import compile_module
+from suite.mutation import compile_module, link_all_but
 from testbed.paths import CONTRACT_TESTS, NODE, ROOT
 from testbed.servers import INSTEAD, KINDS, SERVERS, Kind, node_program
 
@@ -73,9 +73,7 @@ def _ended(run: "subprocess.CompletedProcess[str]") -> str:
 
 
 def _copy(kind: Kind, patched: Mapping[str, str], folder: Path) -> Path:
-    for path in ROOT.iterdir():
-        if path.name not in (kind, ".git"):
-            (folder / path.name).symlink_to(path)
+    link_all_but(kind, folder)
     directory = folder / kind
     for name in _COPIED[kind]:
         source = ROOT / kind / name

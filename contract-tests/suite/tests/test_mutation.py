@@ -1,5 +1,7 @@
 """Mutants apply to the current twins, and their patches change copies and not the twins."""
 
+import json
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import pytest
 
 from lockstep.mutants import Mutant, MutantError, Replacement, load_mutants
 from suite import mutation
+from testbed.commands import manage
 from testbed.paths import ROOT
-from testbed.servers import KINDS
+from testbed.servers import INSTEAD, KINDS, Kind, TwinServer
+from testbed.stage import Stage
 
 MUTANTS = load_mutants(mutation.MUTANTS)
 # Mutants that only the fault driver detects are in a separate file.
@@ -43,9 +47,29 @@ def test_mutated_typescript_is_compiled(tmp_path: Path) -> None:
     replace = "export /* patched */ function makeEtag"
     each = mutant("node", "node/src/utils/etag.ts", "export function makeEtag", replace)
     mutation.build(each, tmp_path)
-    compiled = (tmp_path / "dist/utils/etag.js").read_text(encoding="utf-8")
+    compiled = (tmp_path / "node/dist/utils/etag.js").read_text(encoding="utf-8")
     assert "/* patched */" in compiled
     assert ": string" not in compiled
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [("python", "python/task_timer/utils/etag.py"), ("node", "node/src/utils/etag.ts")],
+)
+def test_mutant_has_the_commands_and_the_site_of_its_twin(
+    kind: Kind, file: str, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = mutation.build(mutant(kind, file, "make", "make"), tmp_path)
+    monkeypatch.setenv(INSTEAD, json.dumps({kind: command}))
+    url = stage.databases.create(f"mutant_{kind}", template="migrated")
+    seeded = manage(kind, ("seed",), url, {})
+    assert (seeded.stdout.partition("\n")[0], seeded.stderr) == ("users: 3", "")
+    with (
+        TwinServer(kind, url, tmp_path / "log") as server,
+        urllib.request.urlopen(f"{server.base_url}/docs", timeout=30) as response,
+    ):
+        assert response.status == 200
+    stage.databases.drop(f"mutant_{kind}")
 
 
 def test_patch_of_the_other_twin_is_rejected(tmp_path: Path) -> None:
