@@ -65,7 +65,7 @@ SIGNS = {
     ("shed", "offset"): ("sign-up", "body /joined"),
     ("shed", "total"): ("list-tools", "body /total"),
     ("shed", "coerce"): ("add-tool", "status"),
-    ("shed", "float"): ("add-tool", "body /price"),
+    ("shed", "float"): ("add-tool", "body /quantity"),
     ("shed", "foreign"): ("get-tool", "status"),
     ("shed", "owner"): ("add-tool", "body /owner_id"),
     ("shed", "location"): ("add-tool", "header location"),

@@ -94,7 +94,9 @@ class Comparer:
         self._annotated = Annotated(document, table, clock)
         self._inferring = None
         if not document.is_annotated:
-            self._inferring = Inferring(document, urls or {}, sent, same_target=same_target)
+            self._inferring = Inferring(
+                document, urls or {}, sent, same_target=same_target, habits=habits
+            )
 
     def compare(
         self,

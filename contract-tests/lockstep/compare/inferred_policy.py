@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from lockstep.compare.alignment import Alignment, Lists, Name
@@ -23,8 +24,10 @@ class InferredPolicy:
 
     most = 8
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, is_of_style: Callable[[Path], bool] = lambda _: False) -> None:
+        """Compare through `judge`; `is_of_style` says where equal numbers may look different."""
         self._judge = judge
+        self._is_of_style = is_of_style
         self._accepted: set[tuple[str, str]] = set()
         # Keyed by `id()` of an object, which each entry keeps alive.
         self._named: dict[tuple[int, str], tuple[Any, dict[str, Name]]] = {}
@@ -113,6 +116,9 @@ class InferredPolicy:
         if is_digest(name) and is_coded(a) and is_coded(b) and isinstance(left, str):
             return self._judge.digest(role, a, b, place.thing, _beside(place))
         if isinstance(left, Number):
+            plain = role is None or not role.family
+            if plain and a != b and _is_equal(a, b) and self._is_of_style(place.path):
+                return SAME
             return self._judge.numbers(role, name, place.owner, a, b)
         return self._judge.strings(role, name, a, b, made=made)
 
@@ -221,3 +227,8 @@ def _beside(place: Place) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     return value.text if isinstance(value, Number) else str(value)
+
+
+def _is_equal(a: str, b: str) -> bool:
+    """Whether two JSON numbers are equal, however they are written: `12`, `12.0` and `1.2e1`."""
+    return a.startswith("-") == b.startswith("-") and Decimal(a) == Decimal(b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from lockstep.bodies.labels import relabelled
 from lockstep.compare.allowed import Allowed
@@ -16,16 +17,18 @@ from lockstep.compare.inferred_policy import InferredPolicy
 from lockstep.compare.judge import Judge
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.sent import Sent, read_sent
+from lockstep.compare.server_headers import ServerHabits, is_of_another_stack
 from lockstep.compare.walker import Place, Walker
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
 from lockstep.matching.clock import Clock
-from lockstep.matching.difference import Difference
+from lockstep.matching.difference import Difference, in_body
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import Generated, Shape
+from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
+from lockstep.openapi.shapes import Generated, Path, Shape
 from lockstep.transport.messages import Request, Response
 
 _CREATED = 201
@@ -44,7 +47,7 @@ class Inferring:
     """Compares responses by a document without annotations for server-generated values.
 
     `sent` holds the values that clients sent recently. With `same_target` both responses are those
-    of one server.
+    of one server. `habits` collect how servers write numbers, which is compared without them.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class Inferring:
         sent: Container[str],
         *,
         same_target: bool = False,
+        habits: ServerHabits | None = None,
     ) -> None:
         self._document = document
+        self._habits = habits
         self._families = document.families
         self._reader = RequestReader(document, document.families)
         self._links = {name: Links(document, document.families, url) for name, url in urls.items()}
@@ -80,7 +85,8 @@ class Inferring:
         bodies = relabelled(left), relabelled(right)
         ours, theirs = (ParsedAnswer(each).json for each in bodies)
         owner = self._owner(what.operation, what.shape)
-        walker = Walker(InferredPolicy(judge), allowed)
+        is_of_style = partial(self._is_of_style, what.operation, answers, names)
+        walker = Walker(InferredPolicy(judge, is_of_style), allowed)
         if ours is NotImplemented or theirs is NotImplemented:
             yield from compare_contents(bodies, walker, Place(owner=owner), judge.same_text)
         else:
@@ -117,6 +123,28 @@ class Inferring:
         for named in link.named if link is not None else ():
             if named.role.kind == "id":
                 yield Generated("id", named.value, ("location",), family=named.role.family)
+
+    def _is_of_style(
+        self,
+        operation: Operation | None,
+        answers: tuple[Response, Response],
+        names: tuple[str, str],
+        path: Path,
+    ) -> bool:
+        """Whether equal numbers at a place of a body may be written differently: `12.0` and `12`.
+
+        JSON knows numbers only (RFC 8259, section 6). Where the document promises no integers, it
+        depends on the language of a server; two servers of the same software have the same.
+        """
+        answer, other = answers
+        if self._habits is None or operation is None or not is_of_another_stack(answer, other):
+            return False
+        schema = response_schema(operation, answer.status, answer.media_type)
+        types = place_in(self._document, schema, parts_of(in_body(path))).types
+        if "number" not in types or "integer" in types:
+            return False
+        self._habits.json.note(names, "the fractions of whole numbers", operation.name)
+        return True
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
         """Return the resource type that an operation returns."""

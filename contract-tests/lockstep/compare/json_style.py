@@ -105,7 +105,7 @@ class JsonStyles:
         # Most pairs of responses are equal, and reading a style costs as much as comparing them.
         self._unread: dict[str, deque[Response]] = defaultdict(lambda: deque(maxlen=_MOST_UNREAD))
         # The operations by the two targets and what is written differently.
-        self._told: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self._noted: dict[tuple[str, str, str], set[str]] = defaultdict(set)
 
     def differing(
         self,
@@ -129,19 +129,23 @@ class JsonStyles:
             elif _is_of_members(one) and set(names) - self._unsorted:
                 what = "the order of members"
             if what:
-                self._told[*names, what].add(operation)
+                self.note(names, what, operation)
             else:
                 kept.append(one)
         return kept
+
+    def note(self, names: tuple[str, str], what: str, operation: str) -> None:
+        """Record what the serializers of two targets write differently in the same responses."""
+        self._noted[*names, what].add(operation)
 
     def _read(self, name: str, answer: Response) -> Style:
         """Return how a target wrote a response; record it and how it wrote the ones before."""
         unread = self._unread[name]
         while unread:
-            self._note(name, unread.popleft())
-        return self._note(name, answer)
+            self._learn(name, unread.popleft())
+        return self._learn(name, answer)
 
-    def _note(self, name: str, answer: Response) -> Style:
+    def _learn(self, name: str, answer: Response) -> Style:
         """Record how a target wrote a response, and return it; what is not JSON has no style."""
         parsed = ParsedAnswer(answer)
         if not parsed.is_json:
@@ -162,7 +166,7 @@ class JsonStyles:
 
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each pair of targets and what their serializers do differently."""
-        for (leader, partner, what), operations in sorted(self._told.items()):
+        for (leader, partner, what), operations in sorted(self._noted.items()):
             yield (
                 f"the JSON serializers of {leader} and {partner} differ in {what} "
                 f"({counted(operations)})"

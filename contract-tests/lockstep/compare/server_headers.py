@@ -13,11 +13,25 @@ from lockstep.transport.messages import Request, Response
 _OF_THE_CONNECTION = ("connection", "keep-alive")
 # Their values differ by nature; whether they are there does not.
 SERVER_HEADERS = (*_OF_THE_CONNECTION, "date", "server", "x-powered-by")
+_SOFTWARE = ("server", "x-powered-by")
 ABSENT = "absent"
 _OK = 200
 # RFC 9110, 15.5.5 and 15.5.6.
 _NO_ROUTE = frozenset({404, 405})
 _REFUSED = frozenset(range(400, 500))
+
+
+def is_of_another_stack(left: Response, right: Response) -> bool:
+    """Whether what two responses say of the software that sent them differs, besides its version.
+
+    It is what they name, or that one of them names none (RFC 9110, section 10.2.4).
+    """
+    return any(_products(left, name) != _products(right, name) for name in _SOFTWARE)
+
+
+def _products(answer: Response, name: str) -> list[str]:
+    """Return the products in a header field, without their versions."""
+    return [each.partition("/")[0].lower() for each in (answer.header(name) or "").split()]
 
 
 class ServerHeaders:

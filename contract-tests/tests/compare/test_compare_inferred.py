@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.compare.answers import Comparer
+from lockstep.compare.server_headers import ServerHabits
 from lockstep.matching import Clock
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.document import Document
@@ -614,3 +615,43 @@ def test_statuses_have_the_names_of_any_standard(
     left: str, right: str, expected: list[Any]
 ) -> None:
     assert found({"title": left}, {"title": right}) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "left", "right", "expected"),
+    [
+        ("number", b"12.0", b"12", []),
+        ("number", b"1.2e1", b"12.00", []),
+        ("number", b"12.5", b"12", [("value", "body /price")]),
+        ("number", b"0.0", b"-0.0", [("value", "body /price")]),
+        ("number", b"12", b'"12"', [("type", "body /price")]),
+        ("integer", b"12.0", b"12", [("value", "body /price")]),
+        (["number", "integer"], b"12.0", b"12", [("value", "body /price")]),
+        ("", b"12.0", b"12", [("value", "body /price")]),
+    ],
+)
+def test_other_software_may_write_whole_numbers_with_a_fraction(
+    declared: Any, left: bytes, right: bytes, expected: list[Any]
+) -> None:
+    price = {"type": declared} if declared else {}
+    content = {"schema": {"type": "object", "properties": {"price": price}}}
+    response = {"description": "one", "content": {"application/json": content}}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "offers", "version": "1"},
+            "paths": {"/offer": {"get": {"operationId": "get", "responses": {"200": response}}}},
+        }
+    )
+    as_one = expected or [("value", "body /price")]
+    for software, wanted in ((None, expected), ("werkzeug/3", expected), ("gunicorn/1", as_one)):
+        habits = ServerHabits()
+        chosen = Comparer(document, SymbolTable(["right"]), Fixed(), leader="left", habits=habits)
+        ours = answer(b'{"price": ' + left + b"}", headers={"Server": "gunicorn/23"})
+        named = {"Server": software} if software else {}
+        theirs = answer(b'{"price": ' + right + b"}", headers=named)
+        differences = chosen.compare(document.operations["get"], ours, theirs, "right")
+        seen = [(one.kind, one.where) for one in differences if one.where.startswith("body")]
+        assert seen == wanted
+        notes = [each for each in habits.sentences() if "the fractions of whole numbers" in each]
+        assert len(notes) == (not wanted)
