@@ -26,8 +26,8 @@ MAX_STEPS = 60
 KEPT_LATELY = 20
 # Writes by or to one user, of which the last ones before a request may matter to it.
 KEPT_OF_USER = 300
-# Of each operation, the same may have been done twice.
-_LAST_OF_EACH = 2
+# Maximum number of equal writes, since it may matter that one was repeated.
+_LAST_OF_EQUAL = 2
 
 Names = Callable[[Request], frozenset[str]]
 P = ParamSpec("P")
@@ -182,16 +182,22 @@ class Trace:
         return [wanted[number] for number in sorted(wanted)] if len(wanted) > fewest else []
 
     def _last_writes(self, users: Iterable[str], exchange: Exchange) -> list[Exchange]:
-        """Return the last writes of each operation by or to users, the latest first."""
+        """Return the last writes by or to users: the latest of each operation, the second, etc.
+
+        A request for several things may succeed and change none, so that an earlier one matters.
+        """
         known = (each for user in users for each in self.history.of_users.get(user, ()))
         earlier = {each.number: each for each in known if each.number < exchange.number}
         times: Counter[str] = Counter()
+        equal: Counter[tuple[str, str, bytes | None]] = Counter()
         found = []
         for each in sorted(earlier.values(), key=lambda one: -one.number):
-            times[each.label] += 1
-            if times[each.label] <= _LAST_OF_EACH:
-                found.append(each)
-        return found
+            same = each.label, each.request.path, each.request.body
+            equal[same] += 1
+            if equal[same] <= _LAST_OF_EQUAL:
+                times[each.label] += 1
+                found.append((times[each.label], each))
+        return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
     def _users(self, exchange: Exchange) -> set[str]:
         """Return the groups of the users who send a request, or whom its path or body names."""

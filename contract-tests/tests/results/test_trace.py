@@ -122,6 +122,15 @@ def test_writes_by_and_to_users_matter_to_what_is_read_of_them() -> None:
     assert all(each not in trace.of_users(feed) for each in (third, other))
 
 
+def test_of_one_operation_other_writes_matter_as_well() -> None:
+    trace = Trace(NAMES, log().history("old", "new"))
+    made = sent(trace, Request("POST", "/users"), "ann-88dee88e0001", group="ann")
+    bodies = [b'{"delete": ["known"]}', *(b'{"delete": ["unknown %d"]}' % n for n in range(4))]
+    bulk = [sent(trace, Request("POST", "/bulk", body=body, actor="ann")) for body in bodies]
+    read = sent(trace, Request("GET", "/usage", actor="ann"))
+    assert trace.of_users(read) == [made, *bulk, read]
+
+
 def test_of_many_equal_writes_the_last_two_are_enough() -> None:
     trace = Trace(NAMES, log().history("old", "new"))
     made = sent(trace, Request("POST", "/users"), "ann-88dee88e0001", group="ann")
