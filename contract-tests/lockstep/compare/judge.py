@@ -14,6 +14,7 @@ from lockstep.inference.folders import FOLDER, folders
 from lockstep.inference.forms import (
     digitless_by_chance,
     has_digit,
+    is_plain_word,
     is_random,
     loosely_alike,
     other_encoding,
@@ -167,6 +168,9 @@ class Judge:
         if role.kind == "time":
             found = self._named_instants(name, a, b)
             return found if found != "value" else self._unpromised(name, a, b)
+        if role.kind == "cursor" and not is_page_cursor(name) and is_plain_word(a):
+            # What comes next may be a state, too.
+            return self._unpromised(name, a, b)
         if role.kind in _LOOSE:
             # Tokens and entity tags are opaque to clients (RFC 6750, section 2; RFC 9110, section
             # 8.8.3).

@@ -22,6 +22,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 _MADE_PART = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d+")
 _SHORT = re.compile(r"[A-Za-z0-9_-]{6,}")
+_PLAIN = re.compile(r"[A-Z]?[a-z]+(?:[_-][a-z]+)*|[A-Z]+(?:[_-][A-Z]+)*")
 # Random texts of this length with mixed case are unlikely to have letters of only one case.
 _TELLS_CASE = 20
 _MIN_MADE = 8
@@ -141,6 +142,11 @@ def is_random(text: str) -> bool:
     if form is None or form == "digits":
         return False
     return form == "jwt" or (len(text) >= 16 and has_digit(text) and " " not in text)
+
+
+def is_plain_word(text: str) -> bool:
+    """Whether a text is a name such as `approved`, `on-hold` or `IN_PROGRESS`."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def loosely_alike(left: str, right: str) -> bool:

@@ -589,6 +589,8 @@ def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
         ("next_cursor", "2", "pg_2", [("value", "body /next_cursor")]),
         ("next_cursor", "b2Zmc2V0OjI=", "no cursor", [("value", "body /next_cursor")]),
         ("next", "ok", "rejected", [("value", "body /next")]),
+        ("next", "approved", "rejected", [("value", "body /next")]),
+        ("after", "IN_REVIEW", "PUBLISHED", [("value", "body /after")]),
     ],
 )
 def test_each_server_may_write_cursors_in_its_own_way(
