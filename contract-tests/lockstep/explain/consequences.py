@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lockstep.explain.cluster import Cluster, into, into_earlier, plainest_first
+from lockstep.explain.cluster import Cluster, Key, into, into_earlier, one_per_key, plainest_first
 from lockstep.openapi.schema_lookup import parts_of
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY
@@ -18,6 +18,9 @@ from lockstep.transport.literals import show
 
 _TOKEN = re.compile(r"\w+|\W")
 _WORD = re.compile(r"[^\W\d]\w{2,}")
+_UNAUTHORISED = "401"
+# A member without a value, as text.
+_CLEARED = frozenset({"null", "absent"})
 # Parts of a text that are unequal: those of one side, those of the other.
 Parts = tuple[str, str]
 
@@ -130,6 +133,60 @@ def _sent(exchange: Exchange, name: str) -> Iterator[str]:
         if key == name and isinstance(value, str | int | list):
             yield str(len(value)) if not isinstance(value, int) else str(value)
             yield str(value)
+
+
+def same_access(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what one side lets in after a write, such as a log-out, with the same credentials.
+
+    A cause is a read that succeeds after that write, and before which the other side refuses them.
+    """
+    every = list(clusters)
+    causes = [one for one in every if one.chosen.effect_of and _lets_in(one)]
+    return into(every, causes, _is_let_in_too)
+
+
+def _lets_in(one: Cluster) -> bool:
+    letting = (value for value in one.chosen.values.values() if value != _UNAUTHORISED)
+    return bool(_refusing(one)) and all(value.startswith("2") for value in letting)
+
+
+def _refusing(one: Cluster) -> frozenset[str]:
+    """The targets that alone refuse credentials."""
+    values = one.chosen.values if _is_plain(one, "status") else {}
+    refusing = frozenset(name for name, value in values.items() if value == _UNAUTHORISED)
+    return refusing if len(refusing) < len(values) else frozenset()
+
+
+def _is_let_in_too(one: Cluster, cause: Cluster) -> bool:
+    if not one.chosen.sequence or _refusing(one) != _refusing(cause):
+        return False
+    *earlier, last = one.chosen.sequence
+    writes = (each for each in earlier if each.label == cause.chosen.effect_of)
+    return any(_credentials(each) == _credentials(last) for each in writes)
+
+
+def _credentials(exchange: Exchange) -> tuple[str, ...]:
+    """What identifies the user of a request, whatever the case of the scheme (RFC 9110, 11.1)."""
+    request = next(iter(exchange.requests.values()), exchange.request)
+    token = (request.header("authorization") or "").partition(" ")[2]
+    return token, request.header("cookie") or ""
+
+
+def same_clearing(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold members that one side sets to null, as a request asks, and the other does not."""
+    return one_per_key(clusters, _clearing)
+
+
+def _clearing(one: Cluster) -> Key | None:
+    """Return who sets a member to null, by the method."""
+    chosen = one.chosen
+    if not chosen.sequence or not _is_plain(one, "value", "type", "form", "time", "missing"):
+        return None
+    request = chosen.sequence[-1].request
+    body, parts = json_of(request.body or b""), parts_of(chosen.where)
+    asked = isinstance(body, dict) and bool(parts) and body.get(parts[-1], "") is None
+    clearing = frozenset(name for name, value in chosen.values.items() if value in _CLEARED)
+    return (request.method, clearing) if asked and clearing else None
 
 
 def _is_plain(one: Cluster, *kinds: str) -> bool:

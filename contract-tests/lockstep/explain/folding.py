@@ -16,7 +16,13 @@ from lockstep.explain.cluster import (
     one_per_key,
     plainest_first,
 )
-from lockstep.explain.consequences import same_list, same_replacement, stated_bound
+from lockstep.explain.consequences import (
+    same_access,
+    same_clearing,
+    same_list,
+    same_replacement,
+    stated_bound,
+)
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
@@ -56,7 +62,7 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     consequences = same_list(stated_bound(same_replacement(same_amount(folded))))
-    return _same_places(_same_treatment(consequences))
+    return _same_places(_same_treatment(same_clearing(same_access(consequences))))
 
 
 def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:

@@ -8,6 +8,7 @@ import pytest
 from fixtures.observed import Observed, answer, ask, get, post
 
 from lockstep.results.findings import Finding
+from lockstep.transport.messages import Request
 
 OURS = "5d1c4b2e-0f3a-4c6d-8e7f-9a0b1c2d3e4f", "6e2d5c3f-1a4b-4d7e-9f80-ab1c2d3e4f50"
 THEIRS = "7f3e6d40-2b5c-4e8f-a091-bc2d3e4f5061", "804f7e51-3c6d-4f90-b1a2-cd3e4f506172"
@@ -131,3 +132,47 @@ def test_parts_of_lists_that_are_cut_alike_are_one_fact(
         seen.hear(get(path), pages("title", 2), pages("title", 3))
     seen.hear(get("/tags?limit=2"), pages("name", 2), pages("name", other))
     assert len(parity(seen)) == findings
+
+
+def cleared(seen: Observed, name: str, *values: str | None) -> None:
+    """Set a member of a task to null; `values` are those that the targets have then."""
+    answers = (answer(200, {"id": "t1", name: value}) for value in values)
+    seen.hear(ask("PUT", "/tasks/t1", {"title": "one", name: None}), *answers)
+
+
+def test_what_null_does_to_all_members_is_one_fact(seen: Observed) -> None:
+    cleared(seen, "state", None, "open")
+    cleared(seen, "due_at", None, "2026-01-01T00:00:00Z")
+    (found,) = parity(seen)
+    assert places(found) == {"body /state", "body /due_at"}
+
+
+def test_members_that_different_sides_set_to_null_are_two_facts(seen: Observed) -> None:
+    cleared(seen, "state", None, "open")
+    cleared(seen, "due_at", "2026-01-01T00:00:00Z", None)
+    assert len(parity(seen)) == 2
+
+
+def logged_out(seen: Observed, token: str, *, ended: str) -> list[Finding]:
+    """Use a token on the targets after another one was ended, of which one was proved to work."""
+
+    def sent(method: str, path: str, scheme: str, token: str) -> Request:
+        return ask(method, path, actor=None, Authorization=f"{scheme} {token}")
+
+    log_out = seen.hear(sent("DELETE", "/tasks/t3", "bearer", ended), answer(204))
+    for method, path, theirs in (("GET", "/tasks", 200), ("PUT", "/tasks/t1", 404)):
+        seen.statuses(sent(method, path, "Bearer", token), 401, theirs)
+    read, change = seen.parity()
+    read.effect_of, read.reproduced = log_out.label, True
+    for found in (read, change):
+        found.sequence = [log_out, found.sequence[-1]]
+    return parity(seen)
+
+
+def test_who_lets_a_token_in_after_a_log_out_does_so_everywhere(seen: Observed) -> None:
+    (found,) = logged_out(seen, "x1", ended="x1")
+    assert found.sentence.startswith("New responds with 200 but old with 401 to `GET /tasks`")
+
+
+def test_another_token_than_the_one_that_was_ended_is_a_fact_of_its_own(seen: Observed) -> None:
+    assert len(logged_out(seen, "x1", ended="x2")) == 2
