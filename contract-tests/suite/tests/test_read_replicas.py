@@ -234,14 +234,19 @@ def test_a_replica_that_lags_is_left_out(
 def test_without_a_replica_the_primary_is_read(twin: TwinServer, replica: Replica) -> None:
     client = user_of(twin)
     until(lambda: served(twin, client)[1] == "replica")
+
+    def reads_without_another_try() -> bool:
+        before = len(causes(twin))
+        assert served(twin, client)[1] == "unavailable"
+        return len(causes(twin)) == before
+
     replica.stop()
     try:
         assert served(twin, client)[1] == "unavailable"
         assert state(twin) == "unavailable"
         assert causes(twin)[-1] in ("lost", "refused")
-        before = len(causes(twin))
-        assert served(twin, client)[1] == "unavailable"
-        assert len(causes(twin)) == before
+        # On a slow machine the pause between two tries may be over before the next read.
+        until(reads_without_another_try)
     finally:
         replica.restart()
     until(lambda: served(twin, client)[1] == "replica")
@@ -251,11 +256,19 @@ def test_without_a_replica_the_primary_is_read(twin: TwinServer, replica: Replic
 def test_a_frozen_replica_holds_nobody_up(twin: TwinServer, replica: Replica) -> None:
     client = user_of(twin)
     until(lambda: served(twin, client)[1] == "replica")
+
+    def reads_without_waiting() -> bool:
+        reply = client.send(LIST)
+        assert reply.status == 200
+        return reply.seconds < TIMEOUT_MS / 1000
+
     replica.freeze()
     try:
-        first, second = (client.send(LIST) for _ in range(2))
-        assert (first.status, second.status) == (200, 200)
-        assert second.seconds < TIMEOUT_MS / 1000 <= first.seconds < SLOWEST_SECONDS
+        first = client.send(LIST)
+        assert first.status == 200
+        assert TIMEOUT_MS / 1000 <= first.seconds < SLOWEST_SECONDS
+        # As above: whoever tries the replica each time never answers sooner.
+        until(reads_without_waiting)
         assert causes(twin)[-1] == "silent"
     finally:
         replica.thaw()
