@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from lockstep.compare.alignment import Alignment, Lists, Name
@@ -16,7 +15,7 @@ from lockstep.inference.digests import is_coded
 from lockstep.openapi.naming import is_digest
 from lockstep.openapi.resource_types import Role
 from lockstep.openapi.shapes import Path
-from lockstep.transport.literals import Number, Object, show
+from lockstep.transport.literals import Number, Object, same_number, show
 
 
 class InferredPolicy:
@@ -117,7 +116,7 @@ class InferredPolicy:
             return self._judge.digest(role, a, b, place.thing, _beside(place))
         if isinstance(left, Number):
             plain = role is None or not role.family
-            if plain and a != b and _is_equal(a, b) and self._is_of_style(place.path):
+            if plain and a != b and same_number(a, b) and self._is_of_style(place.path):
                 return SAME
             return self._judge.numbers(role, name, place.owner, a, b)
         return self._judge.strings(role, name, a, b, made=made)
@@ -227,8 +226,3 @@ def _beside(place: Place) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     return value.text if isinstance(value, Number) else str(value)
-
-
-def _is_equal(a: str, b: str) -> bool:
-    """Whether two JSON numbers are equal, however they are written: `12`, `12.0` and `1.2e1`."""
-    return a.startswith("-") == b.startswith("-") and Decimal(a) == Decimal(b)

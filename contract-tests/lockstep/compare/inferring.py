@@ -134,7 +134,8 @@ class Inferring:
         """Whether equal numbers at a place of a body may be written differently: `12.0` and `12`.
 
         JSON knows numbers only (RFC 8259, section 6). Where the document promises no integers, it
-        depends on the language of a server; two servers of the same software have the same.
+        depends on the language of a server, and is noted as a habit; two servers of the same
+        software have the same.
         """
         answer, other = answers
         if self._habits is None or operation is None or not is_of_another_stack(answer, other):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockstep.results.conditions import Conditions
 from lockstep.results.findings import Finding
@@ -90,11 +91,13 @@ def into_earlier(
 
 
 def one_per_key(
-    clusters: Iterable[Cluster], key: Callable[[Cluster], Key | None]
+    clusters: Iterable[Cluster],
+    key: Callable[[Cluster], Key | None],
+    order: Callable[[Cluster], Any] = lambda one: plainest_first(one.chosen),
 ) -> Iterator[Cluster]:
-    """Fold clusters with the same key into the plainest of them; its representative stays."""
+    """Fold clusters with the same key into the first in an order; its representative stays."""
     first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
+    for one in sorted(clusters, key=order):
         found = key(one)
         if found is not None and found in first:
             first[found].absorb(one)

@@ -127,7 +127,7 @@ def _states(one: Cluster, cause: Cluster) -> bool:
 def _sent(exchange: Exchange, name: str) -> Iterator[str]:
     """Yield the values, as numbers or by their lengths, that a request has for a name."""
     query = parse_qsl(exchange.request.path.partition("?")[2])
-    body = json_of(exchange.request.body or b"")
+    body = json_of(exchange.request.body)
     members = body.items() if isinstance(body, dict) else ()
     for key, value in (*query, *members):
         if key == name and isinstance(value, str | int | list):
@@ -138,7 +138,7 @@ def _sent(exchange: Exchange, name: str) -> Iterator[str]:
 def same_access(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold what one side lets in after a write, such as a log-out, with the same credentials.
 
-    A cause is a read that succeeds after that write, and before which the other side refuses them.
+    The cause is a read after that write, which succeeds there; the other side refuses them (401).
     """
     every = list(clusters)
     causes = [one for one in every if one.chosen.effect_of and _lets_in(one)]
@@ -183,7 +183,7 @@ def _clearing(one: Cluster) -> Key | None:
     if not chosen.sequence or not _is_plain(one, "value", "type", "form", "time", "missing"):
         return None
     request = chosen.sequence[-1].request
-    body, parts = json_of(request.body or b""), parts_of(chosen.where)
+    body, parts = json_of(request.body), parts_of(chosen.where)
     asked = isinstance(body, dict) and bool(parts) and body.get(parts[-1], "") is None
     clearing = frozenset(name for name, value in chosen.values.items() if value in _CLEARED)
     return (request.method, clearing) if asked and clearing else None

@@ -242,15 +242,7 @@ def _same_default(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
     A user's picture that was never set is the same in a profile, and in an author.
     """
-    first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
-        key = _default(one)
-        if key is not None and key in first:
-            first[key].absorb(one)
-            continue
-        if key is not None:
-            first[key] = one
-        yield one
+    return one_per_key(clusters, _default)
 
 
 def _default(one: Cluster) -> Key | None:
@@ -283,34 +275,20 @@ def _same_names(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
 
 def _same_cause(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold findings with the same proved cause."""
-    first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
-        cause = one.chosen.cause
-        if cause is None:
-            yield one
-            continue
-        # Parameters may cause several differences; only the same difference has the same cause.
-        key = cause, one.chosen.signature if cause.kind == "parameter" else None
-        if key in first:
-            first[key].absorb(one)
-        else:
-            first[key] = one
-            yield one
+    return one_per_key(clusters, _cause)
+
+
+def _cause(one: Cluster) -> Key | None:
+    cause = one.chosen.cause
+    if cause is None:
+        return None
+    # Parameters may cause several differences; only the same difference has the same cause.
+    return cause, one.chosen.signature if cause.kind == "parameter" else None
 
 
 def _same_treatment(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """What a server does to all texts, or to all times, is one fact, whatever the members."""
-    every = sorted(clusters, key=_telling)
-    first: dict[Key, Cluster] = {}
-    for one in every:
-        key = _treatment(one)
-        if key is not None and key in first:
-            first[key].absorb(one)
-            continue
-        if key is not None:
-            first[key] = one
-            one.leading = one.chosen
-        yield one
+    return one_per_key(clusters, _treatment, _telling)
 
 
 def _telling(one: Cluster) -> tuple[bool, bool, tuple[bool | int, ...]]:
@@ -355,16 +333,12 @@ def _shift(values: Mapping[str, str]) -> int:
 
 def _same_effect(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold findings in several reads that only show after the same write, or its repetition."""
-    first: dict[Key, Cluster] = {}
-    for one in sorted(clusters, key=lambda each: plainest_first(each.chosen)):
-        effect = one.chosen.effect_of
-        key = effect, last_repetition(one.chosen.sequence) is not None
-        if effect and key in first:
-            first[key].absorb(one)
-            continue
-        if effect:
-            first[key] = one
-        yield one
+    return one_per_key(clusters, _effect)
+
+
+def _effect(one: Cluster) -> Key | None:
+    effect = one.chosen.effect_of
+    return (effect, last_repetition(one.chosen.sequence) is not None) if effect else None
 
 
 def _same_places(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

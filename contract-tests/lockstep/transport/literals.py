@@ -41,10 +41,18 @@ def same_in_other_notation(left: str, right: str) -> bool:
     From 1e16, and below 1e-4, Python writes an exponent where JavaScript writes none, or other
     digits in it; both are the shortest text that stands for the same double (ECMA-262, 6.1.6.1.20).
     """
-    if "e" not in f"{left}{right}".lower():
+    if "e" not in f"{left}{right}".lower() or not same_number(left, right):
         return False
-    ours, theirs = Decimal(left), Decimal(right)
-    return ours == theirs and (abs(ours) >= _LARGE or 0 < abs(ours) < _SMALL)
+    size = abs(Decimal(left))
+    return size >= _LARGE or 0 < size < _SMALL
+
+
+def same_number(left: str, right: str) -> bool:
+    """Whether two JSON numbers are equal, however they are written: `12`, `12.0` and `1.2e1`.
+
+    Zero and minus zero are not, as for clients that read doubles.
+    """
+    return left.startswith("-") == right.startswith("-") and Decimal(left) == Decimal(right)
 
 
 class Object(dict[str, Any]):

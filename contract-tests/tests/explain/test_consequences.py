@@ -34,29 +34,27 @@ def page(*tasks: tuple[str, str]) -> dict[str, Any]:
     return {"data": [{"id": name, "title": title} for name, title in tasks]}
 
 
-def test_members_of_a_list_in_another_order_are_part_of_its_order(seen: Observed) -> None:
+def reordered(seen: Observed, title: str) -> list[Finding]:
+    """Show a list in two orders, and then one of unknown tasks, the first of which has a title."""
     left, right = ("t1", "one"), ("t2", "two")
     seen.hear(get("/tasks"), answer(200, page(left, right)), answer(200, page(right, left)))
     # These were not seen before, so that elements at the same index are taken for the same one.
     ours, theirs = (
         page((OURS[0], "one"), (OURS[1], "two")),
-        page((THEIRS[0], "two"), (THEIRS[1], "one")),
+        page((THEIRS[0], title), (THEIRS[1], "one")),
     )
     seen.hear(get("/tasks"), answer(200, ours), answer(200, theirs))
-    (found,) = parity(seen)
+    return parity(seen)
+
+
+def test_members_of_a_list_in_another_order_are_part_of_its_order(seen: Observed) -> None:
+    (found,) = reordered(seen, "two")
     assert found.kind == "order"
     assert places(found) == {"body /data", "body /data/*/title"}
 
 
 def test_a_member_with_another_value_is_no_matter_of_order(seen: Observed) -> None:
-    left, right = ("t1", "one"), ("t2", "two")
-    seen.hear(get("/tasks"), answer(200, page(left, right)), answer(200, page(right, left)))
-    ours, theirs = (
-        page((OURS[0], "one"), (OURS[1], "two")),
-        page((THEIRS[0], "TWO"), (THEIRS[1], "one")),
-    )
-    seen.hear(get("/tasks"), answer(200, ours), answer(200, theirs))
-    assert {one.kind for one in parity(seen)} == {"order", "value"}
+    assert {one.kind for one in reordered(seen, "TWO")} == {"order", "value"}
 
 
 def refused(scope: str, text: str = "The scope {} is required.") -> Any:
