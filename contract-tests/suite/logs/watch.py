@@ -13,13 +13,15 @@ from typing import Any
 from lockstep.report.secret_names import is_secret_name
 from lockstep.results.findings import TRAP, Finding
 from lockstep.results.witness import Sent, Translate
-from lockstep.transport.messages import NoResponse, Outcome
+from lockstep.transport.messages import NoResponse, Outcome, status_of
 from suite.logs.lines import FINAL, Line, LogRules, LogTail, comparable
 
 # A line may be written after the response that it describes.
 _SECONDS = 5.0
 _POLL_SECONDS = 0.002
 _SHORTEST_SECRET = 8
+# Kind of a finding on lines that only differ: none of the servers is known to be at fault.
+DIFFERENCE = "log"
 _TOKEN = re.compile(r"^\w+\s+(\S.*)$")
 _MOST = 3
 
@@ -46,22 +48,23 @@ class LogWatch:
         """Yield the problems of the lines that were written since the last call.
 
         Each server's lines of a request must equal those of the leader, after its names are
-        translated; each must follow the contract, and none may contain a secret that was sent.
+        translated: which of them is at fault is unknown. Each must follow the contract, and none
+        may contain a secret that was sent.
         """
         lines = self._read(sent)
-        wrong: dict[str, list[str]] = {name: [] for name in lines}
-        for problems in (
-            self._unlike(lines, sent, translate),
-            self._broken(lines),
-            _leaks(lines, sent),
-        ):
-            for name, problem in problems:
-                if (name, problem) not in self._told:
-                    self._told.add((name, problem))
-                    wrong[name].append(problem)
-        if any(wrong.values()):
-            values = {name: "; ".join(found[:_MOST]) for name, found in wrong.items() if found}
-            yield Finding(TRAP, "log", TRAP, title, tuple(values), values)
+        if unlike := self._new(self._unlike(lines, sent, translate)):
+            yield Finding(TRAP, "log", DIFFERENCE, title, tuple(lines), unlike)
+        if wrong := self._new((*self._broken(lines), *_leaks(lines, sent))):
+            yield Finding(TRAP, "log", TRAP, title, tuple(wrong), wrong)
+
+    def _new(self, problems: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Return the problems that have not been reported yet, by server."""
+        new: dict[str, list[str]] = {}
+        for name, problem in problems:
+            if (name, problem) not in self._told:
+                self._told.add((name, problem))
+                new.setdefault(name, []).append(problem)
+        return {name: "; ".join(several[:_MOST]) for name, several in new.items()}
 
     def _read(self, sent: Sequence[Sent]) -> Lines:
         """Return the new lines, once the last one of each response was written."""
@@ -80,7 +83,10 @@ class LogWatch:
     def _unlike(
         self, lines: Lines, sent: Sequence[Sent], translate: Translate
     ) -> Iterator[tuple[str, str]]:
-        """Yield the differences between the leader's lines and another server's, with its name."""
+        """Yield the differences between the leader's lines and another server's, with its name.
+
+        Lines of responses with different statuses differ too, and are not compared.
+        """
         leader, *others = lines
         by_id = {name: _by_id(each) for name, each in lines.items()}
 
@@ -89,7 +95,10 @@ class LogWatch:
             return [comparable(line, counts=not each.at_once) for line in mine]
 
         for group in _groups(sent):
+            statuses = {name: _statuses(group, name) for name in lines}
             for name in others:
+                if statuses[name] != statuses[leader]:
+                    continue
                 wanted = [[translate(text, name) for text in texts(each, leader)] for each in group]
                 got = [texts(each, name) for each in group]
                 for ours, theirs in _unmatched(wanted, got):
@@ -158,6 +167,10 @@ def _secret_members(body: bytes) -> Iterator[tuple[str, str]]:
         is_secret = member == "email" or is_secret_name(member)
         if is_secret and isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
             yield member, value
+
+
+def _statuses(group: Iterable[Sent], name: str) -> Counter[int | None]:
+    return Counter(status_of(each.outcomes[name]) for each in group)
 
 
 def _id(outcome: Outcome) -> str | None:

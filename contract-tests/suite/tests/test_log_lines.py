@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from lockstep.explain import Explainer
+from lockstep.explain.attribution import SILENT
+from lockstep.openapi.conformance import Conformance
 from lockstep.openapi.document import Document
+from lockstep.results.findings import Finding
+from lockstep.results.tried import Tried
 from lockstep.results.witness import Sent
 from lockstep.transport.messages import NoResponse, Outcome, Request, Response
 from suite.logs.lines import HEAD, LogRules, read_line
@@ -64,9 +69,16 @@ class Logs:
 
     def judge_all(self, sent: list[Sent]) -> dict[str, str]:
         """The problems in each log after several requests."""
-        found = list(self._watch.judge("a story", sent, lambda text, _: text))
+        found = self.findings(sent)
         assert [one.where for one in found] == ["a story"] * len(found)
-        return found[0].values if found else {}
+        return {
+            name: "; ".join(one.values[name] for one in found if name in one.values)
+            for name in IDS
+            if any(name in one.values for one in found)
+        }
+
+    def findings(self, sent: list[Sent]) -> list[Finding]:
+        return list(self._watch.judge("a story", sent, lambda text, _: text))
 
 
 @pytest.fixture
@@ -98,6 +110,29 @@ def test_wrong_field_is_reported(logs: Logs, other: dict[str, Any], reported: st
     wrong = logs.judge()
     assert wrong.keys() == {"node"}
     assert reported in wrong["node"]
+
+
+def answered(**statuses: int) -> list[Sent]:
+    answers: dict[str, Outcome] = {
+        name: Response(statuses.get(name, 200), (("X-Request-ID", id_),))
+        for name, id_ in IDS.items()
+    }
+    return [Sent("getHealth", dict.fromkeys(IDS, SIGNED), answers)]
+
+
+def test_no_server_is_at_fault_for_lines_that_only_differ(logs: Logs) -> None:
+    logs.write("python", of_request("python", user_id="x"))
+    logs.write("node", of_request("node"))
+    found = logs.findings(answered())
+    document = Document.load(CONTRACT)
+    (one,) = Explainer(document, Conformance(document)).explain(found, IDS, Tried())
+    assert (one.targets, one.at_fault, one.verdict) == (("python", "node"), (), SILENT)
+
+
+def test_lines_of_different_statuses_are_no_second_difference(logs: Logs) -> None:
+    logs.write("python", of_request("python", status=201, statements=2))
+    logs.write("node", of_request("node", status=409))
+    assert logs.findings(answered(python=201, node=409)) == []
 
 
 def test_same_violation_is_reported_for_both_logs(logs: Logs) -> None:
