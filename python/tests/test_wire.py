@@ -174,7 +174,7 @@ def test_incomplete_request_is_rejected(server: Server, begun: bytes) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("request_", [LINE, HALF])
+@pytest.mark.parametrize("request_", [b"", LINE, HALF])
 def test_request_that_does_not_arrive_in_time_is_408(tmp_path: Path, request_: bytes) -> None:
     source = load_settings().contract_path.read_text()
     contract = tmp_path / "openapi.yaml"
