@@ -87,6 +87,7 @@ test("page without a manifest names make docs", ({ settings, contract, folder })
   const site = loadSite({ ...settings, docsPath: folder }, contract);
   expect([...site.keys()]).toEqual(["index.html"]);
   expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
+  expect(site.get("index.html")?.file.mediaType).toBe("text/html; charset=utf-8");
 });
 
 test.for(Object.entries(BROKEN))(
@@ -100,6 +101,6 @@ test.for(Object.entries(BROKEN))(
     const site = loadSite({ ...settings, docsPath: folder }, contract);
     expect([...site.keys()]).toEqual(["index.html"]);
     expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
-    expect(log.lines.map(({ event }) => event)).toEqual(["site_unreadable"]);
+    expect(log.lines).toMatchObject([{ event: "site_unreadable", reason: expect.any(String) }]);
   },
 );

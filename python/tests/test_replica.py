@@ -7,10 +7,13 @@ from io import BytesIO
 
 import pytest
 
+from task_timer import db
 from task_timer.config import Settings
 from task_timer.contract import Contract
+from task_timer.current import using
 from task_timer.outages import Outage
 from task_timer.replica import AVAILABLE, BEHIND, UNAVAILABLE, Replica, make_replica
+from task_timer.resources import Resources
 
 LOST = Outage("lost", None, "OperationalError")
 LAGS = Outage("behind", None, None)
@@ -84,3 +87,9 @@ def test_each_change_is_logged_once(printed: BytesIO, replica: Replica) -> None:
     for _ in range(2):
         replica.keeps_up()
     assert events(printed) == [("replica_available", None)]
+
+
+def test_transaction_cannot_begin_while_only_reading(resources: Resources) -> None:
+    begin = db.immediate(db.transactional(lambda: None))
+    with using(resources), pytest.raises(RuntimeError, match="cannot begin a transaction"):
+        begin()

@@ -93,6 +93,7 @@ def test_page_without_a_manifest_names_make_docs(
     site = load_site(replace(settings, docs_path=folder), contract)
     assert list(site) == ["index.html"]
     assert b"make docs" in site["index.html"].file.body
+    assert site["index.html"].file.media_type == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -107,4 +108,6 @@ def test_invalid_site_counts_as_missing(
     site = load_site(replace(settings, docs_path=folder), contract)
     assert list(site) == ["index.html"]
     assert b"make docs" in site["index.html"].file.body
-    assert json.loads(printed.getvalue())["event"] == "site_unreadable"
+    line = json.loads(printed.getvalue())
+    assert line["event"] == "site_unreadable"
+    assert isinstance(line["reason"], str)

@@ -76,6 +76,8 @@ def test_metrics_and_logs_cover_all_workers(server: TwinServer) -> None:
     text = get(server, "/metrics")
     described = {name: rules["type"] for name, rules in DEFINED.items()}
     assert dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE)) == described
+    reads = re.findall(r"^db_replica_reads_total\{.*\} (\S+)$", text, re.MULTILINE)
+    assert {float(number) for number in reads} == {0}
     helped = {name: rules["help"] for name, rules in DEFINED.items()}
     assert dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.MULTILINE)) == helped
     for name, labels in SAMPLE.findall(text):

@@ -11,12 +11,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import yaml
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from suite.faults.proxy import Proxy
 from testbed.collector import Collector, collecting
 from testbed.migrations import ADMIN
 from testbed.paths import CONTRACT_TESTS, NODE
@@ -241,6 +243,40 @@ def test_failed_statement_has_its_sqlstate(
     assert ours == theirs
     assert ours[0]["attributes"]["error.type"] == "503"
     assert ours[-1]["attributes"]["db.response.status_code"] == "42P01"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statement_without_a_response_has_no_sqlstate(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    name = f"silent_{kind}"
+    address = urlsplit(stage.databases.create(name, template=CLEAN))
+    with (
+        collecting() as collector,
+        Proxy(address.hostname or "", address.port or 5432) as proxy,
+    ):
+        through = f"{address.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"
+        settings = {
+            **TRACING,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "DATABASE_TIMEOUT_MS": "500",
+        }
+        url = address._replace(netloc=through).geturl()
+        with TwinServer(kind, url, tmp_path / "log", settings) as server:
+            twin = Traced(server)
+            assert twin.send("GET", "/ready")[0] == 200
+            proxy.freeze()
+            assert twin.send("GET", "/ready")[0] == 503
+            collector.wait_for({twin.trace_id()})
+            proxy.heal()
+    stage.databases.drop(name)
+    statements = [
+        attributes_of(span)
+        for span in collector.spans
+        if span.trace_id.hex() == twin.trace_id() and span.kind == Span.SPAN_KIND_CLIENT
+    ]
+    assert "_OTHER" in {each.get("error.type") for each in statements}
+    assert not any("db.response.status_code" in each for each in statements)
 
 
 def test_traceparent_headers_are_parsed_alike(traced: dict[Kind, Traced]) -> None:
