@@ -59,12 +59,11 @@ class Run(RawRequests):
         silent = []
         for target in targets:
             outcome = target.send(Request("GET", path or "/"))
+            place = f"{target.name} at {target.base_url}"
             if isinstance(outcome, NoResponse):
-                silent.append(f"{target.name} at {target.base_url}: {outcome.reason}")
+                silent.append(f"{place}: {outcome.reason}")
             elif path is not None and not 200 <= outcome.status < 300:
-                silent.append(
-                    f"{target.name} at {target.base_url}: {path} returns {outcome.status}"
-                )
+                silent.append(f"{place}: {path} returns {outcome.status}")
         if silent:
             raise RunError("; ".join(silent))
 
@@ -164,7 +163,7 @@ class Run(RawRequests):
                     try:
                         result = player.play(story)
                         if seen:
-                            self.testify(story.name, seen, exchanger.translate_text)
+                            self.testify(story.name, seen, exchanger.versions.translate_text)
                     except TargetLostError as error:
                         self.could_not_run(f"{stage.title}: {error}")
                         break

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lockstep.exchange.effects import EffectsWatch
 from lockstep.exchange.rw_lock import ReadWriteLock
+from lockstep.exchange.simultaneous import send_at_once
 from lockstep.results.run_log import RunLog
 from lockstep.transport.arrival import first_bytes
 from lockstep.transport.credentials import Identity
@@ -47,6 +48,20 @@ class Delivery:
                     self.effects.leader_answered()
         self.absorb(requests, outcomes)
         return outcomes
+
+    def send_at_once(
+        self, requests: Sequence[Mapping[str, Request]], first: int
+    ) -> list[dict[str, Outcome]]:
+        """Send requests, each by target, concurrently, and return the outcomes of each.
+
+        The request number `first` is sent before the others.
+        """
+        jobs = [(target, sent[target.name]) for sent in requests for target in self.asked(sent)]
+        answers = iter(send_at_once(jobs, first))
+        rows = [{target.name: next(answers) for target in self.asked(sent)} for sent in requests]
+        for sent, row in zip(requests, rows, strict=True):
+            self.absorb(sent, row)
+        return rows
 
     def asked(self, requests: Mapping[str, Request]) -> list[Target]:
         """Return the targets that requests are addressed to, in order."""

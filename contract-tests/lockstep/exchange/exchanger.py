@@ -15,9 +15,10 @@ from lockstep.exchange.noise_probe import NoiseProbe
 from lockstep.exchange.rw_lock import ReadWriteLock
 from lockstep.exchange.shown import Shared, ShownResources
 from lockstep.exchange.silence import SilenceWatch, TargetLostError
-from lockstep.exchange.simultaneous import paired_by_likeness, send_at_once
+from lockstep.exchange.simultaneous import paired_by_likeness
 from lockstep.exchange.translation import Translator
 from lockstep.exchange.triage import Triage
+from lockstep.exchange.versions import Versions
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
@@ -67,12 +68,12 @@ class Exchanger:
         # While true, requests only create what other requests need, and are not judged.
         self.sets_up = False
         self.rotates = rotate
-        self._turn = 0
         self._addresses = {target.name: target.base_url for target in self.targets}
         self._curl_options = {target.name: target.curl_options for target in self.targets}
         self._silence = SilenceWatch(self.targets, ledger)
         self._table = table = SymbolTable([target.name for target in self.targets[1:]])
         self._translator = Translator(ledger.document, table)
+        self.versions = Versions(self.targets, self._translator, self.identities, rotate)
         self.trace = Trace(self._translator.names, ledger.history(rotate, *self.targets))
         self._comparer = Comparer(
             ledger.document,
@@ -114,7 +115,7 @@ class Exchanger:
         is a finding unless its status code is among the `expected` ones. Raises `TargetLostError`
         when a target has stopped responding.
         """
-        requests = self._requests(request)
+        requests = self.versions.of(request)
         outcomes, done = self._watched(requests)
         return self.record(
             request,
@@ -131,7 +132,7 @@ class Exchanger:
 
         Recorded as if the leader's had been sent to all.
         """
-        chosen = [self._next()] if self.rotates else self.targets
+        chosen = [self.versions.next()] if self.rotates else self.targets
         own = {target.name: target.dress(requests[target.name]) for target in chosen}
         outcomes, done = self._watched(own)
         leader = requests[self.targets[0].name]
@@ -142,7 +143,7 @@ class Exchanger:
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target, translated; nothing is compared or recorded."""
         self.effects.overlook()
-        requests = self._requests(request)
+        requests = self.versions.of(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
 
@@ -155,16 +156,16 @@ class Exchanger:
         before the others.
         """
         self.effects.overlook()
-        requests = self._requests(request)
+        requests = self.versions.of(request)
         self.ledger.count_requests(copies * len(requests))
-        return requests, self._send_at_once([requests] * copies, first)
+        return requests, self._delivery.send_at_once([requests] * copies, first)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and return the differences between the responses; nothing is recorded."""
         document = self.ledger.document
         operation = document.find(request.method, request.path)
         label = document.label(request.method, request.path)
-        requests = self._requests(request)
+        requests = self.versions.of(request)
         (_, leader), *others = self.ask(request).items()
         compared = (
             self._comparer.compare(
@@ -194,9 +195,9 @@ class Exchanger:
         from the order alone: then responses that differ in more than their status code teach
         nothing and are no finding. The request number `first` is sent before the others.
         """
-        translated = [self._requests(request) for request in together]
+        translated = [self.versions.of(request) for request in together]
         self.effects.begin_together()
-        rows = self._send_at_once(translated, first)
+        rows = self._delivery.send_at_once(translated, first)
         if len(rows[0]) > 1:
             rows = paired_by_likeness(rows)
         alike = len({replace(request, actor=None) for request in together}) == 1
@@ -205,24 +206,6 @@ class Exchanger:
             self.record(request, sent, outcomes, expected=expected, ordered=alike, at_once=True)
             for request, sent, outcomes in parts
         ]
-
-    def _send_at_once(
-        self, requests: Sequence[dict[str, Request]], first: int
-    ) -> list[dict[str, Outcome]]:
-        """Send requests, each by target, concurrently, and return the outcomes of each."""
-        jobs = [
-            (target, sent[target.name])
-            for sent in requests
-            for target in self._delivery.asked(sent)
-        ]
-        answers = iter(send_at_once(jobs, first))
-        rows = [
-            {target.name: next(answers) for target in self._delivery.asked(sent)}
-            for sent in requests
-        ]
-        for sent, row in zip(requests, rows, strict=True):
-            self._delivery.absorb(sent, row)
-        return rows
 
     def record(
         self,
@@ -329,48 +312,15 @@ class Exchanger:
         """Whether a request refers to what exists or has changed on one side only, or once did."""
         return bool(self._triage.divergent.cause(self.trace.things(request)))
 
-    def translate(self, request: Request, name: str) -> Request:
-        """Return the request with one target's identifiers. Raises `KeyError` if it is unknown."""
-        if name == self.targets[0].name or self.rotates:
-            return request
-        return self._translator.request(request, name)
-
-    def translate_text(self, text: str, name: str) -> str:
-        """Return a text with the identifiers of one target."""
-        if name == self.targets[0].name or self.rotates:
-            return text
-        return self._translator.text(text, name)
-
     def _is_own(self, operation: Operation | None) -> bool:
         """Whether a log-in request is judged here: every shard logs in."""
         return operation is None or self.ledger.share.owns(operation.name)
-
-    def _requests(self, request: Request) -> dict[str, Request]:
-        if not self.rotates:
-            return {target.name: self._own(request, target) for target in self.targets}
-        target = self._next()
-        return {target.name: target.dress(request)}
-
-    def _next(self) -> Target:
-        """Return the next target in turn."""
-        target = self.targets[self._turn % len(self.targets)]
-        self._turn += 1
-        return target
 
     def leave_out_slow(self, request: Request) -> None:
         """Raise `LeftOutError` for an operation that has used up its time."""
         label, path = self.ledger.place(request.method, request.path)
         if self.ledger.patience.is_used_up(label, path, self.ledger.findings.stage):
             raise LeftOutError(label)
-
-    def _own(self, request: Request, target: Target) -> Request:
-        """Return the request as one target gets it: with its identifiers, token and headers."""
-        translated = self.translate(request, target.name)
-        identity = self.identities.get(request.actor or "")
-        if identity is not None:
-            leader = self.targets[0].name
-            translated = identity.translate(request, translated, target.name, leader)
-        return target.dress(translated)
 
     def _watched(self, requests: dict[str, Request]) -> tuple[dict[str, Outcome], Effects]:
         """Send each target its request, and observe the side effects."""

@@ -157,7 +157,9 @@ class Mirrors:
                 each.is_timed = False
 
     def _sent(self, item: Mirrored, targets: list[Target]) -> _Asked:
-        requests = {each.name: self._whole.translate(item.request, each.name) for each in targets}
+        requests = {
+            each.name: self._whole.versions.translate(item.request, each.name) for each in targets
+        }
         pending = [each.start(requests[each.name]) for each in targets]
         # It is the next one to be compared, if no other is in flight.
         return _Asked(item, requests, pending, compared_before=self._compared + 1)
@@ -223,7 +225,7 @@ class Mirrors:
 
     def _is_named_otherwise(self, asked: _Asked) -> bool:
         return asked.compared_before < self._compared and any(
-            self._whole.translate(asked.item.request, name) != sent
+            self._whole.versions.translate(asked.item.request, name) != sent
             for name, sent in asked.requests.items()
         )
 

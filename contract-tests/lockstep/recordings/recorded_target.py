@@ -41,7 +41,7 @@ class RecordedTarget:
 
     def translate(self, request: Request) -> Request:
         """Translate a recorded request into the leader's names."""
-        return self._exchanger.translate(request, self._live)
+        return self._exchanger.versions.translate(request, self._live)
 
     def hear(
         self, step: Step, sent: Request, exchange: Exchange, *, lost: bool = False

@@ -111,5 +111,5 @@ def _paths(maker: Maker) -> Iterator[tuple[str, Values]]:
         for _, values in client.known.bind(operation.path, client.mine, live=True):
             request = Request("GET", fill(operation.path, values))
             names = (target.name for target in exchanger.targets[1:])
-            if all(exchanger.translate(request, name) == request for name in names):
+            if all(exchanger.versions.translate(request, name) == request for name in names):
                 yield operation.path, values

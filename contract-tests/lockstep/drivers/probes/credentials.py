@@ -102,7 +102,7 @@ def _under(trial: Trial, credential: Credential) -> Send:
         leader = exchanger.targets[0].name
         request = credential.put(_plain(trial), identity.token(leader))
         for target in exchanger.targets:
-            translated = exchanger.translate(request, target.name)
+            translated = exchanger.versions.translate(request, target.name)
             if credential.value(translated) != credential.form.format(
                 token=identity.token(target.name)
             ):

@@ -187,7 +187,9 @@ class StoryPlayer:
         """
         own = self._own.get(target, {})
         others = {name: value for name, value in values.items() if name not in own}
-        text = self._exchanger.translate_text(json.dumps(others, ensure_ascii=False), target)
+        text = self._exchanger.versions.translate_text(
+            json.dumps(others, ensure_ascii=False), target
+        )
         return fill(step["expect"], {**json.loads(text), **own})
 
     def _report(

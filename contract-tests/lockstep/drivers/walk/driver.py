@@ -32,6 +32,7 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
+from lockstep.drivers.walk.moves import Moves
 from lockstep.drivers.walk.outcomes import is_invalid, succeeded
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
 from lockstep.drivers.walk.publishing import Publishing
@@ -78,12 +79,10 @@ class _Walk:
     reader: Reader
     around: Surroundings = field(init=False)
     states: States = field(init=False)
-    transitions: Transitions = field(init=False)
     ending: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
-        self.transitions = Transitions(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
         owned = self._share.owned
         self.around = Surroundings(self._document, owned, self.client.entrances)
@@ -105,10 +104,11 @@ class _Walk:
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
-        self._each("changing states", self._own(self.transitions.able()), self.transitions.explore)
         for doing, stage in (
+            ("changing states", Transitions(self.maker, self.reader)),
             ("trying limits", Limits(self.maker, self.reader)),
             ("using up", Quotas(self.maker, self.reader)),
+            ("moving", Moves(self.maker, self.reader)),
             ("publishing", Publishing(self.maker, self.reader)),
             ("revalidating", Revalidation(self.maker)),
         ):
