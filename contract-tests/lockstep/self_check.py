@@ -42,7 +42,7 @@ def _twice(exchanger: Exchanger, operation: Operation, request: Request) -> Iter
         first, second = (outcomes[target.name] for outcomes in rounds)
         own = self_differences(ledger, target, request, first, second)
         ledger.noise.learn(operation.name, target.name, own)
-        yield from (f"{operation.name}, {text}" for text in _told(target.name, own))
+        yield from (f"{operation.name}, {text}" for text in _sentences(target.name, own))
         if not own and not isinstance(first, Response):
             yield f"{operation.name}: {target.name} does not respond ({first.reason})"
 
@@ -54,7 +54,7 @@ def _askable(operations: Iterable[Operation]) -> Iterator[Operation]:
             yield operation
 
 
-def _told(name: str, differences: Sequence[Difference]) -> Iterator[str]:
+def _sentences(name: str, differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences:
         yield (
             f"{difference.where}: {name} returns a different response to the same request"

@@ -1,4 +1,4 @@
-"""Faults of a server of forms with HTTP Basic: found, told once, and shown from an empty state."""
+"""Faults of a server of forms with HTTP Basic, reported once and reproduced from an empty state."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def make(variant: Variant) -> flask.Flask:
     app = flask.Flask("lists")
     items: dict[int, str] = {}
 
-    def told(text: str) -> str:
+    def rendered(text: str) -> str:
         return text.upper() if variant.has("shouts") else text
 
     @app.before_request
@@ -80,7 +80,7 @@ def make(variant: Variant) -> flask.Flask:
     def get_item(ident: int) -> Any:
         if ident not in items:
             return {"error": "none"}, 404
-        return {"id": ident, "text": items[ident], "kind": told("item")}
+        return {"id": ident, "text": items[ident], "kind": rendered("item")}
 
     @app.post("/shutdown")
     def shut_down() -> Any:
@@ -88,7 +88,7 @@ def make(variant: Variant) -> flask.Flask:
 
     @app.get("/ping")
     def ping() -> Any:
-        return {"pong": told("yes")}
+        return {"pong": rendered("yes")}
 
     return app
 

@@ -39,8 +39,8 @@ def play(folder: Path, name: str, *options: str) -> dict[str, Any]:
     """The report of `lockstep run` on a correct and a faulty server, both freshly started."""
     with pair(make_shed, *FAULTS) as targets:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]
-        told = ("--profile=quick", "--phase=examples", "--quiet", f"--json={folder / name}")
-        result = CliRunner().invoke(main, ["run", str(SHED), *urls, *told, *options])
+        arguments = ("--profile=quick", "--phase=examples", "--quiet", f"--json={folder / name}")
+        result = CliRunner().invoke(main, ["run", str(SHED), *urls, *arguments, *options])
     assert result.exit_code in (0, 1, 2), result.output
     report: dict[str, Any] = json.loads((folder / name).read_text())
     return report
@@ -129,8 +129,12 @@ def test_access_log_is_divided_without_duplicates() -> None:
 @pytest.mark.parametrize("command", [("run",), ("traps",), ("replay", str(SHED))])
 @pytest.mark.parametrize("text", ["0/5", "6/5", "a/b"])
 def test_invalid_shard_is_rejected_in_one_line(command: tuple[str, ...], text: str) -> None:
-    told = ("--target=a=http://127.0.0.1:1", "--target=b=http://127.0.0.1:1", f"--shard={text}")
-    result = CliRunner().invoke(main, [*command, str(SHED), *told])
+    arguments = (
+        "--target=a=http://127.0.0.1:1",
+        "--target=b=http://127.0.0.1:1",
+        f"--shard={text}",
+    )
+    result = CliRunner().invoke(main, [*command, str(SHED), *arguments])
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert result.stderr.startswith("lockstep: shard: ")
 
@@ -166,8 +170,8 @@ def test_access_log_is_replayed_in_shards(tmp_path: Path) -> None:
     with pair(make_shed) as targets:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]
         for at in range(1, 4):
-            told = (f"--shard={at}/3", f"--json={tmp_path / f'{at}.json'}", "--quiet")
-            CliRunner().invoke(main, [*log, *urls, *told])
+            arguments = (f"--shard={at}/3", f"--json={tmp_path / f'{at}.json'}", "--quiet")
+            CliRunner().invoke(main, [*log, *urls, *arguments])
     parts = [json.loads((tmp_path / f"{at}.json").read_text()) for at in (1, 2, 3)]
     assert [part["replays"][0]["played"] for part in parts] == [3, 3, 3]
     (replay,) = merged(tmp_path, 3)["replays"]
@@ -180,8 +184,8 @@ def test_traps_are_sent_in_shards(tmp_path: Path) -> None:
         urls = [f"--target={target.name}={target.base_url}" for target in targets]
         whole = CliRunner().invoke(main, [*command, *urls, f"--json={tmp_path / 'whole.json'}"])
         for at in (1, 2):
-            told = (f"--shard={at}/2", f"--json={tmp_path / f'{at}.json'}")
-            CliRunner().invoke(main, [*command, *urls, *told])
+            arguments = (f"--shard={at}/2", f"--json={tmp_path / f'{at}.json'}")
+            CliRunner().invoke(main, [*command, *urls, *arguments])
     parts = [json.loads((tmp_path / f"{at}.json").read_text())["traps"] for at in (1, 2)]
     sent = [{(one["area"], one["name"]) for one in part} for part in parts]
     assert not sent[0] & sent[1]

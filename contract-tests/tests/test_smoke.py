@@ -95,8 +95,8 @@ def test_wrong_base_path_is_reported(blog: Document) -> None:
     with serve("old", make_blog, old(), "/wrong") as target:
         (fault,) = smoke([target], blog).faults
     origin = target.origin
-    told = "it returns 404 for every documented path, but not below"
-    assert fault == f"old at {origin}/wrong: {told} {origin}/api: use {origin}/api"
+    problem = "it returns 404 for every documented path, but not below"
+    assert fault == f"old at {origin}/wrong: {problem} {origin}/api: use {origin}/api"
     assert target.base_url.endswith("/wrong")
 
 
@@ -123,16 +123,16 @@ def test_timeout_is_reported(blog: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (b"", "dropped: it closes the connection without a response"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "malformed: its response is not HTTP/1.1"),
     ],
 )
-def test_non_http_response_is_reported(answer: bytes, told: str) -> None:
+def test_non_http_response_is_reported(answer: bytes, message: str) -> None:
     with listening(answer) as (target, _, _):
         (fault,) = smoke([target], Document.load(NOTES)).faults
-    assert told in fault
+    assert message in fault
     assert len(fault.splitlines()) == 1
 
 
@@ -157,7 +157,7 @@ def test_single_interrupted_response_is_not_a_fault(blog: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "location", "told"),
+    ("status", "location", "message"),
     [
         (301, "https://other.example/api/tags", "it redirects to https://other.example: use"),
         (503, "", "it returns 503 for every request: see its log"),
@@ -165,11 +165,11 @@ def test_single_interrupted_response_is_not_a_fault(blog: Document) -> None:
     ],
 )
 def test_same_response_to_every_request_is_reported(
-    blog: Document, status: int, location: str, told: str
+    blog: Document, status: int, location: str, message: str
 ) -> None:
     with answering(status, location) as port:
         (fault,) = faults(blog, f"http://127.0.0.1:{port}")
-    assert told in fault
+    assert message in fault
 
 
 def test_redirect_to_another_path_is_not_a_fault(blog: Document) -> None:

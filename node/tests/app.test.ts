@@ -57,8 +57,8 @@ test.for([
   ["DELETE", "/api/v1/tasks/%ff", 400, "bad_request"],
 ] as const)(
   "invalid requests are rejected before routing: %s %s",
-  async ([method, path, ...told], { origin }) => {
-    expect(codeOf(await new Client(origin).send(method, path))).toEqual(told);
+  async ([method, path, ...expected], { origin }) => {
+    expect(codeOf(await new Client(origin).send(method, path))).toEqual(expected);
   },
 );
 

@@ -18,7 +18,7 @@ const USED_BEFORE = `
 const UNUSED = `
   SELECT count(*)::int FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL`;
 
-type Told = [number, string | undefined];
+type StatusAndCode = [number, string | undefined];
 
 interface Tokens {
   access_token: string;
@@ -58,13 +58,13 @@ class Session {
   }
 
   /** Uses a refresh token, by default the newest one. */
-  async refresh(refresh_token = this.tokens.refresh_token): Promise<Told> {
+  async refresh(refresh_token = this.tokens.refresh_token): Promise<StatusAndCode> {
     const answer = await this.client.post("auth/refresh", { refresh_token });
     if (answer.status === 200) this.tokens = answer.json;
     return codeOf(answer);
   }
 
-  async read(): Promise<Told> {
+  async read(): Promise<StatusAndCode> {
     const sent = { Authorization: `Bearer ${this.tokens.access_token}` };
     return codeOf(await this.client.get("users/me", sent));
   }

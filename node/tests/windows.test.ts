@@ -33,18 +33,18 @@ test.for([1, 2, 4, 8])("processes share the limit: %s", (processes, { contract }
   const several = Array.from({ length: processes }, () => made(contract, 1000));
   const shared = new Shared();
   let allowed = 0;
-  let told = 0;
+  let reports = 0;
   for (let sent = 0; sent < 5 * LIMIT; sent++) {
     const one = several[Math.floor(Math.random() * processes)] as Windows;
     const { hits, isDue } = one.count(CLIENT);
     if (hits <= LIMIT) allowed += 1;
     if (!isDue) continue;
     shared.tell(one);
-    told += 1;
+    reports += 1;
   }
   expect(allowed).toBeGreaterThanOrEqual(0.9 * LIMIT);
   expect(allowed).toBeLessThanOrEqual(1.1 * LIMIT);
-  expect(told).toBeLessThan(LIMIT / 2 + 20 * processes);
+  expect(reports).toBeLessThan(LIMIT / 2 + 20 * processes);
 });
 
 test("late process learns the counts of the others", ({ contract }) => {

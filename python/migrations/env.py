@@ -62,11 +62,11 @@ def _wait_for_turn(turn: Connection) -> None:
     has one that had parameters, until its transaction ends.
     """
     turn.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-    has_told = False
+    has_reported = False
     while not turn.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({TURN})").scalar():
-        if not has_told:
+        if not has_reported:
             sys.stderr.write("Waiting for another process that migrates.\n")
-            has_told = True
+            has_reported = True
         time.sleep(PAUSE_SECONDS)
 
 

@@ -24,7 +24,7 @@ USED_BEFORE = """
 """
 UNUSED = "SELECT count(*) FROM refresh_tokens WHERE session_id = %s AND used_at IS NULL"
 
-Told = tuple[int, str | None]
+StatusAndCode = tuple[int, str | None]
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Session:
         with psycopg.connect(self.settings.database_url) as connection:
             connection.execute(statement.encode(), (seconds, self.id))
 
-    def refresh(self, refresh_token: str | None = None) -> Told:
+    def refresh(self, refresh_token: str | None = None) -> StatusAndCode:
         """Uses a refresh token, by default the newest one."""
         body = {"refresh_token": refresh_token or self.tokens["refresh_token"]}
         answer = self.client.post("auth/refresh", body)
@@ -66,7 +66,7 @@ class Session:
             self.tokens = answer.get_json()
         return answer.status_code, answer.get_json().get("code")
 
-    def read(self) -> Told:
+    def read(self) -> StatusAndCode:
         token = self.tokens["access_token"]
         answer = self.client.get("users/me", Authorization=f"Bearer {token}")
         return answer.status_code, answer.get_json().get("code")

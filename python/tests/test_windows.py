@@ -37,16 +37,16 @@ def windows(contract: Contract) -> Windows:
 def test_processes_share_the_limit(contract: Contract, processes: int) -> None:
     rules = contract["x-limit-sharing"] | {"seconds": 1000}
     several = [Windows(LIMIT, rules) for _ in range(processes)]
-    shared, allowed, told = Shared(), 0, 0
+    shared, allowed, reports = Shared(), 0, 0
     for _ in range(5 * LIMIT):
         one = random.choice(several)  # noqa: S311
         hits, _wait, is_due = one.count(CLIENT)
         allowed += hits <= LIMIT
         if is_due:
             shared.tell(one)
-            told += 1
+            reports += 1
     assert 0.9 * LIMIT <= allowed <= 1.1 * LIMIT
-    assert told < LIMIT / 2 + 20 * processes
+    assert reports < LIMIT / 2 + 20 * processes
 
 
 def test_late_process_learns_the_counts_of_the_others(contract: Contract) -> None:

@@ -30,7 +30,7 @@ CREATE TEMPORARY TABLE numbered AS
 SELECT id, substring(email FROM '\\d+')::int AS number FROM users WHERE email LIKE '%%@{_DOMAIN}';
 
 INSERT INTO tasks (id, user_id, title, description, status, tags, due_at, created_at, updated_at)
-SELECT uuidv7(), numbered.id, 'Task ' || task, 'What has to be done, told in a sentence or two.',
+SELECT uuidv7(), numbered.id, 'Task ' || task, 'What has to be done, in a sentence or two.',
   'pending', ARRAY['writing', 'board'], timestamptz '2026-03-01' + task * interval '1 hour',
   timestamptz '2026-01-01' + task * interval '1 minute',
   timestamptz '2026-01-01' + task * interval '1 minute'

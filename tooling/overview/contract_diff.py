@@ -3,7 +3,7 @@
 python -m tooling.overview.contract_diff [REV] [options of `lockstep diff`]
 
 REV is a revision of git, the last one by default, or a file. Exits with 0 when nothing breaks, 1
-when clients may break, 2 when it cannot be told.
+when clients may break, 2 when it cannot be determined.
 """
 
 import subprocess

@@ -24,7 +24,7 @@ from tooling.power.scoring import Row
 from tooling.power.table import print_rows
 
 SETS = (*planted.APIS, "honest", *pairs.PAIRS, "mutants")
-Told = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def main() -> int:
@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rows(arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
+def _rows(arguments: argparse.Namespace, progress: Progress) -> Iterator[Row]:
     chosen = arguments.sets or SETS
     if arguments.quick:
         yield from _quick(chosen, arguments, progress)
@@ -71,7 +71,9 @@ def _rows(arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
         yield from rivals.rows_of_others()
 
 
-def _quick(chosen: Sequence[str], arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
+def _quick(
+    chosen: Sequence[str], arguments: argparse.Namespace, progress: Progress
+) -> Iterator[Row]:
     options = planted.QUICK_OPTIONS
     for name, faults in planted.QUICK.items():
         if name in chosen:
@@ -83,7 +85,7 @@ def _quick(chosen: Sequence[str], arguments: argparse.Namespace, progress: Told)
         yield planted.row_of_honest(apis, planted.SEEDS[:1], options, 1, progress)
 
 
-def _rows_of(name: str, arguments: argparse.Namespace, progress: Told) -> Iterator[Row]:
+def _rows_of(name: str, arguments: argparse.Namespace, progress: Progress) -> Iterator[Row]:
     at_once = arguments.at_once
     apis = list(planted.APIS.values())
     if name in planted.APIS:

@@ -58,7 +58,7 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
         return Admission(notes=[_unknown(document, "the document shows no way to log in")])
     draft = ActorSpec("alice", weight=3, token="", credential=UNKNOWN, entrances=entrances)
     try:
-        found = settle(exchanger, draft, nonce, is_told=False)
+        found = settle(exchanger, draft, nonce, is_configured_user=False)
     except ActorError as error:
         return Admission(notes=[_unknown(document, str(error))])
     spec = found.spec
@@ -72,16 +72,18 @@ def find_users(exchanger: Exchanger, nonce: str, drafts: tuple[ActorSpec, ...] =
     return Admission((spec, replace(spec, name="bob", weight=1), *extras), notes, found.works)
 
 
-def settle(exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_told: bool = True) -> Settled:
+def settle(
+    exchanger: Exchanger, draft: ActorSpec, nonce: str, *, is_configured_user: bool = True
+) -> Settled:
     """Determine by trial how a user logs in, where the token is returned, and how it is sent.
 
     What the draft specifies is kept. A log-in works if an operation that requires credentials
-    returns 2xx on every target; with `is_told`, for configured users, it is enough that none
-    rejects them. Raises `ActorError` if a target rejects the user, or nothing works.
+    returns 2xx on every target; with `is_configured_user`, it is enough that none rejects the
+    user. Raises `ActorError` if a target rejects the user, or nothing works.
     """
     entry, spec = _come_in(exchanger, draft, nonce)
     trial = Trial(exchanger, spec, entry, Probes(exchanger, f"{nonce}0000"))
-    return trial.run(is_told=is_told)
+    return trial.run(is_configured_user=is_configured_user)
 
 
 def _come_in(exchanger: Exchanger, draft: ActorSpec, nonce: str) -> tuple[Entry, ActorSpec]:

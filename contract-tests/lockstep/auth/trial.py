@@ -46,7 +46,7 @@ class Trial:
     # The closest attempt for the error message: its score, and a sentence with the status codes.
     _nearest: tuple[int, str] = (-1, "")
 
-    def run(self, *, is_told: bool) -> Settled:
+    def run(self, *, is_configured_user: bool) -> Settled:
         """Try each token location with each way to send it; raise `ActorError` if none works."""
         weak: list[tuple[int, ActorSpec]] = []
         pairs = list(self._pairs())
@@ -65,9 +65,9 @@ class Trial:
         rank, spec = max(weak, key=lambda each: each[0], default=(0, self.spec))
         if rank in (_LIKELY, _OPEN):
             return Settled(spec, works=True)
-        if rank == _UNASKED or (rank == _TAKEN and is_told):
+        if rank == _UNASKED or (rank == _TAKEN and is_configured_user):
             return Settled(spec, works=False)
-        raise ActorError(self._told(pairs))
+        raise ActorError(self._error_message(pairs))
 
     def _rank(self, identity: Identity, *, first: bool) -> int:
         """Return the evidence that the operations give for a token and how it is sent."""
@@ -158,7 +158,7 @@ class Trial:
             operation = f"{probe.operation.method} {probe.operation.path}"
             self._nearest = near, f"`{operation}` with `{identity.credential}` returned {responses}"
 
-    def _told(self, pairs: list[tuple[str, Credential]]) -> str:
+    def _error_message(self, pairs: list[tuple[str, Credential]]) -> str:
         if not pairs:
             return f"no response contains a token. {TOKEN}"
         nearest = self._nearest[1]

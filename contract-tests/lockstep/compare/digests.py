@@ -40,7 +40,9 @@ class Digests:
     _things: BoundedDict[tuple[str, str], dict[str, str]] = field(
         default_factory=lambda: BoundedDict(_KEPT)
     )
-    _told: BoundedDict[tuple[str, str], None] = field(default_factory=lambda: BoundedDict(_KEPT))
+    _reported: BoundedDict[tuple[str, str], None] = field(
+        default_factory=lambda: BoundedDict(_KEPT)
+    )
 
     def note(self, left: Request, right: Request) -> None:
         """Record the two requests of an exchange."""
@@ -55,10 +57,10 @@ class Digests:
         `thing` is the kind and the identifier of the resource whose digest the leader returned;
         `beside` holds texts around the digests that are equal on both sides.
         """
-        if (a, b) in self._told:
+        if (a, b) in self._reported:
             return True
         if not same_sort(a, b) or self._follows(a, b, beside) or self._repeats(a, b, thing):
-            self._told[a, b] = None
+            self._reported[a, b] = None
             return True
         return False
 

@@ -42,7 +42,7 @@ class ServerHeaders:
     """
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str, int, str]] = set()
+        self._reported: set[tuple[str, str, int, str]] = set()
 
     def compare(
         self, place: tuple[str, str], request: Request | None, left: Response, right: Response
@@ -58,9 +58,9 @@ class ServerHeaders:
                 continue
             ours, theirs = left.header(name), right.header(name)
             key = (*place, left.status, name)
-            if (ours is None) == (theirs is None) or key in self._told:
+            if (ours is None) == (theirs is None) or key in self._reported:
                 continue
-            self._told.add(key)
+            self._reported.add(key)
             shown = (ABSENT if value is None else value for value in (ours, theirs))
             yield Difference("header", f"header {name}", *shown)
 

@@ -171,7 +171,7 @@ def _route(plan: CutoverPlan, name: str, judged: Sequence[tuple[Judge, Route]]) 
     )
     wrong = sum(
         # A compared failure is already counted as a divergence.
-        route.diverged + max(0, failed[id(route)] - _told_as_failures(route))
+        route.diverged + max(0, failed[id(route)] - _compared_failures(route))
         for route in fronts
     )
     return Evidence(
@@ -194,7 +194,7 @@ def _failed(route: Route, leader: str) -> int:
     return route.answers.get("5xx", 0) + route.failed.get(leader, 0)
 
 
-def _told_as_failures(route: Route) -> int:
+def _compared_failures(route: Route) -> int:
     kinds: Counter[str] = route.kinds
     return sum(kinds[kind] for kind in _FAILURES)
 

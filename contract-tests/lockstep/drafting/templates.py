@@ -41,7 +41,7 @@ _LITERAL = frozenset(
     )
 )
 _VERSION = re.compile(r"v\d+(?:[._-]\w+)*", re.IGNORECASE)
-_TOLD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _SLUG = re.compile(r"\w+(?:-\w+){2,}")
 # The number of words with the same behaviour that are taken for identifiers: below a collection,
 # and elsewhere. Without responses that show their behaviour more are needed.
@@ -71,7 +71,9 @@ def configured_template(text: str, base_path: str = "") -> Template:
     """Parse a configured template such as `/files/{name}`; raise `TemplateError` if malformed."""
     plain = text.removeprefix(base_path) if base_path and text.startswith(base_path + "/") else text
     parts = tuple(plain.removeprefix("/").split("/"))
-    wrong = [part for part in parts if ("{" in part or "}" in part) and not _TOLD.fullmatch(part)]
+    wrong = [
+        part for part in parts if ("{" in part or "}" in part) and not _PARAMETER.fullmatch(part)
+    ]
     if not text.startswith("/") or wrong:
         raise TemplateError(f"--path {text!r} is not a path such as '/files/{{name}}'")
     names = [part for part in parts if is_parameter(part)]

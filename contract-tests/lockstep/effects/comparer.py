@@ -130,7 +130,7 @@ class RowComparer:
             learnt.confirm()
             self._part(policy, values)
 
-        differences = _told(walker.differences, (ours, theirs), self.shared.tables)
+        differences = _deduplicated(walker.differences, (ours, theirs), self.shared.tables)
         return Compared([_of_only_column(one, policy, values) for one in differences], keep)
 
     def _shown(self, side: int, changes: Changes) -> dict[str, TableChanges]:
@@ -198,7 +198,7 @@ def _key(row: Object, table: Table) -> str:
     return show([row.get(column) for column in table.key])
 
 
-def _told(
+def _deduplicated(
     differences: Iterable[Difference],
     sides: Sequence[Mapping[str, TableChanges]],
     tables: Mapping[str, Table],

@@ -72,7 +72,7 @@ def _values(node: Any, parts: Iterable[str]) -> list[Any]:
 def same_replacement(clusters: Iterable[Cluster]) -> list[Cluster]:
     """Fold texts of one response in which the same words stand for the same other ones.
 
-    A name is told in a header field and in a message, for example.
+    A name is returned in a header field and in a message, for example.
     """
     plain = sorted(clusters, key=lambda each: plainest_first(each.chosen))
     return into_earlier(plain, _has_same_words)

@@ -299,7 +299,7 @@ def _telling(one: Cluster) -> tuple[bool, bool, tuple[bool | int, ...]]:
 
 
 def _treatment(one: Cluster) -> Key | None:
-    """What is done to texts or times, as far as it is told by what differs, and by the request."""
+    """Return what a server does to texts or times, as shown by the difference and the request."""
     chosen = one.chosen
     if chosen.category != PARITY:
         return None

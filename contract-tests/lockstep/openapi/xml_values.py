@@ -112,7 +112,7 @@ class XmlReader:
     ) -> dict[str, Any]:
         """Return a member by its name; empty if there is none. Its elements are taken from `left`.
 
-        Raise `UnmappedError` if it cannot be told from others.
+        Raise `UnmappedError` if it cannot be distinguished from others.
         """
         hint, node, inner = self._hint(schema), self._node(schema), (*path, name)
         named, types = _named(hint, name), self._types(schema)

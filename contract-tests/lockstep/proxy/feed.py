@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field, replace
 
 from lockstep.proxy.settings import READS
-from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed, Told
+from lockstep.proxy.traffic import Answered, Fate, Message, Mirrored, Passed
 
 # Indices into the shared memory, each written by one process only.
 TAKEN, OFFERED, EPOCH = range(3)
@@ -102,5 +102,5 @@ class Feed:
         if items:
             self._send(items)
 
-    def _send(self, batch: Told) -> None:
+    def _send(self, batch: Message) -> None:
         self.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))

@@ -24,12 +24,12 @@ from lockstep.proxy.feed import OFFERED, TAKEN, Shared
 from lockstep.proxy.front import LeaderSpec, answer_clients
 from lockstep.proxy.mirroring import Mirrors
 from lockstep.proxy.settings import Counts, ProxyError, ProxySettings
-from lockstep.proxy.traffic import Answered, Mirrored, Passed, Told
+from lockstep.proxy.traffic import Answered, Message, Mirrored, Passed
 from lockstep.results.run_log import RunLog
 from lockstep.transport.targets import Target
 from lockstep.warrant.recorder import Recorder
 
-_TOLD_EVERY = 0.5
+_PROGRESS_SECONDS = 0.5
 _DRAIN_SECONDS = 10.0
 # Grace period for the serving process to end before it is killed.
 _END_SECONDS = 10.0
@@ -125,11 +125,11 @@ class Front:
             )
             self._process.start()
 
-    def batches(self) -> Iterator[Told]:
+    def batches(self) -> Iterator[Message]:
         """Yield the messages of the process, until it ends."""
         with self.channel.makefile("rb") as reader, suppress(*_ENDS):
             while True:
-                batch: Told = pickle.load(reader)
+                batch: Message = pickle.load(reader)
                 yield batch
         self.has_failed = not self._is_ended
 
@@ -298,5 +298,5 @@ def _call(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
 
 async def _tell(progress: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(_TOLD_EVERY)
+        await asyncio.sleep(_PROGRESS_SECONDS)
         progress()

@@ -59,4 +59,4 @@ class Passed:
     unreported: int = 0
 
 
-Told = list[Mirrored | Answered] | Passed
+Message = list[Mirrored | Answered] | Passed

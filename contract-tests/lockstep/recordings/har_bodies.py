@@ -123,7 +123,7 @@ def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | Non
     encoding = str(record.get("encoding") or record.get("_encoding") or "").lower()
     plain = encoded(text)
     if encoding == "base64":
-        return _told_base64(text, plain)
+        return _declared_base64(text, plain)
     if encoding or len(text) % 4:
         return plain
     try:
@@ -139,7 +139,7 @@ def _text(text: str, record: Mapping[str, Any], media_type: str, size: int | Non
     return decoded if _BINARY.match(media_type) else plain
 
 
-def _told_base64(text: str, plain: bytes) -> bytes:
+def _declared_base64(text: str, plain: bytes) -> bytes:
     """Decode text declared as base64; Firefox declares plain text so too (Mozilla bug 1762313)."""
     try:
         decoded = _unpacked(text)

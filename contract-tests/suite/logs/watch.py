@@ -38,7 +38,7 @@ class LogWatch:
         self._rules = LogRules(contract)
         self._logs = logs
         self._tails: dict[str, LogTail] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def begin(self) -> None:
         """Skip the existing lines of the logs."""
@@ -61,8 +61,8 @@ class LogWatch:
         """Return the problems that have not been reported yet, by server."""
         new: dict[str, list[str]] = {}
         for name, problem in problems:
-            if (name, problem) not in self._told:
-                self._told.add((name, problem))
+            if (name, problem) not in self._reported:
+                self._reported.add((name, problem))
                 new.setdefault(name, []).append(problem)
         return {name: "; ".join(several[:_MOST]) for name, several in new.items()}
 

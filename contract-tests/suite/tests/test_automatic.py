@@ -194,5 +194,5 @@ def test_score_excludes_equivalent_mutants() -> None:
     ]
     assert (score.share(), score.share(with_units=True)) == ("1 of 3", "2 of 3")
     assert (score.percentage(), score.exit_code()) == (33.3, 1)
-    untold = replace(changes[0], function="other")
-    assert Score(1, Sample([untold]), [known], matrix).states == {untold.id: "could not be tried"}
+    untried = replace(changes[0], function="other")
+    assert Score(1, Sample([untried]), [known], matrix).states == {untried.id: "could not be tried"}

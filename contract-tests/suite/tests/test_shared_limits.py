@@ -115,7 +115,7 @@ def allowed_in_rounds(servers: list[TwinServer], clients: Iterator[str], databas
 
 
 def shared(connection: psycopg.Connection[tuple[int]], client: str) -> int:
-    """The requests of a client that processes have told one another of."""
+    """The number of a client's requests that processes have shared."""
     row = connection.execute(
         "SELECT hits FROM rate_limits WHERE key = %s", [f"general {client}"]
     ).fetchone()

@@ -90,7 +90,7 @@ def test_drain_is_announced_by_all_workers(name: str, stage: Stage, tmp_path: Pa
             assert probe(connection)[0] == 200
         os.kill(twin.pid, signal.SIGTERM)
         for connection in connections:
-            wait_until_told(connection)
+            wait_until_draining(connection)
         credentials = {"email": ADMIN.email, "password": ADMIN.password}
         assert call(twin, "POST", "/api/v1/auth/login", credentials)["access_token"]
         wait_until_refused(twin.port or 0)
@@ -105,7 +105,7 @@ def probe(connection: http.client.HTTPConnection) -> tuple[int, str | None, Any]
     return answer.status, answer.getheader("Connection"), json.load(answer)
 
 
-def wait_until_told(connection: http.client.HTTPConnection) -> None:
+def wait_until_draining(connection: http.client.HTTPConnection) -> None:
     """Poll until the drain has begun; from then on each response announces it and closes."""
     deadline = time.monotonic() + 10
     while True:

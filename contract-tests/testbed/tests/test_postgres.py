@@ -57,7 +57,7 @@ def directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def told_by(holder: "subprocess.Popen[str]") -> tuple[int, Path]:
+def server_of(holder: "subprocess.Popen[str]") -> tuple[int, Path]:
     assert holder.stdout is not None
     pid, directory = holder.stdout.readline().split()
     return int(pid), Path(directory)
@@ -115,7 +115,7 @@ def test_data_directory_is_reused_by_the_next_server(directory: Path) -> None:
 def test_signal_leaves_no_files_or_processes(
     holder: "subprocess.Popen[str]", number: signal.Signals
 ) -> None:
-    pid, data = told_by(holder)
+    pid, data = server_of(holder)
     process_file = os.pidfd_open(pid)
     holder.send_signal(number)
     assert holder.wait(20) == 128 + number
@@ -125,7 +125,7 @@ def test_signal_leaves_no_files_or_processes(
 
 @linux_only
 def test_killed_command_leaves_no_server(holder: "subprocess.Popen[str]") -> None:
-    pid, data = told_by(holder)
+    pid, data = server_of(holder)
     process_file = os.pidfd_open(pid)
     holder.kill()
     wait_for_end(process_file)

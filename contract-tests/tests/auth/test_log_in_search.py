@@ -194,12 +194,14 @@ GRANT = {
 
 
 @pytest.mark.parametrize(
-    "endpoint", [texts("username", "password"), GRANT, None], ids=["told", "by grant", "untold"]
+    "endpoint",
+    [texts("username", "password"), GRANT, None],
+    ids=["documented", "by grant", "undocumented"],
 )
 def test_oauth_token_endpoint_receives_the_password_grant(tmp_path: Path, endpoint: Any) -> None:
     flows = {"password": {"tokenUrl": "oauth/token", "scopes": {}}}
-    told = {"/oauth/token": {"post": sends(endpoint, FORM)}} if endpoint is not None else {}
-    paths = {"/login": None, **told}
+    endpoints = {"/oauth/token": {"post": sends(endpoint, FORM)}} if endpoint is not None else {}
+    paths = {"/login": None, **endpoints}
 
     def rules(door: Door, request: Request) -> Outcome | None:
         if request.path != "/oauth/token":

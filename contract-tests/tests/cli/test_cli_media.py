@@ -21,7 +21,7 @@ Serve = Callable[[BaseHTTPRequestHandler], None]
 
 def document(folder: Path, **paths: Any) -> Path:
     """A document of GET operations without parameters, each with its 200 response."""
-    told = {
+    raw = {
         "openapi": "3.1.0",
         "info": {"title": "Media", "version": "1"},
         "paths": {
@@ -35,7 +35,7 @@ def document(folder: Path, **paths: Any) -> Path:
         },
     }
     path = folder / "openapi.json"
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(raw))
     return path
 
 
@@ -45,8 +45,8 @@ def run(folder: Path, left: Serve, right: Serve, *arguments: str, **paths: Any) 
     source, report = document(folder, ready=text, **paths), folder / "report.json"
     with scripted("old", left) as old, scripted("new", right) as new:
         targets = [f"--target={each.name}={each.base_url}" for each in (old, new)]
-        told = ["run", str(source), *targets, "--phase=examples", f"--json={report}", *arguments]
-        result = CliRunner().invoke(main, told)
+        command = ["run", str(source), *targets, "--phase=examples", f"--json={report}", *arguments]
+        result = CliRunner().invoke(main, command)
     assert report.exists(), result.output
     data = json.loads(report.read_text())
     assert result.exit_code == data["exit_code"]
@@ -176,12 +176,12 @@ def test_hanging_operation_is_reported_and_the_rest_is_compared(
     assert time.monotonic() - began < 60
     assert data["exit_code"] == 0
     assert data["verdict"] == "alike"
-    [told] = [
+    [note] = [
         line for line in data["not_judged"] if line.startswith("slow: old and new timed out ")
     ]
-    assert "(stage: " in told
-    assert "walk" in told
-    assert told in " ".join(data["terminal"].split())
+    assert "(stage: " in note
+    assert "walk" in note
+    assert note in " ".join(data["terminal"].split())
     assert "slow never succeeded on all targets" in data["untested"]
     assert "ready" not in " ".join(data["untested"])
 
@@ -220,7 +220,7 @@ def test_list_headers_are_checked_and_compared(tmp_path: Path) -> None:
     header = {"schema": {"type": "array", "items": {"type": "integer"}}}
     answer = {"headers": {"X-Pages": header}, **content("text/plain")}
     text = ("Content-Type", "text/plain")
-    one, same = (("X-Pages", told) for told in ("1,2,3", "1, 2, 3"))
+    one, same = (("X-Pages", text) for text in ("1,2,3", "1, 2, 3"))
     data = run(tmp_path, sending(b"a", text, one), sending(b"a", text, same), file=answer)
     assert (data["verdict"], data["conformance"], data["findings"]) == ("alike", "kept", [])
     lie = ("X-Pages", "1,2,x")

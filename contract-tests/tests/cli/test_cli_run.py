@@ -75,7 +75,7 @@ def test_quiet_prints_nothing_for_equal_servers(servers: Servers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "lockstep: no targets: give --target NAME=URL for each server, or [[targets]] in"),
         (["--target=a"], "'a' is not NAME=URL, such as old=http://localhost:8000"),
@@ -89,15 +89,15 @@ def test_quiet_prints_nothing_for_equal_servers(servers: Servers) -> None:
         ),
     ],
 )
-def test_invalid_arguments_are_reported_in_one_line(arguments: list[str], told: str) -> None:
+def test_invalid_arguments_are_reported_in_one_line(arguments: list[str], message: str) -> None:
     result = lockstep("run", DOCUMENT, *arguments)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("absent.yaml", None, "absent.yaml"),
         ("broken.json", "{", "broken.json"),
@@ -105,14 +105,14 @@ def test_invalid_arguments_are_reported_in_one_line(arguments: list[str], told: 
     ],
 )
 def test_unreadable_document_is_named(
-    tmp_path: Path, name: str, text: str | None, told: str
+    tmp_path: Path, name: str, text: str | None, message: str
 ) -> None:
     if text is not None:
         (tmp_path / name).write_text(text)
     result = lockstep("run", tmp_path / name, "--target=a=http://127.0.0.1:1")
     assert result.exit_code == 2
     assert result.stderr.startswith("lockstep: ")
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_configuration_file_is_sufficient(tmp_path: Path, servers: Servers) -> None:
@@ -122,8 +122,8 @@ def test_configuration_file_is_sufficient(tmp_path: Path, servers: Servers) -> N
         f'document = "{DOCUMENT}"\nphases = ["examples", "coverage"]\nself_check = false\n'
         f'[[targets]]\nname = "left"\nurl = "{left.base_url}"\n'
         f'[[targets]]\nname = "right"\nurl = "{right.base_url}"\n'
-        '[[rules]]\noperation = "*"\nwhere = "/owner"\nignore = true\nreason = "told so"\n'
-        '[[rules]]\noperation = "*"\nwhere = "/data/*/owner"\nignore = true\nreason = "told so"\n'
+        '[[rules]]\noperation = "*"\nwhere = "/owner"\nignore = true\nreason = "by design"\n'
+        '[[rules]]\noperation = "*"\nwhere = "/data/*/owner"\nignore = true\nreason = "by design"\n'
         f'[[states]]\nname = "as it is"\ncommand = "echo $LOCKSTEP_TARGET_LEFT > {log}"\n'
         '[output]\njson = "out/report.json"\n'
     )

@@ -82,8 +82,8 @@ def test_internal_error_is_isolated_and_reported(
     data = json.loads(report.read_text())
     assert done.exit_code == data["exit_code"]
     assert done.exit_code in (1, 2), done.output
-    told = [text for text in data["not_judged"] if "planted" in text or "broken" in text]
-    assert any(said in text for text in told), data["not_judged"]
+    notes = [text for text in data["not_judged"] if "planted" in text or "broken" in text]
+    assert any(said in text for text in notes), data["not_judged"]
     stages = [stage["title"] for stage in data["stages"]]
     assert "confirming" in stages
 

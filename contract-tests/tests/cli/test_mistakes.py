@@ -73,7 +73,7 @@ def lockstep(folder: Path, document: Any, *urls: str, options: tuple[str, ...] =
     return done
 
 
-def told(done: Result) -> str:
+def error_of(done: Result) -> str:
     """The single line on stderr of a failed command."""
     assert done.exit_code == 2, done.output
     said = done.stderr.splitlines()
@@ -97,7 +97,7 @@ def test_invalid_document(tmp_path: Path, text: str | None, said: str) -> None:
     path = tmp_path / "given.yaml"
     if text is not None:
         path.write_text(text)
-    sentence = told(lockstep(tmp_path, str(path), "http://127.0.0.1:1"))
+    sentence = error_of(lockstep(tmp_path, str(path), "http://127.0.0.1:1"))
     assert said in sentence
     assert str(path) in sentence
 
@@ -115,19 +115,19 @@ def test_document_url_that_serves_no_document(
     tmp_path: Path, page: str, status: int, said: str
 ) -> None:
     with serving(page=page, status=status) as target:
-        assert said in told(lockstep(tmp_path, f"{target.base_url}/o", target.base_url))
+        assert said in error_of(lockstep(tmp_path, f"{target.base_url}/o", target.base_url))
 
 
 def test_address_where_nothing_listens(tmp_path: Path) -> None:
     with serving() as target:
         url = target.base_url
-    assert "nothing listens there" in told(lockstep(tmp_path, f"{url}/o", url))
-    assert "nothing listens there" in told(lockstep(tmp_path, described(), url))
+    assert "nothing listens there" in error_of(lockstep(tmp_path, f"{url}/o", url))
+    assert "nothing listens there" in error_of(lockstep(tmp_path, described(), url))
     secure = url.replace("http:", "https:")
     with serving() as target:
         secure = target.base_url.replace("http:", "https:")
-        assert "does not speak HTTPS" in told(lockstep(tmp_path, f"{secure}/o", url))
-        said = told(lockstep(tmp_path, described(), secure))
+        assert "does not speak HTTPS" in error_of(lockstep(tmp_path, f"{secure}/o", url))
+        said = error_of(lockstep(tmp_path, described(), secure))
     assert f"it speaks http there: use {target.base_url}" in said
 
 
@@ -137,14 +137,14 @@ def test_plain_http_to_an_https_server(
     made = make_certificates(tmp_path_factory.mktemp("certificates"))
     with serving(tls=made.server(asks=False)) as target:
         port = target.address[1]
-        said = told(lockstep(tmp_path, described(), f"http://127.0.0.1:{port}"))
+        said = error_of(lockstep(tmp_path, described(), f"http://127.0.0.1:{port}"))
         assert f"it speaks https there: use https://127.0.0.1:{port}" in said
-        said = told(lockstep(tmp_path, described(), f"https://127.0.0.1:{port}"))
+        said = error_of(lockstep(tmp_path, described(), f"https://127.0.0.1:{port}"))
         assert (
             "its certificate is not signed by a trusted CA: add the CA with --ca-file FILE" in said
         )
         named = (f"--ca-file={made['ca.pem']}",)
-        said = told(lockstep(tmp_path, described(), f"https://localhost:{port}", options=named))
+        said = error_of(lockstep(tmp_path, described(), f"https://localhost:{port}", options=named))
         assert "its certificate is for another name" in said
 
 
@@ -162,13 +162,13 @@ def test_wrong_base_path(
     tmp_path: Path, document: dict[str, Any], served: str, given: str, right: str
 ) -> None:
     with serving(served) as target:
-        said = told(lockstep(tmp_path, document, target.base_url + given))
+        said = error_of(lockstep(tmp_path, document, target.base_url + given))
     assert f"not below {target.base_url}{right}: use {target.base_url}{right}" in said
 
 
 def test_missing_base_path(tmp_path: Path) -> None:
     with serving("/api") as target:
-        said = told(lockstep(tmp_path, described(), target.base_url))
+        said = error_of(lockstep(tmp_path, described(), target.base_url))
     assert "the document's `servers` name no base path: if the API has one" in said
     assert f"GET {target.base_url}/items" in said
 
@@ -219,7 +219,7 @@ def test_other_text_sent_as_html_is_no_page(tmp_path: Path) -> None:
     "url", ["http://h:99999", "http://h:80 b=http://h:81", "http://[::1", "h:80", "ftp://h"]
 )
 def test_invalid_url(tmp_path: Path, url: str) -> None:
-    said = told(lockstep(tmp_path, described(), url))
+    said = error_of(lockstep(tmp_path, described(), url))
     assert said.startswith("lockstep: targets[1]: t0: not a")
     assert url in said
 

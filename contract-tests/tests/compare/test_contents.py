@@ -377,11 +377,11 @@ def test_multipart_parts_are_compared_by_name(
     left = of("multipart/form-data; boundary=one", parts("one", *ours))
     right = of('multipart/form-data;boundary="t w o"; charset=x', parts("t w o", *theirs))
     right = of(right.headers[0][1].replace("; charset=x", ""), right.body)
-    told = [(one.kind, one.where) for one in differences(left, right, DOCUMENT)]
+    found = [(one.kind, one.where) for one in differences(left, right, DOCUMENT)]
     if expected is None:
-        assert told == [("missing", "body /name"), ("extra", "body /nom")]
+        assert found == [("missing", "body /name"), ("extra", "body /nom")]
     else:
-        assert told == expected
+        assert found == expected
 
 
 def test_multipart_parts_without_names_are_compared_in_order() -> None:
@@ -449,9 +449,9 @@ def test_structured_headers_are_compared_by_member(
     one = Response(200, ((name, left),))
     other = Response(200, ((name, right),) if right is not None else ())
     operation = DOCUMENT.operations["showHeaders"]
-    told = comparer.compare(operation, one, other, "right")
-    assert [difference.where for difference in told] == expected
-    assert {difference.kind for difference in told} <= {"header"}
+    found = comparer.compare(operation, one, other, "right")
+    assert [difference.where for difference in found] == expected
+    assert {difference.kind for difference in found} <= {"header"}
 
 
 def test_repeated_header_lines_are_one_list() -> None:
@@ -469,8 +469,8 @@ def test_content_length_of_a_head_response_is_compared_with_zero_only(
     left: str, right: str, expected: list[Any]
 ) -> None:
     one, other = (Response(200, (("Content-Length", each),)) for each in (left, right))
-    told = [(each.kind, each.where) for each in differences(one, other, DOCUMENT)]
-    assert told == expected
+    found = [(each.kind, each.where) for each in differences(one, other, DOCUMENT)]
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def upload(content: str) -> Request:
     return Request("POST", "/tasks", headers, json.dumps({"content": content}).encode())
 
 
-def told(left: Digest, right: Digest, *sent: str, name: str = "checksum") -> list[list[str]]:
+def differences(left: Digest, right: Digest, *sent: str, name: str = "checksum") -> list[list[str]]:
     """The differences in each exchange when the same contents are sent to both servers."""
     lockstep, _ = exchanger(files(left, name=name), files(right, 70, name))
     found = [lockstep.send(upload(content)).differences["right"] for content in sent]
@@ -70,7 +70,7 @@ WRONG = ["value body /checksum"]
 def test_digest_of_the_request_content_is_compared(
     left: Callable[[str], str], right: Callable[[str], str], expected: list[str]
 ) -> None:
-    found = told(lambda text, _: left(text), lambda text, _: right(text), CONTENT, "Another")
+    found = differences(lambda text, _: left(text), lambda text, _: right(text), CONTENT, "Another")
     assert found == [expected, expected]
 
 
@@ -78,7 +78,7 @@ def test_digest_that_depends_on_a_server_id_is_not_compared() -> None:
     def salted(text: str, number: int) -> str:
         return sha256(f"{number}:{text}")
 
-    assert told(salted, salted, CONTENT, CONTENT, "Another") == [[], [], []]
+    assert differences(salted, salted, CONTENT, CONTENT, "Another") == [[], [], []]
 
 
 def test_digest_equal_for_equal_contents_is_compared() -> None:
@@ -88,19 +88,20 @@ def test_digest_equal_for_equal_contents_is_compared() -> None:
     def otherwise(text: str, _number: int) -> str:
         return sha256(f"[{text}]")
 
-    assert told(framed, otherwise, CONTENT, "Another", CONTENT, CONTENT) == [[], [], WRONG, WRONG]
+    found = differences(framed, otherwise, CONTENT, "Another", CONTENT, CONTENT)
+    assert found == [[], [], WRONG, WRONG]
 
 
 def test_digests_are_not_mapped_one_to_one() -> None:
     def salted(text: str, number: int) -> str:
         return sha256(f"{number}:{text}")
 
-    assert told(lambda text, _: sha256(f"<{text}>"), salted, CONTENT, CONTENT) == [[], []]
+    assert differences(lambda text, _: sha256(f"<{text}>"), salted, CONTENT, CONTENT) == [[], []]
 
 
 def test_entity_tag_in_a_body_is_opaque() -> None:
     for name in ("etag", "_etag", "eTag"):
-        found = told(
+        found = differences(
             lambda text, _: sha256(text), lambda text, _: sha256(f"[{text}]"), CONTENT, name=name
         )
         assert found == [[]]

@@ -88,7 +88,7 @@ def post(title: str) -> Request:
     return Request("POST", "/articles", (("Content-Type", "application/json"),), body)
 
 
-def told(left: Answers, right: Answers, *requests: Request) -> tuple[list[Any], list[str]]:
+def compare(left: Answers, right: Answers, *requests: Request) -> tuple[list[Any], list[str]]:
     """The differences in each exchange, and the paths requested from the partner."""
     lockstep, targets = exchanger(left, right, paths=article_paths())
     differing = [lockstep.send(request).differences["right"] for request in requests]
@@ -124,14 +124,14 @@ def test_slug_is_mapped_and_a_different_rule_is_reported_once(
 ) -> None:
     mine = left(title, 1)
     later = Request("GET", f"/articles/{mine}")
-    found, asked = told(blog(left), blog(right), post(title), later, later)
+    found, asked = compare(blog(left), blog(right), post(title), later, later)
     assert found == [[(kind, "body /slug") for kind in expected], [], []]
     assert asked == ["/articles", f"/articles/{theirs}", f"/articles/{theirs}"]
 
 
 def test_slug_may_be_empty_on_one_side() -> None:
     title = "Привет"
-    found, asked = told(
+    found, asked = compare(
         blog(numbered(72)), blog(plain), post(title), Request("GET", "/articles/n-73")
     )
     assert found[0] == [("value", "body /slug")]
@@ -141,7 +141,7 @@ def test_slug_may_be_empty_on_one_side() -> None:
 def test_slug_used_in_paths_takes_precedence_over_an_extra_id() -> None:
     left, right = blog(plain, id=1), blog(numbered(72), id=1)
     listed = Request("GET", "/articles")
-    found, _ = told(left, right, post("One"), post("Two"), post("Three"), listed)
+    found, _ = compare(left, right, post("One"), post("Two"), post("Three"), listed)
     assert found[-1] == []
 
     def counted(server: Answers, *turned: bool) -> Answers:
@@ -159,14 +159,14 @@ def test_slug_used_in_paths_takes_precedence_over_an_extra_id() -> None:
         return answers
 
     left, right = counted(blog(plain)), counted(blog(numbered(72)), False, *[True] * 9)
-    found, _ = told(left, right, post("One"), post("Two"), post("Three"), listed, listed)
+    found, _ = compare(left, right, post("One"), post("Two"), post("Three"), listed, listed)
     assert found[-2] == []
     assert found[-1] == [("order", "body"), ("symbol", "body /*/id")]
 
 
 def test_slug_of_a_deleted_article_can_be_reused() -> None:
     gone = Request("DELETE", "/articles/hello")
-    found, asked = told(
+    found, asked = compare(
         blog(plain),
         blog(numbered(72)),
         post("Hello"),
@@ -183,13 +183,13 @@ def test_slug_duplicated_on_one_side_is_found() -> None:
     def unique(title: str, count: int) -> str:
         return words(title) + (f"-{count}" if count > 1 else "")
 
-    found, _ = told(blog(unique), blog(plain), post("Hello"), post("Hello"))
+    found, _ = compare(blog(unique), blog(plain), post("Hello"), post("Hello"))
     assert found == [[], [("symbol", "body /slug")]]
 
 
 def test_renamed_article_is_mapped_by_its_new_slug() -> None:
     renamed = Request("PATCH", "/articles/hello", body=b'{"title": "Bye"}')
-    found, asked = told(
+    found, asked = compare(
         blog(plain), blog(numbered(72)), post("Hello"), renamed, Request("GET", "/articles/bye")
     )
     assert found == [[]] * 3
@@ -198,7 +198,7 @@ def test_renamed_article_is_mapped_by_its_new_slug() -> None:
 
 def test_former_slug_of_a_renamed_article_can_be_reused() -> None:
     renamed = Request("PATCH", "/articles/hello", body=b'{"title": "Bye"}')
-    found, asked = told(
+    found, asked = compare(
         blog(plain),
         blog(numbered(72)),
         post("Hello"),
@@ -215,7 +215,7 @@ def test_slug_from_the_request_path_is_not_reported_again() -> None:
         return lambda request: answer({"slug": name}, 201 if request.method == "POST" else 200)
 
     changed = Request("PATCH", "/articles/untitled", body=b"{}")
-    found, _ = told(server("untitled"), server("n-73"), post("Привет"), changed)
+    found, _ = compare(server("untitled"), server("n-73"), post("Привет"), changed)
     assert found == [[("value", "body /slug")], []]
 
 
@@ -227,7 +227,7 @@ def test_slug_that_stays_on_one_side_after_a_rename_is_found() -> None:
 
     server = blog(numbered(72))
     renamed = Request("PATCH", "/articles/hello", body=b'{"title": "Bye"}')
-    found, _ = told(blog(plain), keeping, post("Hello"), renamed)
+    found, _ = compare(blog(plain), keeping, post("Hello"), renamed)
     assert found[1] == [("value", "body /slug")]
 
 
@@ -239,8 +239,8 @@ def test_slug_sent_by_the_client_is_not_server_generated() -> None:
         return answer({"slug": json.loads(request.body or b"{}")["slug"].upper()}, 201)
 
     sent = Request("POST", "/articles", body=b'{"slug": "mine"}')
-    assert told(echoing, echoing, sent)[0] == [[]]
-    assert told(echoing, changing, sent)[0] == [[("form", "body /slug")]]
+    assert compare(echoing, echoing, sent)[0] == [[]]
+    assert compare(echoing, changing, sent)[0] == [[("form", "body /slug")]]
 
 
 def test_generated_user_name_is_mapped_in_paths_of_other_resources() -> None:

@@ -1,4 +1,4 @@
-"""What HTTP servers send by themselves: whether it is there is compared, and told once."""
+"""What HTTP servers send by themselves: whether it is there is compared, and reported once."""
 
 from __future__ import annotations
 
@@ -144,14 +144,14 @@ def compare(right: Variant) -> dict[str, Any]:
 def test_servers_with_other_habits_are_alike() -> None:
     report = compare(replace(new(), habits=HABITS, unsent=frozenset({"date", "server"})))
     assert (report["exit_code"], report["findings"]) == (0, [])
-    told = [note for note in report["notes"] if note.startswith("only the HTTP server of")]
-    assert [note.partition(" sends ")[0] for note in told] == [
+    notes = [note for note in report["notes"] if note.startswith("only the HTTP server of")]
+    assert [note.partition(" sends ")[0] for note in notes] == [
         "only the HTTP server of new, not that of old,",
         "only the HTTP server of old, not that of new,",
     ]
-    assert "`Keep-Alive`" in told[0]
-    assert "`Date`" in told[1]
-    assert "`Server`" in told[1]
+    assert "`Keep-Alive`" in notes[0]
+    assert "`Date`" in notes[1]
+    assert "`Server`" in notes[1]
 
 
 def test_the_name_of_a_framework_is_a_note() -> None:

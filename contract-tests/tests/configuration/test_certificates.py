@@ -74,8 +74,8 @@ def compared(
 def lines(certificates: Certificates, *names: str, password: str = "") -> str:
     """The configuration lines of a target."""
     keys = ("cert_file", "key_file")
-    told = [f'{key} = "{certificates[n]}"\n' for key, n in zip(keys, names, strict=False)]
-    return "".join(told) + (f'key_password = "{password}"\n' if password else "")
+    entries = [f'{key} = "{certificates[n]}"\n' for key, n in zip(keys, names, strict=False)]
+    return "".join(entries) + (f'key_password = "{password}"\n' if password else "")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_rejected_client_certificate_is_reported_with_a_remedy(
 
 
 @pytest.mark.parametrize(
-    ("names", "password", "told"),
+    ("names", "password", "message"),
     [
         (("absent.pem",), "", "cert_file: no such file"),
         (("client.pem",), "", "or its key is in another file: set key_file to it"),
@@ -162,11 +162,11 @@ def test_rejected_client_certificate_is_reported_with_a_remedy(
     ],
 )
 def test_invalid_certificate_file_is_named(
-    tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str, told: str
+    tmp_path: Path, certificates: Certificates, names: tuple[str, ...], password: str, message: str
 ) -> None:
     done = lockstep(tmp_path, certificates, lines(certificates, *names, password=password))
     assert done.exit_code == 2
-    assert told in done.output
+    assert message in done.output
     assert "Traceback" not in done.output
 
 

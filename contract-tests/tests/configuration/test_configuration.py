@@ -175,7 +175,7 @@ def test_line_of_a_value(path: list[str | int], line: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({}, "no OpenAPI document"),
         ({"document": "x"}, "no targets"),
@@ -183,10 +183,12 @@ def test_line_of_a_value(path: list[str | int], line: int) -> None:
         ({"document": "x", "targets": [{"name": "a", "url": "http://b"}] * 2}, "the same name"),
     ],
 )
-def test_missing_settings_are_reported(write: Write, given: dict[str, object], told: str) -> None:
+def test_missing_settings_are_reported(
+    write: Write, given: dict[str, object], message: str
+) -> None:
     write("")
     plan = make_plan(given)
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=message):
         (plan.document, plan.targets())
 
 

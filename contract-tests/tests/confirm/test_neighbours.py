@@ -159,9 +159,9 @@ def test_one_of_many_places_is_reproduced_for_all(client: Clients) -> None:
     found = alice.confirm_all()
     assert len(found) == 4
     assert [one.reproduced for one in found].count(True) == 1
-    (told,) = [one for one in alice.run.finish().findings if one.category == "parity"]
-    assert told.reproduced is True
-    assert {place.operation for place in told.places} == {
+    (finding,) = [one for one in alice.run.finish().findings if one.category == "parity"]
+    assert finding.reproduced is True
+    assert {place.operation for place in finding.places} == {
         *("createNote", "updateNote", "getNote", "closeNote"),
     }
 
@@ -177,8 +177,8 @@ def test_a_reproduced_finding_is_not_reproduced_again(client: Clients, servers: 
     alice.run.confirm(mended)
     assert verified.reproduced is True
     assert verified.sequence == steps
-    (told,) = [one for one in alice.run.finish().findings if one.category == "parity"]
-    assert told is verified
+    (finding,) = [one for one in alice.run.finish().findings if one.category == "parity"]
+    assert finding is verified
 
 
 def test_a_finding_that_is_not_reproduced_does_not_count(client: Clients, servers: Servers) -> None:

@@ -95,7 +95,7 @@ bounds = { compared = 20, confidence_percent = 99 }
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("to =", "towards ="), "2: towards: unknown; must be one of"),
         (
@@ -118,13 +118,13 @@ bounds = { compared = 20, confidence_percent = 99 }
     ],
 )
 def test_errors_are_reported_with_their_lines(
-    path: Path, change: tuple[str, str], told: str
+    path: Path, change: tuple[str, str], message: str
 ) -> None:
-    assert any(line.startswith(told) for line in faults(path, LEAST.replace(*change)))
+    assert any(line.startswith(message) for line in faults(path, LEAST.replace(*change)))
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ("[[steps]]\npercent = 5\n[[steps]]\npercent = 5", "must be more than that of the step"),
         ("[[steps]]\npercent = 0.001", "has more than two decimals"),
@@ -135,8 +135,8 @@ def test_errors_are_reported_with_their_lines(
         ('[sticky]\nheader = "A"\ncookie = "a"', "only one of cookie, header is possible"),
     ],
 )
-def test_steps_and_users_are_checked(path: Path, more: str, told: str) -> None:
-    assert any(told in line for line in faults(path, f"{LEAST}\n{more}\n"))
+def test_steps_and_users_are_checked(path: Path, more: str, message: str) -> None:
+    assert any(message in line for line in faults(path, f"{LEAST}\n{more}\n"))
 
 
 def test_all_faults_are_named_at_once(path: Path) -> None:

@@ -141,12 +141,12 @@ def test_change_of_a_shared_schema_is_reported_once_with_all_places() -> None:
         title = {"type": "string", "maxLength": longest}
         return made | {"components": {"schemas": {"Title": title}}}
 
-    told = together(compare(shared(9), shared(5)))
-    assert {(change.effect.value, tuple(places)) for change, places in told.items()} == {
+    changes = together(compare(shared(9), shared(5)))
+    assert {(change.effect.value, tuple(places)) for change, places in changes.items()} == {
         ("breaking", ("send, request body, application/json",)),
         ("compatible", ("send, 200, application/json, items",)),
     }
-    assert {change.pointer for change in told} == {"/components/schemas/Title/maxLength"}
+    assert {change.pointer for change in changes} == {"/components/schemas/Title/maxLength"}
 
 
 def test_document_compared_with_itself_has_no_changes() -> None:

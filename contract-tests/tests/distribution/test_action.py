@@ -86,8 +86,10 @@ class Runner:
             text=True,
             check=False,
         )
-        told = dict(line.split("=", 1) for line in output.read_text().splitlines())
-        self._known |= {f"steps.{step_id}.outputs.{name}": text for name, text in told.items()}
+        step_outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
+        self._known |= {
+            f"steps.{step_id}.outputs.{name}": text for name, text in step_outputs.items()
+        }
         outputs = {
             name: _filled(declared["value"], self._known)
             for name, declared in ACTION["outputs"].items()
@@ -123,8 +125,10 @@ def test_inputs_of_a_caller_are_never_part_of_a_script() -> None:
 def test_every_input_and_output_is_used() -> None:
     given = " ".join(text for step in STEPS.values() for text in step["env"].values())
     assert {f"inputs.{name}" for name in ACTION["inputs"]} <= set(_EXPRESSION.findall(given))
-    told = {f"{name}=" for name in ACTION["outputs"]}
-    assert told == {name for name in told if f'echo "{name}' in STEPS["compare"]["run"]}
+    assignments = {f"{name}=" for name in ACTION["outputs"]}
+    assert assignments == {
+        name for name in assignments if f'echo "{name}' in STEPS["compare"]["run"]
+    }
 
 
 def test_servers_that_differ_fail_the_step_and_are_summed_up(runner: Runner) -> None:
@@ -161,7 +165,7 @@ def test_servers_that_are_alike_pass(runner: Runner, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "told"),
+    ("inputs", "message"),
     [
         ({"targets": "old=http://127.0.0.1:1"}, "refused: nothing listens there"),
         ({"targets": "nonsense"}, "'nonsense' is not NAME=URL"),
@@ -175,11 +179,11 @@ def test_servers_that_are_alike_pass(runner: Runner, tmp_path: Path) -> None:
     ],
 )
 def test_invalid_inputs_exit_with_2_and_are_not_executed(
-    runner: Runner, inputs: dict[str, str], told: str
+    runner: Runner, inputs: dict[str, str], message: str
 ) -> None:
     ran = runner.run("compare", **{"document": str(DOCUMENT), **inputs})
     assert ran.code == 2, ran.log
-    assert told in ran.log
+    assert message in ran.log
     assert "Traceback" not in ran.log
     assert ran.outputs["verdict"] in ("could not run", "")
     assert not list(runner.folder.rglob("made"))

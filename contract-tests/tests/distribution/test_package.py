@@ -111,8 +111,8 @@ def _tracked() -> set[str]:
 
 def test_both_archives_hold_the_whole_package_and_nothing_else(built: Built) -> None:
     about = f"lockstep_http-{__version__}.dist-info"
-    told = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
-    assert _in_wheel(built) == _tracked() | {f"{about}/{name}" for name in told}
+    metadata = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+    assert _in_wheel(built) == _tracked() | {f"{about}/{name}" for name in metadata}
     assert _in_sdist(built) == _tracked() | {
         *("LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore")
     }
@@ -157,10 +157,10 @@ def test_pytest_finds_the_plugin(python: Path, tmp_path: Path) -> None:
 
 
 def test_it_compares_two_servers(python: Path, servers: Servers, tmp_path: Path) -> None:
-    told = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
+    options = [f"--target={target.name}={target.base_url}" for target in servers("leak")]
     page = tmp_path / "report.html"
     command(
-        *(python.parent / "lockstep", "run", DOCUMENT, *told, "--phase=examples"),
+        *(python.parent / "lockstep", "run", DOCUMENT, *options, "--phase=examples"),
         *("--no-self-check", f"--html={page}"),
         cwd=tmp_path,
         code=1,

@@ -233,16 +233,16 @@ def drafted(name: str, folder: Path) -> Path:
 def test_draft_contains_no_personal_data(name: str, tmp_path: Path) -> None:
     text = drafted(name, tmp_path).read_text()
     checked(load_yaml(text))
-    for told in ("annabel", "bertrand", PASSWORD, "mail.test", "Whales", "Carl", "saw"):
-        assert told not in text
+    for value in ("annabel", "bertrand", PASSWORD, "mail.test", "Whales", "Carl", "saw"):
+        assert value not in text
 
 
 def run(draft: Path, targets: list[Target], *options: str) -> Any:
     """The report of a run with the draft as its document."""
-    told = [f"--target={target.name}={target.base_url}" for target in targets]
+    target_options = [f"--target={target.name}={target.base_url}" for target in targets]
     report = draft.with_suffix(".report.json")
     few = ("--profile=quick", "--phase=examples", "--no-self-check")
-    result = lockstep("run", draft, *told, *few, *options, "--quiet", f"--json={report}")
+    result = lockstep("run", draft, *target_options, *few, *options, "--quiet", f"--json={report}")
     assert report.exists(), result.output
     return json.loads(report.read_text()) | {"exit_code": result.exit_code}
 

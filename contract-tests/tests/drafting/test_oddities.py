@@ -59,20 +59,20 @@ def test_property_names_with_special_characters() -> None:
 
 
 def test_bodies_that_contradict_their_content_type() -> None:
-    told = {"Content-Type": "application/json"}
+    json_headers = {"Content-Type": "application/json"}
     made = drafted(
-        seen("GET /a", b"<html>no</html>", told=told),
-        seen("GET /b", b'{"cut": [1, 2', told=told),
+        seen("GET /a", b"<html>no</html>", response_headers=json_headers),
+        seen("GET /b", b'{"cut": [1, 2', response_headers=json_headers),
         seen("GET /b", {"cut": [1]}),
-        seen("GET /c", b"\xff\xfe\x00", told=told),
-        seen("GET /d", b"[" * 100_000 + b"]" * 100_000, told=told),
-        seen("GET /e", b"\xef\xbb\xbf[1]", told=told),
-        seen("GET /f", b"null", told=told),
-        seen("GET /g", b"[1]", told={"Content-Type": "nonsense"}),
-        seen("GET /h", b"<a>&x;</a>", told={"Content-Type": "text/xml"}),
-        seen("GET /i", b"{}", told={"Content-Type": "APPLICATION/Problem+JSON ; x"}),
+        seen("GET /c", b"\xff\xfe\x00", response_headers=json_headers),
+        seen("GET /d", b"[" * 100_000 + b"]" * 100_000, response_headers=json_headers),
+        seen("GET /e", b"\xef\xbb\xbf[1]", response_headers=json_headers),
+        seen("GET /f", b"null", response_headers=json_headers),
+        seen("GET /g", b"[1]", response_headers={"Content-Type": "nonsense"}),
+        seen("GET /h", b"<a>&x;</a>", response_headers={"Content-Type": "text/xml"}),
+        seen("GET /i", b"{}", response_headers={"Content-Type": "APPLICATION/Problem+JSON ; x"}),
         seen("POST /j", {}, 200, b"no parts", {"Content-Type": "multipart/form-data"}),
-        seen("GET /k", b"NaN", told=told),
+        seen("GET /k", b"NaN", response_headers=json_headers),
     )
     assert {gap.operation for gap in made.gaps if gap.kind == "cut_body"} == {
         *("getA", "getB", "getC", "getD")
@@ -84,8 +84,10 @@ def test_bodies_that_contradict_their_content_type() -> None:
 
 def test_nesting_depth_is_bounded() -> None:
     deep = b'{"in": [' * 200 + b"1" + b"]}" * 200
-    told = {"Content-Type": "application/json"}
-    made = drafted(seen("GET /deep", deep, told=told), seen("GET /deep", {"in": [1]}))
+    json_headers = {"Content-Type": "application/json"}
+    made = drafted(
+        seen("GET /deep", deep, response_headers=json_headers), seen("GET /deep", {"in": [1]})
+    )
     assert "too_deep" in {gap.kind for gap in made.gaps}
 
 
@@ -138,9 +140,9 @@ def test_requests_outside_the_api_are_left_out_and_counted() -> None:
         seen("GET /tasks", []),
         seen("POST /tasks", {"id": 1}, 201, {}),
         seen("OPTIONS /tasks", b"", 204),
-        seen("GET /", b"<html>", told=html),
-        seen("GET /main.4f3a2b1c.js", b"x", told={"Content-Type": "text/javascript"}),
-        seen("GET /static/logo.png", b"x", told={"Content-Type": "image/png"}),
+        seen("GET /", b"<html>", response_headers=html),
+        seen("GET /main.4f3a2b1c.js", b"x", response_headers={"Content-Type": "text/javascript"}),
+        seen("GET /static/logo.png", b"x", response_headers={"Content-Type": "image/png"}),
         seen("GET https://cdn.other.test/lib.css", b"x"),
         seen("POST https://www.google-analytics.com/collect", b"", 204, b"x"),
         seen("GET /wp-login.php", b"", 404),
@@ -174,8 +176,7 @@ def test_host_is_that_of_the_api_or_as_configured() -> None:
     assert paths(made) == ["/tasks", "/users"]
     assert "auth.shop.test (1)" in made.notes[0]
     assert paths(drafted(*captured, host="auth.shop.test")) == ["/keys"]
-    told = drafted(*captured, base_url="https://api.shop.test")
-    assert paths(told) == ["/v1/tasks", "/v1/users"]
+    assert paths(drafted(*captured, base_url="https://api.shop.test")) == ["/v1/tasks", "/v1/users"]
     assert paths(drafted(*captured, base_url="/v1")) == ["/tasks", "/users"]
     for wrong in ({"host": "nowhere.test"}, {"base_url": "https://nowhere.test"}):
         with pytest.raises(DraftError, match=r"there are some to www\.shop\.test, api\.shop\.test"):
@@ -203,7 +204,7 @@ def test_malformed_urls_are_left_out_and_counted() -> None:
 
 
 def test_html_page_is_an_operation_if_there_is_nothing_else() -> None:
-    made = drafted(seen("GET /about", b"<p>", told={"Content-Type": "text/html"}))
+    made = drafted(seen("GET /about", b"<p>", response_headers={"Content-Type": "text/html"}))
     assert operation(made, "GET /about")["responses"]["200"]["content"] == {
         "text/html": {"schema": {"type": "string"}}
     }

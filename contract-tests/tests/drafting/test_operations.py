@@ -75,7 +75,9 @@ def test_gaps_in_the_recordings_are_reported() -> None:
         seen("GET /tasks/1", {"id": 1}),
         seen("DELETE /tasks/1", {"error": "no"}, 403),
         seen("GET /jobs/1", {"error": "broken"}, 500),
-        seen("GET /logs?day=2026-01-01", b"[", told={"Content-Type": "application/json"}),
+        seen(
+            "GET /logs?day=2026-01-01", b"[", response_headers={"Content-Type": "application/json"}
+        ),
         seen("GET /cut/1", partial=True),
         seen("POST /cut", missing="its body was not recorded"),
     )

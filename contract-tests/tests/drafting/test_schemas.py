@@ -178,8 +178,10 @@ def test_forms_files_and_plain_text() -> None:
     made = drafted(
         seen("POST /forms", b"", 204, form, {"Content-Type": "application/x-www-form-urlencoded"}),
         seen("POST /files", b"", 204, parts, {"Content-Type": "multipart/form-data; boundary=B"}),
-        seen("GET /files/1", b"%PDF\xff", told={"Content-Type": "application/pdf"}),
-        seen("GET /notes/1", b"hello", told={"Content-Type": "text/plain; charset=utf-8"}),
+        seen("GET /files/1", b"%PDF\xff", response_headers={"Content-Type": "application/pdf"}),
+        seen(
+            "GET /notes/1", b"hello", response_headers={"Content-Type": "text/plain; charset=utf-8"}
+        ),
         seen("GET /tasks", [1]),
     )
     assert taken(made, "POST /forms", "application/x-www-form-urlencoded")["properties"] == {
@@ -207,7 +209,7 @@ def test_forms_files_and_plain_text() -> None:
 
 def test_xml_schema() -> None:
     body = b'<?xml version="1.0"?><task id="7"><title>x</title><tag>a</tag><tag>b</tag></task>'
-    made = drafted(seen("GET /tasks/7", body, told={"Content-Type": "application/xml"}))
+    made = drafted(seen("GET /tasks/7", body, response_headers={"Content-Type": "application/xml"}))
     content = operation(made, "GET /tasks/{taskId}")["responses"]["200"]["content"]
     assert content["application/xml"]["schema"] == {
         "type": "object",
@@ -266,14 +268,14 @@ def test_request_headers_of_the_api_are_parameters() -> None:
 
 
 def test_response_headers_of_the_api_are_documented() -> None:
-    told = {
+    headers = {
         "Location": "/tasks/1",
         "ETag": '"1"',
         "Server": "x",
         "Date": "x",
         "X-Frame-Options": "x",
     }
-    made = drafted(seen("POST /tasks", {"id": 1}, 201, {}, told=told))
+    made = drafted(seen("POST /tasks", {"id": 1}, 201, {}, response_headers=headers))
     assert list(operation(made, "POST /tasks")["responses"]["201"]["headers"]) == [
         "ETag",
         "Location",

@@ -80,9 +80,10 @@ def test_api_key_and_bearer_token_sent_together_are_both_required() -> None:
 
 
 def test_cookie_set_by_the_log_in_is_the_session_scheme() -> None:
+    cookie = {"Set-Cookie": "qx=81f; Path=/"}
     login = {"user": "annabel", "password": "pa55word"}
     made = drafted(
-        seen("POST /enter", {"ok": True}, 200, login, told={"Set-Cookie": "qx=81f; Path=/"}),
+        seen("POST /enter", {"ok": True}, 200, login, response_headers=cookie),
         seen("GET /tasks", [], sent={"Cookie": "qx=81f"}),
     )
     assert schemes(made) == {"session": {"type": "apiKey", "in": "cookie", "name": "qx"}}
@@ -98,8 +99,10 @@ def test_redacted_header_is_still_a_security_scheme() -> None:
 
 
 def test_www_authenticate_challenge_is_a_security_scheme() -> None:
-    told = {"WWW-Authenticate": 'Basic realm="x"'}
-    made = drafted(seen("GET /tasks", {"error": "x"}, 401, told=told), seen("GET /news", []))
+    headers = {"WWW-Authenticate": 'Basic realm="x"'}
+    made = drafted(
+        seen("GET /tasks", {"error": "x"}, 401, response_headers=headers), seen("GET /news", [])
+    )
     assert schemes(made) == {"basic": {"type": "http", "scheme": "basic"}}
     assert operation(made, "GET /tasks")["security"] == [{"basic": []}]
 
@@ -150,7 +153,11 @@ def test_draft_contains_no_recorded_value() -> None:
         seen("POST /users", {**person, "id": 7}, 201, {**person, **secret}, BEARER),
         seen(f"GET {url}", person, sent={**BASIC, "X-Trace": "annabel", "Cookie": "sid=81fa"}),
         seen("GET https://api.test/users/Annabel;jsessionid=81fa", person),
-        seen("GET /avatars/annabel@lee.test", b"\x89PNG", told={"Content-Type": "image/png"}),
+        seen(
+            "GET /avatars/annabel@lee.test",
+            b"\x89PNG",
+            response_headers={"Content-Type": "image/png"},
+        ),
         seen("GET /counts", {"annabel@lee.test": 1, "bert@x.test": 2}),
         host="api.test",
     )

@@ -52,7 +52,7 @@ def test_undocumented_traffic_is_listed() -> None:
             b"x",
             201,
             {"title": "x", "size": 1},
-            told={"Content-Type": "text/csv"},
+            response_headers={"Content-Type": "text/csv"},
         ),
         seen("DELETE /v1/tasks/1", b"", 204),
         seen("GET /v1/jobs", []),
@@ -99,8 +99,8 @@ def test_command_lists_undocumented_traffic(tmp_path: Path) -> None:
         client = HarRecorder(target.base_url)
         use_notes(client)
     recording = client.save(tmp_path / "notes.har")
-    told = ["infer", str(recording), "--document"]
-    result = CliRunner().invoke(main, [*told, str(DOCUMENT)])
+    command = ["infer", str(recording), "--document"]
+    result = CliRunner().invoke(main, [*command, str(DOCUMENT)])
     assert result.exit_code == 0
     assert (
         result.stdout.splitlines()[0]
@@ -111,7 +111,7 @@ def test_command_lists_undocumented_traffic(tmp_path: Path) -> None:
     del document["paths"]["/notes"]["get"]["parameters"]
     lesser = tmp_path / "lesser.json"
     lesser.write_text(json.dumps(document, default=str))
-    result = CliRunner().invoke(main, [*told, str(lesser), "--json", "-"])
+    result = CliRunner().invoke(main, [*command, str(lesser), "--json", "-"])
     assert [each["kind"] for each in json.loads(result.stdout)["lacking"]] == [
         *("parameter", "parameter", "path")
     ]

@@ -160,10 +160,10 @@ def test_a_call_without_counterpart_is_refused(
     begin(proxies)
     proxies.book.leader_answered()
     status, body = call(new, f"{others.url}/messages?token=Horse-7", {"to": "zed@example.com"})
-    told = json.loads(body)
-    assert (status, told["status"]) == (502, 502)
-    assert told["detail"].endswith("has no counterpart among the calls of old.")
-    assert "Horse-7" not in told["detail"]
+    problem = json.loads(body)
+    assert (status, problem["status"]) == (502, 502)
+    assert problem["detail"].endswith("has no counterpart among the calls of old.")
+    assert "Horse-7" not in problem["detail"]
     assert others.asked == []
     assert [each.how for each in proxies.book.made().by_target["new"]] == [REFUSED]
 

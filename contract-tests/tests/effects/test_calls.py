@@ -146,14 +146,14 @@ def test_a_target_without_a_proxy_is_reported(tmp_path: Path, others: Services) 
 
 def run_with_proxies(targets: list[Target], folder: Path) -> dict[str, Any]:
     """Return the report of `lockstep run` with a configuration of the proxies."""
-    told = "".join(
+    toml = "".join(
         f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
         f'[targets.effects]\nproxy = "127.0.0.1:{each.outbound.address[1]}"\n'
         for each in targets
         if each.outbound is not None
     )
     configuration = folder / "lockstep.toml"
-    configuration.write_text(told)
+    configuration.write_text(toml)
     options = ("--phase=examples", "--profile=quick", "--json=-")
     arguments = ["run", str(DOCUMENT), f"--config={configuration}", *options]
     result = CliRunner().invoke(main, arguments)

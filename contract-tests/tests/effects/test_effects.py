@@ -82,13 +82,13 @@ def walk(targets: list[Target]) -> dict[str, Any]:
 
 def compare(targets: list[Target], folder: Path, *more: str) -> dict[str, Any]:
     """Return the report of `lockstep run` with a configuration of the databases."""
-    told = "".join(
+    toml = "".join(
         f'[[targets]]\nname = "{each.name}"\nurl = "{each.base_url}"\n'
         + (f'[targets.effects]\ndatabase = "{each.database}"\n' if each.database else "")
         for each in targets
     )
     configuration = folder / "lockstep.toml"
-    configuration.write_text("".join((*more, told)))
+    configuration.write_text("".join((*more, toml)))
     options = ("--phase=examples", "--profile=quick", "--json=-")
     arguments = ["run", str(DOCUMENT), f"--config={configuration}", *options]
     result = CliRunner().invoke(main, arguments)
@@ -190,8 +190,8 @@ def test_a_table_without_read_permission_is_reported(postgresql: Addresses, tmp_
             session.execute("GRANT SELECT ON loans, events TO reader")
         targets[0].database = _as_reader(left)
         report = compare(targets, tmp_path)
-    told = "the database user is not allowed to read it"
-    assert f"old: the rows of members are not compared: {told}" in report["not_judged"]
+    reason = "the database user is not allowed to read it"
+    assert f"old: the rows of members are not compared: {reason}" in report["not_judged"]
     assert report["verdict"] == "alike"
 
 

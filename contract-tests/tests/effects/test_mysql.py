@@ -133,6 +133,6 @@ def test_the_database_is_only_read(server: str) -> None:
 
 
 def test_an_unreachable_server_is_reported_in_one_sentence() -> None:
-    with pytest.raises(DatabaseError, match="Can't connect") as told:
+    with pytest.raises(DatabaseError, match="Can't connect") as caught:
         MySql(f"mysql://nobody:Secret-9@127.0.0.1:{free_port()}/none")
-    assert "Secret-9" not in str(told.value)
+    assert "Secret-9" not in str(caught.value)

@@ -177,8 +177,8 @@ def test_repetitions_are_limited_and_skipped_ones_are_reported() -> None:
 
 def test_a_target_is_first_compared_with_itself() -> None:
     lockstep, targets = exchanger(counting(), lambda _request: answer([{"load": 1}]))
-    told = self_check(lockstep, None)
-    assert told == [
+    notes = self_check(lockstep, None)
+    assert notes == [
         "listTasks, body /*/load: left returns a different response to the same request (1 and 2)"
     ]
     assert [request.path for request in targets[1].sent] == ["/tasks", "/tasks"]

@@ -1,4 +1,4 @@
-"""A target that has ended is told from one that differs."""
+"""A target that has ended is distinguished from one that differs."""
 
 from __future__ import annotations
 

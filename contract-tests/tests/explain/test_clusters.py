@@ -600,7 +600,7 @@ def test_the_order_of_a_list_is_one_fact_unless_one_is_asked_for(seen: Observed)
     assert sorted((one.conditions for one in parity(seen)), key=str) == [(), parameters("sort")]
 
 
-def test_what_a_parameter_alone_brings_into_another_order_is_told_with_it(seen: Observed) -> None:
+def test_an_order_that_a_parameter_alone_changes_is_reported_with_it(seen: Observed) -> None:
     for path in ("/tasks?state=open", "/tasks?state=open&limit=2"):
         seen.hear(get("/tasks"), listed("t1", "t2"))
         seen.hear(get(path), listed("t1", "t2"), listed("t2", "t1"))
@@ -623,7 +623,7 @@ def test_what_was_kept_stands_for_what_was_not(seen: Observed) -> None:
     assert found.values == {"old": "1", "new": "2"}
 
 
-def test_headers_of_which_nothing_was_kept_are_told_all_the_same(seen: Observed) -> None:
+def test_headers_without_kept_values_are_still_reported(seen: Observed) -> None:
     headers = {"X_One": "1", "X_Two": "2", "X_Three": "3"}
     seen.hear(get(), answer(200, {"id": "t1"}), answer(200, {"id": "t1"}, **headers))
     for found in list(seen.parity()):

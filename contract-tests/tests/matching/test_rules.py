@@ -60,17 +60,17 @@ def test_rule_allows_exactly_the_difference_it_describes(
 ) -> None:
     where, kind, value = rule
     assert found(None, left, right)[0] != []
-    places, rules = found(Rule("*", where, kind, "told so", value), left, right)
+    places, rules = found(Rule("*", where, kind, "by design", value), left, right)
     assert places == remaining
     if not remaining:
         assert rules.unused() == []
 
 
 def test_rule_for_another_operation_is_ignored_and_reported_unused() -> None:
-    rule = Rule("getTask", "/*/n", "ignore", "told so")
+    rule = Rule("getTask", "/*/n", "ignore", "by design")
     places, rules = found(rule, [{"n": 1}], [{"n": 2}])
     assert places == ["body /*/n"]
-    assert rules.unused() == ["a rule was never used: getTask, body /*/n: ignore (told so)"]
+    assert rules.unused() == ["a rule was never used: getTask, body /*/n: ignore (by design)"]
 
 
 @pytest.mark.parametrize(

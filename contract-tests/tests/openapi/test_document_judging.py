@@ -258,10 +258,10 @@ def test_invalid_subschema_is_reported_and_the_rest_is_checked(member: Any, vers
     assert conformance.check(operation, typed("application/json", b'{"a":"1","b":"2"}')) == []
     wrong = conformance.check(operation, typed("application/json", b'{"a":"1","b":2}'))
     assert [each.where for each in wrong] == ["body /b type"]
-    told = conformance.unjudged()
+    unjudged = conformance.unjudged()
     place = "the schema at #/components/schemas/It/properties/a cannot be checked: "
-    assert told[0].startswith(place)
-    assert told[0].endswith(" (2 responses)")
+    assert unjudged[0].startswith(place)
+    assert unjudged[0].endswith(" (2 responses)")
 
 
 def test_unreachable_invalid_schema_is_ignored() -> None:
@@ -336,8 +336,8 @@ def test_failing_validator_is_reported_and_does_not_abort(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(conformance, "validator", fail)
     assert conformance.check(document.operations["x"], typed("application/json")) == []
-    told = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
-    assert conformance.unjudged() == told
+    expected = ["200 responses of GET /x cannot be checked: RuntimeError('broken') (1 response)"]
+    assert conformance.unjudged() == expected
 
 
 @pytest.mark.parametrize(
@@ -389,8 +389,8 @@ PETS: dict[str, Any] = {
 )
 def test_discriminator_selects_the_schema(key: str, data: bytes, fits: bool) -> None:
     branches = [{"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog")]
-    told = {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/Cat"}}
-    response = body({key: branches, "discriminator": told})
+    discriminator = {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/Cat"}}
+    response = body({key: branches, "discriminator": discriminator})
     found = judged(response, typed("application/json", data), **PETS)
     assert (found == []) is fits
 

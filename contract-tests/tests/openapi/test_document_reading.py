@@ -139,9 +139,9 @@ def test_unreadable_parts_are_reported_and_the_rest_is_loaded(tmp_path: Path) ->
     described = Document.load(main)
     names = ["POST /word", "GET /nameless", "GET /answer", "GET /schema"]
     assert list(described.operations) == names
-    told = "\n".join(described.problems)
+    problems = "\n".join(described.problems)
     for part in ("gone.json", "paths, /circle", "paths, /word", "/nameless", "GET /answer"):
-        assert part in told
+        assert part in problems
     # Undocumented, so nothing can be violated.
     assert kinds(described, "GET /answer", {"any": 1}) == []
     assert kinds(described, "GET /schema", {"any": 1}) == []

@@ -18,11 +18,11 @@ def document(paths: dict[str, list[str]]) -> Document:
     items: dict[str, Any] = {}
     for path, methods in paths.items():
         names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
-        told = [
+        parameters = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in names
         ]
-        items[path] = {method: {"parameters": told, **answers} for method in methods}
+        items[path] = {method: {"parameters": parameters, **answers} for method in methods}
     info = {"title": "t", "version": "1"}
     return Document({"openapi": "3.1.0", "info": info, "paths": items})
 

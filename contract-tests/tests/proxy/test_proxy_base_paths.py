@@ -52,7 +52,7 @@ def below(base: str, asked: Queue[str]) -> Callable[[BaseHTTPRequestHandler], No
 
 
 @pytest.mark.parametrize(
-    ("told", "clients", "expected"),
+    ("base_path", "clients", "expected"),
     [
         # The target's URL has the base path, and clients still use it, or do not.
         ("/api/v1", "/api/v1/tasks", "/api/v1/tasks"),
@@ -63,7 +63,7 @@ def below(base: str, asked: Queue[str]) -> Callable[[BaseHTTPRequestHandler], No
     ],
 )
 def test_the_base_path_is_requested_once(
-    tmp_path: Path, told: str, clients: str, expected: str
+    tmp_path: Path, base_path: str, clients: str, expected: str
 ) -> None:
     run = Run(Settings(document(tmp_path, "https://example.com/api/v1"), require_coverage=False))
     asked: dict[str, Queue[str]] = {"old": Queue(), "new": Queue()}
@@ -71,7 +71,7 @@ def test_the_base_path_is_requested_once(
         targets = []
         for name, queue in asked.items():
             server = stack.enter_context(scripted(name, below("/api/v1", queue)))
-            targets.append(stack.enter_context(closing(Target(name, server.base_url + told))))
+            targets.append(stack.enter_context(closing(Target(name, server.base_url + base_path))))
         work = stack.enter_context(proxied(run, targets, READS))
         assert work.send("GET", clients).status == 200
         assert work.end().mirrored == 1

@@ -14,7 +14,7 @@ from lockstep.proxy.traffic import Answered, Fate, Mirrored, Passed
 from lockstep.transport.messages import Request, Response
 
 
-class Told:
+class Reader:
     """A stand-in for the other process."""
 
     def __init__(self, most: int = 2) -> None:
@@ -42,67 +42,67 @@ def read(epoch: int = 0, body: bytes = b"x") -> Mirrored:
 
 
 def test_several_requests_are_sent_in_one_batch() -> None:
-    async def offer(told: Told) -> None:
-        assert [told.feed.offer(read()) for _ in range(2)] == [Fate.MIRRORED] * 2
-        assert told.items == []
-        while not told.items:
+    async def offer(reader: Reader) -> None:
+        assert [reader.feed.offer(read()) for _ in range(2)] == [Fate.MIRRORED] * 2
+        assert reader.items == []
+        while not reader.items:
             await asyncio.sleep(0.001)
 
-    told = Told()
-    asyncio.run(offer(told))
-    assert told.items == [read(), read()]
+    reader = Reader()
+    asyncio.run(offer(reader))
+    assert reader.items == [read(), read()]
 
 
 def test_requests_are_shed_when_too_many_wait() -> None:
-    async def offer(told: Told) -> list[Fate]:
-        fates = [told.feed.offer(read()) for _ in range(3)]
+    async def offer(reader: Reader) -> list[Fate]:
+        fates = [reader.feed.offer(read()) for _ in range(3)]
         # The other process has compared one.
-        told.shared[TAKEN] += 1
-        return [*fates, told.feed.offer(read())]
+        reader.shared[TAKEN] += 1
+        return [*fates, reader.feed.offer(read())]
 
-    told = Told(most=2)
-    fates = asyncio.run(offer(told))
+    reader = Reader(most=2)
+    fates = asyncio.run(offer(reader))
     assert fates == [Fate.MIRRORED, Fate.MIRRORED, Fate.SHED, Fate.MIRRORED]
-    assert told.shared[OFFERED] == 3
+    assert reader.shared[OFFERED] == 3
 
 
 def test_unread_bytes_are_limited() -> None:
-    async def offer(told: Told) -> Fate:
-        told.waiting = 1 << 30
-        return told.feed.offer(read())
+    async def offer(reader: Reader) -> Fate:
+        reader.waiting = 1 << 30
+        return reader.feed.offer(read())
 
-    assert asyncio.run(offer(Told())) is Fate.SHED
+    assert asyncio.run(offer(Reader())) is Fate.SHED
 
 
 def test_a_large_request_is_sent_at_once() -> None:
-    async def offer(told: Told) -> list[Any]:
-        told.feed.offer(read(body=b"x" * (1 << 20)))
-        return told.items
+    async def offer(reader: Reader) -> list[Any]:
+        reader.feed.offer(read(body=b"x" * (1 << 20)))
+        return reader.items
 
-    assert len(asyncio.run(offer(Told()))) == 1
+    assert len(asyncio.run(offer(Reader()))) == 1
 
 
 def test_notes_are_limited_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lockstep.proxy.feed._MOST_ANSWERED", 2)
-    told = Told()
+    reader = Reader()
     for _ in range(5):
-        told.feed.note(Answered("GET", "/notes", 200, Fate.PASSED))
-    told.feed.flush()
-    assert len(told.items) == 2
-    assert told.passed.unreported == 3
+        reader.feed.note(Answered("GET", "/notes", 200, Fate.PASSED))
+    reader.feed.flush()
+    assert len(reader.items) == 2
+    assert reader.passed.unreported == 3
 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_a_read_that_overlaps_with_a_write_has_no_epoch(ends: bool) -> None:
-    async def offer(told: Told) -> None:
-        epoch = told.feed.began(writes=False)
-        told.feed.began(writes=True)
+    async def offer(reader: Reader) -> None:
+        epoch = reader.feed.began(writes=False)
+        reader.feed.began(writes=True)
         if ends:
-            told.feed.ended(writes=True)
-        told.feed.offer(read(epoch))
-        told.feed.flush()
+            reader.feed.ended(writes=True)
+        reader.feed.offer(read(epoch))
+        reader.feed.flush()
 
-    told = Told()
-    asyncio.run(offer(told))
-    assert [item.epoch for item in told.items] == [-1]
-    assert told.shared[EPOCH] == 1 + ends
+    reader = Reader()
+    asyncio.run(offer(reader))
+    assert [item.epoch for item in reader.items] == [-1]
+    assert reader.shared[EPOCH] == 1 + ends

@@ -185,9 +185,9 @@ def test_running_servers_are_named_in_the_configuration(
 
 def test_marker_overrides_the_configuration(project: pytest.Pytester) -> None:
     with serve() as old, serve("text") as new:
-        told = f"targets={{'a': {old!r}, 'b': {new!r}}}, fail_on='conformance'"
+        arguments = f"targets={{'a': {old!r}, 'b': {new!r}}}, fail_on='conformance'"
         project.makepyfile(
-            test_api=f"import pytest\n@pytest.mark.lockstep({told})\n{_TEST}",
+            test_api=f"import pytest\n@pytest.mark.lockstep({arguments})\n{_TEST}",
         )
         ini(project, "lockstep_targets =", "  old=http://127.0.0.1:1")
         result = project.runpytest("-k", "getTask")
@@ -196,7 +196,7 @@ def test_marker_overrides_the_configuration(project: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (
             ["lockstep_targets = old=http://127.0.0.1:1"],
@@ -206,17 +206,17 @@ def test_marker_overrides_the_configuration(project: pytest.Pytester) -> None:
     ],
 )
 def test_failed_run_is_an_error_of_each_test_in_one_line(
-    project: pytest.Pytester, lines: list[str], told: str
+    project: pytest.Pytester, lines: list[str], message: str
 ) -> None:
     ini(project, *lines)
     result = project.runpytest()
     result.assert_outcomes(errors=5)
-    result.stdout.fnmatch_lines([told])
+    result.stdout.fnmatch_lines([message])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (["lockstep_document ="], "lockstep: no OpenAPI document: set lockstep_document in *"),
         (["lockstep_document = absent.yaml"], "lockstep: *absent.yaml*"),
@@ -226,14 +226,14 @@ def test_failed_run_is_an_error_of_each_test_in_one_line(
     ],
 )
 def test_invalid_configuration_is_reported_at_collection(
-    project: pytest.Pytester, lines: list[str], told: str
+    project: pytest.Pytester, lines: list[str], message: str
 ) -> None:
     path = project.path / "tox.ini"
     kept = [line for line in path.read_text().splitlines() if not line.startswith(lines[0][:15])]
     path.write_text("\n".join([*kept, *lines]))
     result = project.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([told])
+    result.stdout.fnmatch_lines([message])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -255,7 +255,7 @@ def test_operation_without_requests_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"verdict": "not tested", "untested": ["no operation succeeded"]}, "no operation"),
         ({"verdict": "could not run", "problems": ["fuzzing: new was lost"]}, "new was lost"),
@@ -263,9 +263,9 @@ def test_operation_without_requests_is_skipped() -> None:
 )
 @pytest.mark.parametrize("name", ["a", ""])
 def test_inconclusive_run_is_a_problem_of_each_operation(
-    name: str, changed: dict[str, object], told: str
+    name: str, changed: dict[str, object], message: str
 ) -> None:
-    assert told in LockstepOperation(name, report(exit_code=2, **changed)).problem
+    assert message in LockstepOperation(name, report(exit_code=2, **changed)).problem
 
 
 @pytest.mark.parametrize(
@@ -279,10 +279,10 @@ def test_inconclusive_run_is_a_problem_of_each_operation(
 def test_finding_without_an_operation_fails_the_run_as_a_whole(
     changed: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "told")
+    monkeypatch.setattr(LockstepOperation, "_formatted", lambda *_: "a finding")
     for finding in changed.get("findings", []):  # type: ignore[attr-defined]
         finding.update(places=[], sentence="They differ.", kind="trap")
-    told = report(exit_code=1, verdict="not alike", **changed)
-    LockstepOperation("a", told).check()
+    failed = report(exit_code=1, verdict="not alike", **changed)
+    LockstepOperation("a", failed).check()
     with pytest.raises(pytest.fail.Exception):
-        LockstepOperation("", told).check()
+        LockstepOperation("", failed).check()

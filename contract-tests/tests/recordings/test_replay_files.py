@@ -269,9 +269,9 @@ def test_goreplay_file_is_read(file: Path, document: Document) -> None:
     json_type = (("Content-Type", "application/json"),)
     assert second.request == Request("POST", "/notes", json_type, b'{"text":1}\n')
     assert second.answer == Response(201, (("X-A", "b"),), b"[]", "Created")
-    told = "\n".join(recording.notes)
-    assert "1 of 500 bytes of its body were kept" in told
-    assert "payload 5 left out: it is damaged" in told
+    notes = "\n".join(recording.notes)
+    assert "1 of 500 bytes of its body were kept" in notes
+    assert "payload 5 left out: it is damaged" in notes
 
 
 def test_default_port_and_case_of_the_host_are_ignored(file: Path, document: Document) -> None:

@@ -64,7 +64,7 @@ def flow(
         "trailers": None,
         "timestamp_start": start,
     }
-    told = {
+    record = {
         "websocket": None,
         "response": {**response, **more.pop("response", {})},
         "request": {**request, **more.pop("request", {})},
@@ -76,7 +76,7 @@ def flow(
         "client_conn": {"peername": ["127.0.0.1", 5], "tls": True},
         "intercepted": False,
     }
-    return {**told, **more}
+    return {**record, **more}
 
 
 def load(folder: Path, document: Document, *flows: Any, end: bytes = b"") -> Recording:
@@ -150,10 +150,10 @@ def test_unreplayable_flows_are_left_out_and_reported(tmp_path: Path, document: 
     damaged = flow(request={"path": None, "host": None, "port": "x"})
     found = load(tmp_path, document, flow(), socket, tunnel, tcp, damaged, end=b"1200:9:webs")
     assert len(found.steps) == 1
-    told = "\n".join(found.notes)
+    notes = "\n".join(found.notes)
     for text in ("1 of web sockets", "1 of tunnels", "1 of tcp flows", "flow 5 left out"):
-        assert text in told
-    assert "the file is damaged after its flow 5" in told
+        assert text in notes
+    assert "the file is damaged after its flow 5" in notes
 
 
 def test_missing_response_and_missing_body_are_recognised(

@@ -28,10 +28,10 @@ def every_line(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("every_line")
 def test_log_has_a_line_for_each_item_in_progress() -> None:
     text = StringIO()
-    with TerminalProgress(Console(file=text, width=60)) as told:
-        told.stage("walk")
-        told.progress(f"reading 3 of 1,100: {PATH}", 17, None)
-        told.progress("a story", 2, 5)
+    with TerminalProgress(Console(file=text, width=60)) as terminal:
+        terminal.stage("walk")
+        terminal.progress(f"reading 3 of 1,100: {PATH}", 17, None)
+        terminal.progress("a story", 2, 5)
     assert text.getvalue().splitlines() == [
         "walk …",
         f"walk: 17, reading 3 of 1,100: {PATH}",
@@ -41,20 +41,20 @@ def test_log_has_a_line_for_each_item_in_progress() -> None:
 
 def test_log_lines_are_rate_limited() -> None:
     text = StringIO()
-    with TerminalProgress(Console(file=text)) as told:
-        told.stage("walk")
+    with TerminalProgress(Console(file=text)) as terminal:
+        terminal.stage("walk")
         for number in range(1000):
-            told.progress("op", number, None)
+            terminal.progress("op", number, None)
     assert text.getvalue().splitlines() == ["walk …"]
 
 
 def test_terminal_escapes_markup_in_names() -> None:
     text = StringIO()
     console = Console(file=text, width=200, force_terminal=True)
-    with TerminalProgress(console) as told:
-        told.stage("walk")
-        told.progress(PATH, 1, None)
-        told._bars.refresh()
+    with TerminalProgress(console) as terminal:
+        terminal.stage("walk")
+        terminal.progress(PATH, 1, None)
+        terminal._bars.refresh()
     assert "[draft]/[/b]" in text.getvalue()
 
 
@@ -63,8 +63,8 @@ def test_every_stage_reports_the_operation_and_the_total(tmp_path: Path) -> None
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(plain_document()))
     text = StringIO()
-    with TerminalProgress(Console(file=text)) as told:
-        run = Run(Settings(document=path, fuzz=PROFILES["quick"], require_coverage=False), told)
+    with TerminalProgress(Console(file=text)) as terminal:
+        run = Run(Settings(document=path, fuzz=PROFILES["quick"], require_coverage=False), terminal)
         run.confirms_at_the_end = True
         targets = [Scripted("old", lambda _: answer([])), Scripted("new", lambda _: answer({}))]
         run.walk(targets)

@@ -51,9 +51,9 @@ TEXT = Difference("value", "body /text", '"ONE"', '"one"')
 SIZE = Difference("missing", "body /size", "1", "absent")
 
 
-def shard(number: int, *exchanges: Exchange, of: int = 2, **told: Any) -> Data:
+def shard(number: int, *exchanges: Exchange, of: int = 2, **settings: Any) -> Data:
     """The report of a shard with these exchanges."""
-    verdict = verdict_of(*exchanges, shard=Shard(number, of), **told)
+    verdict = verdict_of(*exchanges, shard=Shard(number, of), **settings)
     data: Data = json.loads(json_text(as_data(verdict)))
     return data
 
@@ -100,9 +100,9 @@ def test_only_operations_that_no_shard_tested_are_not_tested() -> None:
     parts = shard(1, created()), shard(2, read())
     assert any("only shard 1/2" in text for text in parts[0]["untested"])
     data = merged(*parts)
-    told = " ".join(data["not_tested"])
-    assert "`POST /notes` was never sent" not in told
-    assert "`GET /notes/{note_id}` was never sent" not in told
+    not_tested = " ".join(data["not_tested"])
+    assert "`POST /notes` was never sent" not in not_tested
+    assert "`GET /notes/{note_id}` was never sent" not in not_tested
     assert "`GET /notes` was never sent." in data["not_tested"]
     assert not any("shard" in text for text in data["untested"])
 
@@ -158,9 +158,9 @@ def test_missing_shards_are_named_and_prevent_a_verdict_of_alike() -> None:
     parts = [shard(number, created(), of=5) for number in (1, 3, 4)]
     data = merged(*parts)
     assert (data["verdict"], data["exit_code"]) == ("could not run", 2)
-    told = "shards 2 and 5 of 5 are missing"
-    assert data["problems"] == [f"{told}: give their reports too"]
-    assert told in data["untested"]
+    problem = "shards 2 and 5 of 5 are missing"
+    assert data["problems"] == [f"{problem}: give their reports too"]
+    assert problem in data["untested"]
     parts[1] = shard(3, created(TEXT), of=5)
     data = merged(*parts)
     assert (data["verdict"], data["exit_code"]) == ("not alike", 1)
@@ -175,7 +175,7 @@ def other(part: Data, change: Callable[[Data], object]) -> Data:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda one: one["shard"].update(document="0" * 64), "different documents"),
         (
@@ -191,11 +191,11 @@ def other(part: Data, change: Callable[[Data], object]) -> Data:
     ],
 )
 def test_incompatible_reports_are_rejected_in_one_line(
-    tmp_path: Path, change: Callable[[Data], object], told: str
+    tmp_path: Path, change: Callable[[Data], object], message: str
 ) -> None:
     result = command(tmp_path, shard(1, created()), other(shard(2, read()), change))
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

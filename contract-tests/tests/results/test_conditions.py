@@ -271,7 +271,7 @@ def test_without_a_collection_one_accepted_value_is_enough() -> None:
         (("70000", "80000", "90000"), True, 200),
         (("70000", "80000", "90000"), False, 404),
     ],
-    ids=["there from the start", "told by the answers", "refused"],
+    ids=["there from the start", "shown by the responses", "refused"],
 )
 def test_resources_that_existed_from_the_start_are_known(
     values: tuple[str, ...], shows_name: bool, status: int

@@ -91,7 +91,7 @@ def test_a_finding_is_reproduced_by_a_stage_with_another_leader(seen: Observed) 
     assert found.values == {"old": "404", "new": "400"}
 
 
-def test_the_sides_of_a_list_are_told_by_name(seen: Observed) -> None:
+def test_the_sides_of_a_list_are_reported_by_name(seen: Observed) -> None:
     def page(*names: str) -> Response:
         return answer(200, {"data": [{"id": each, "title": each} for each in names]})
 

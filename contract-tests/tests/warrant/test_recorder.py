@@ -155,9 +155,9 @@ def test_a_finding_has_the_id_of_its_latest_request(recorder: Recorder) -> None:
     again = exchange(GET.with_header("X-Request-Id", "b"), FINE, FINE)
     again.findings = first.findings
     recorder.note(again)
-    (told,) = route_of(recorder, "getOrder").findings
-    assert (told.count, told.request_id) == (2, "b")
-    assert "`id`" in told.sentence or "`Order.id`" in told.sentence
+    (finding,) = route_of(recorder, "getOrder").findings
+    assert (finding.count, finding.request_id) == (2, "b")
+    assert "`id`" in finding.sentence or "`Order.id`" in finding.sentence
 
 
 def bearer(claims: dict[str, Any]) -> str:
@@ -197,7 +197,7 @@ def test_security_of_the_document_applies_to_its_operations(recorder: Recorder) 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "expected"),
     [
         ("X-Request-ID", "abc-1", "abc-1"),
         ("X-Correlation-Id", "abc-2", "abc-2"),
@@ -207,8 +207,8 @@ def test_security_of_the_document_applies_to_its_operations(recorder: Recorder) 
         ("traceparent", "nonsense", None),
     ],
 )
-def test_a_request_has_an_id_from_its_headers(name: str, value: str, told: str | None) -> None:
-    assert request_id_of(GET.with_header(name, value)) == told
+def test_a_request_has_an_id_from_its_headers(name: str, value: str, expected: str | None) -> None:
+    assert request_id_of(GET.with_header(name, value)) == expected
 
 
 def test_pages_escape_what_servers_send(recorder: Recorder, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ export const updateTimeEntry = transactional(
     const data = { startTime, endTime, note };
     return db()
       .timeEntry.update({ where: { id: timeEntryId }, data })
-      .catch(rejectSecondRunning);
+      .catch(throwDomainError);
   },
 );
 
@@ -118,7 +118,7 @@ export async function insertTimeEntry(
   const id = newId();
   await checkInterval(id, taskId, fields.startTime, fields.endTime);
   const data = { id, userId, taskId, ...fields };
-  return db().timeEntry.create({ data }).catch(rejectSecondRunning);
+  return db().timeEntry.create({ data }).catch(throwDomainError);
 }
 
 async function lockTimeEntry(userId: string, timeEntryId: string): Promise<TimeEntry> {
@@ -151,7 +151,7 @@ async function checkInterval(
   }
 }
 
-function rejectSecondRunning(error: unknown): never {
+function throwDomainError(error: unknown): never {
   if (violated(error) === "time_entries_one_running") throw new TimerAlreadyRunningError();
   throw error;
 }

@@ -28,7 +28,7 @@ export async function createUser(
   role: "user" | "admin" = "user",
 ): Promise<User> {
   const data = { id: newId(), email: email.toLowerCase(), passwordHash, role };
-  return db().user.create({ data }).catch(rejectTakenEmail);
+  return db().user.create({ data }).catch(throwDomainError);
 }
 
 /**
@@ -143,10 +143,10 @@ async function lockUser(userId: string): Promise<User> {
 }
 
 async function write(id: string, data: { email?: string; passwordHash?: string }): Promise<User> {
-  return db().user.update({ where: { id }, data }).catch(rejectTakenEmail);
+  return db().user.update({ where: { id }, data }).catch(throwDomainError);
 }
 
-function rejectTakenEmail(error: unknown): never {
+function throwDomainError(error: unknown): never {
   if (violated(error) === "users_email_key") throw new EmailTakenError();
   throw error;
 }

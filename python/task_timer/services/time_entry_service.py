@@ -174,7 +174,7 @@ def update_time_entry(
     try:
         return TimeEntryRow(entry_id, *connection().execute(statement).one())
     except IntegrityError as error:
-        raise _told(error) from error
+        raise _domain_error(error) from error
 
 
 @transactional
@@ -203,7 +203,7 @@ def insert_time_entry(user_id: str, task_id: str, fields: TimeEntryFields) -> Ti
     try:
         return TimeEntryRow(entry_id, *connection().execute(_INSERT, values).one())
     except IntegrityError as error:
-        raise _told(error) from error
+        raise _domain_error(error) from error
 
 
 def _lock_time_entry(user_id: str, entry_id: str) -> TimeEntryRow:
@@ -240,5 +240,5 @@ def _check_interval(
         raise TimeEntryOverlapError
 
 
-def _told(error: IntegrityError) -> Exception:
+def _domain_error(error: IntegrityError) -> Exception:
     return TimerAlreadyRunningError() if violated(error) == ONE_RUNNING else error

@@ -54,7 +54,7 @@ def create_user(email: str, password_hash: str, role: str) -> UserRow:
     try:
         return UserRow(*connection().execute(_INSERT, values).one())
     except IntegrityError as error:
-        raise _told(error) from error
+        raise _domain_error(error) from error
 
 
 def update_user(
@@ -172,7 +172,7 @@ def _write(user_id: str, values: dict[str, str]) -> UserRow:
     try:
         return UserRow(*connection().execute(statement).one())
     except IntegrityError as error:
-        raise _told(error) from error
+        raise _domain_error(error) from error
 
 
 def _end_other_sessions(user_id: str, session_id: str) -> None:
@@ -183,5 +183,5 @@ def _end_other_sessions(user_id: str, session_id: str) -> None:
     )
 
 
-def _told(error: IntegrityError) -> Exception:
+def _domain_error(error: IntegrityError) -> Exception:
     return EmailTakenError() if violated(error) == "users_email_key" else error

@@ -127,9 +127,9 @@ const requests = new Requests(plan);
 let pool = new Pool(plan.address, options);
 for await (const line of lines) {
   const step = new Step(pool, requests, { connections: plan.connections, ...JSON.parse(line) });
-  const told = await step.run();
-  process.stdout.write(`${JSON.stringify(told)}\n`);
-  if (told.unanswered > 0) {
+  const results = await step.run();
+  process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (results.unanswered > 0) {
     // Waiting requests must not be sent in the next step.
     await pool.destroy();
     pool = new Pool(plan.address, options);

@@ -221,14 +221,14 @@ class _Things:
 
     def _shown(self, exchange: Exchange) -> dict[str, str]:
         """Return each target's response as text; targets with `rotate` share one state."""
-        shown = {name: _told(outcome) for name, outcome in exchange.outcomes.items()}
+        shown = {name: _as_text(outcome) for name, outcome in exchange.outcomes.items()}
         if self._exchanger.rotates:
             (only,) = shown.values()
             return {"together": only}
         return shown
 
 
-def _told(outcome: Outcome) -> str:
+def _as_text(outcome: Outcome) -> str:
     if isinstance(outcome, NoResponse):
         return f"no response ({outcome.reason})"
     tag = outcome.header("etag") or "no tag"

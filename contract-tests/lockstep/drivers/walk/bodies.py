@@ -153,8 +153,8 @@ def with_invalid_element(document: Document, schema: Any, value: Any) -> Any:
     """
     properties = flat(document, schema).get("properties")
     for name, member in value.items() if isinstance(value, Mapping) else ():
-        told = properties.get(name) if isinstance(properties, Mapping) else None
-        items = flat(document, flat(document, told).get("items", {}))
+        declared = properties.get(name) if isinstance(properties, Mapping) else None
+        items = flat(document, flat(document, declared).get("items", {}))
         needed = next(iter(items.get("required", ())), None)
         first = next(iter(member), None) if isinstance(member, list) else None
         if needed is not None and isinstance(first, Mapping) and needed in first:

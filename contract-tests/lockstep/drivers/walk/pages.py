@@ -108,7 +108,7 @@ def next_page(answer: Response, parameters: Sequence[Declared], asked: Query) ->
         return _query_of(link[1])
     names = [each.name for each in parameters if each.location == "query"]
     cursor = next(filter(_CURSOR.search, names), None)
-    for value in _told(parsed(answer), _DEEPEST):
+    for value in _next_values(parsed(answer), _DEEPEST):
         if isinstance(value, str) and re.match(r"https?:|[/?]", value):
             return _query_of(value)
         if cursor is not None:
@@ -128,7 +128,7 @@ def _id(member: str, value: Any) -> str | None:
     return str(value) if known else None
 
 
-def _told(node: Any, depth: int) -> Iterator[str | int]:
+def _next_values(node: Any, depth: int) -> Iterator[str | int]:
     """Yield the values of members about a next page, the outer ones first."""
     members = node.items() if isinstance(node, Mapping) else ()
     for name, value in members:
@@ -138,7 +138,7 @@ def _told(node: Any, depth: int) -> Iterator[str | int]:
     for name, value in members if depth else ():
         if isinstance(value, Mapping):
             inner = value.get("href") if _NEXT.search(name) else None
-            yield from ([inner] if isinstance(inner, str) else _told(value, depth - 1))
+            yield from ([inner] if isinstance(inner, str) else _next_values(value, depth - 1))
 
 
 def _query_of(link: str) -> Query | None:

@@ -29,7 +29,7 @@ _BOUND = ("const", "default", "enum", "example", "examples", "format", "pattern"
 class Declared:
     """A declared parameter; its `schema` has no references, `examples` are its own.
 
-    `told` is what the document says of it in words, `choices` are the texts of which a list has
+    `description` is that of the document, `choices` are the texts of which a list has
     some, with the `separator` between its elements.
     """
 
@@ -38,7 +38,7 @@ class Declared:
     required: bool
     schema: Mapping[str, Any]
     examples: tuple[Any, ...] = ()
-    told: str = ""
+    description: str = ""
     choices: tuple[str, ...] = ()
     separator: str = ","
 

@@ -228,14 +228,16 @@ def _text(name: str, item: Item) -> str | None:
 
 
 def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
-    """The members by which a list may be sorted: those that are told of, if any are."""
+    """Yield the members to sort a list by: those in the parameter's description, if any."""
     members = dict.fromkeys(
         name
         for item in items
         for name, value in item.shown.items()
         if name and not isinstance(value, Mapping | list)
     )
-    named = [name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.told)]
+    named = [
+        name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.description)
+    ]
     yield from (f"{sign}{name}" for name in named or list(members) for sign in ("-", ""))
 
 

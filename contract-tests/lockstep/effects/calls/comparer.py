@@ -192,7 +192,8 @@ class _Pair:
                 yield self._at(one.kind, f"{part} {where}".strip(), one.left, one.right)
 
     def _headers(self) -> Iterator[Difference]:
-        ours, theirs = _told(self.left.headers), _told(self.right.headers)
+        ours = _application_headers(self.left.headers)
+        theirs = _application_headers(self.right.headers)
         for name in dict.fromkeys((*ours, *theirs)):
             a, b = ours.get(name), theirs.get(name)
             if a is None or b is None:
@@ -233,7 +234,7 @@ def _as_texts(node: Any) -> Any:
     return node.text if isinstance(node, Number) else node if isinstance(node, str) else show(node)
 
 
-def _told(headers: Headers) -> dict[str, str]:
+def _application_headers(headers: Headers) -> dict[str, str]:
     """Return the header fields set by the application, in lower case; repeated ones are joined."""
     found: dict[str, str] = {}
     for name, value in headers:

@@ -155,9 +155,9 @@ def document_of_notes() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("card", "is_told"), [("a", True), ("b", False)])
+@pytest.mark.parametrize(("card", "is_reported"), [("a", True), ("b", False)])
 def test_a_resource_created_in_one_parent_need_not_exist_in_another(
-    card: str, is_told: bool
+    card: str, is_reported: bool
 ) -> None:
     sender, _ = exchanger(notes, notes, paths=document_of_notes())
     for each in ("a", "b"):
@@ -173,4 +173,4 @@ def test_a_resource_created_in_one_parent_need_not_exist_in_another(
     held = FailureFilter(sender, transport)  # type: ignore[arg-type]
     held.filter_failure(None, failure, SimpleNamespace(id="1"), None)  # type: ignore[arg-type]
     found = [each.kind for each in sender.ledger.findings.all()]
-    assert found == (["EnsureResourceAvailability"] if is_told else [])
+    assert found == (["EnsureResourceAvailability"] if is_reported else [])

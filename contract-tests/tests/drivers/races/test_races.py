@@ -140,7 +140,7 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("rounds: 4", "rounds: 0", "rounds"),
         ("operation: logIn", "operation: nothing", "then 1: the document has no operation nothing"),
@@ -149,9 +149,9 @@ def test_a_round_that_cannot_be_set_up_is_not_judged(
     ],
 )
 def test_a_race_that_violates_the_schema_is_refused(
-    document: Document, old: str, new: str, told: str
+    document: Document, old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(StoryError, match=told):
+    with pytest.raises(StoryError, match=message):
         read_race(NAME.replace(old, new), document)
 
 

@@ -95,8 +95,8 @@ def play(tmp_path: Path) -> Iterator[Play]:
             file.write_text(recording if isinstance(recording, str) else json.dumps(recording))
             if not spec.exists():
                 spec.write_text(json.dumps(document()))
-            told = [f"--target={target.name}={target.base_url}" for target in targets]
-            words = ["replay", str(file), str(spec), *told, f"--json={tmp_path / 'report.json'}"]
+            urls = [f"--target={target.name}={target.base_url}" for target in targets]
+            words = ["replay", str(file), str(spec), *urls, f"--json={tmp_path / 'report.json'}"]
             return CliRunner().invoke(main, [*words, *options])
 
         yield run
@@ -110,10 +110,10 @@ def report(tmp_path: Path) -> Callable[[], Any]:
 def test_targets_that_respond_as_recorded_are_equal(play: Play, report: Any) -> None:
     result = play(har(SOUND), SOUND, SOUND)
     assert result.exit_code == 0, result.output
-    (told,) = report()["replays"]
-    assert (told["played"], told["as_recorded"], told["recorded"]) == (3, 3, 3)
-    assert told["against_recording"] is True
-    assert told["entries"] == []
+    (replay,) = report()["replays"]
+    assert (replay["played"], replay["as_recorded"], replay["recorded"]) == (3, 3, 3)
+    assert replay["against_recording"] is True
+    assert replay["entries"] == []
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_entries_are_fixed_still_or_new_against_an_earlier_report(
     (tmp_path / "report.json").rename(earlier)
     result = play(har(SOUND), SOUND, now, options=(f"--against={earlier}",))
     assert result.exit_code == 1
-    (told,) = report()["replays"]
-    assert told["changes"] == {"FIXED": 1, "STILL": 1, "NEW": 1}
-    assert [(entry["name"], entry["change"]) for entry in told["entries"]] == [
+    (replay,) = report()["replays"]
+    assert replay["changes"] == {"FIXED": 1, "STILL": 1, "NEW": 1}
+    assert [(entry["name"], entry["change"]) for entry in replay["entries"]] == [
         ("entry 1", "STILL"),
         ("entry 2", "FIXED"),
         ("entry 3", "NEW"),

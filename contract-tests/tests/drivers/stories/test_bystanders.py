@@ -125,7 +125,7 @@ def test_each_story_is_blamed_for_its_own_changes_only(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (BYSTANDERS.replace("actor: mallory", "actor: 1"), "/actor"),
         (BYSTANDERS.replace("[deleteNote]", "[deleteNotes]"), "no operation deleteNotes"),
@@ -133,7 +133,7 @@ def test_each_story_is_blamed_for_its_own_changes_only(
     ],
 )
 def test_errors_in_the_bystander_file_are_reported(
-    settings: Settings, tmp_path: Path, text: str, told: str
+    settings: Settings, tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(RunError, match=told):
+    with pytest.raises(RunError, match=message):
         Run(replace(settings, bystanders=write(tmp_path, text)))

@@ -26,13 +26,13 @@ def asked(parameter: Declared) -> list[str]:
     return [query[parameter.name] for query in queries([parameter], items) if query]
 
 
-def test_an_order_is_tried_by_each_member_that_is_told_of_both_ways() -> None:
-    told = "Keys in order of weight: number, due; each descending with a minus sign."
-    sort = Declared("sort", "query", False, TEXT, ("-rank,due",), told)
+def test_an_order_is_tried_both_ways_by_each_member_in_its_description() -> None:
+    description = "Keys in order of weight: number, due; each descending with a minus sign."
+    sort = Declared("sort", "query", False, TEXT, ("-rank,due",), description)
     assert asked(sort) == ["-rank,due", "-number", "number", "-due", "due"]
 
 
-def test_an_order_of_which_nothing_is_told_is_tried_by_all_single_members() -> None:
+def test_an_order_without_a_description_is_tried_by_all_single_members() -> None:
     found = asked(Declared("orderBy", "query", False, TEXT))
     assert found[:4] == ["-number", "number", "-title", "title"]
     assert not {"tags", "-tags"} & set(found)
@@ -94,8 +94,8 @@ def test_what_a_refusal_names_is_left_out_unless_it_is_required() -> None:
     document = Document(plain_document())
     schema = {"type": "object", "required": ["title"]}
     value = {"title": "x", "labels": ["y"], "due": "z"}
-    told = '{"errors": [{"pointer": "/title"}, {"pointer": "/labels"}]}'
-    assert without_blamed(document, schema, value, told) == {"title": "x", "due": "z"}
+    refusal = '{"errors": [{"pointer": "/title"}, {"pointer": "/labels"}]}'
+    assert without_blamed(document, schema, value, refusal) == {"title": "x", "due": "z"}
 
 
 def test_an_order_is_asked_for_with_a_large_page_as_ties_may_be_far_down() -> None:

@@ -64,9 +64,9 @@ def run(
             number = asked(parts.query)
             known = parts.path == "/rows" and handler.command == "GET"
             status = (203 if number in range(1, 10) else 422) if known else 404
-            told = body if status == 203 else {"code": status}
+            content = body if status == 203 else {"code": status}
             statuses.append(status)
-            sent = json.dumps(told).encode()
+            sent = json.dumps(content).encode()
             handler.send_response(status)
             handler.send_header("Content-Type", "application/json")
             handler.send_header("Content-Length", str(len(sent)))

@@ -36,7 +36,7 @@ def orders(method: str) -> dict[str, Any]:
 
 
 class Orders:
-    """A server of orders that lets states follow each other as told, and notes what was tried."""
+    """A server of orders that allows the given transitions, and records those that are tried."""
 
     def __init__(self, moves: dict[str, list[str]], *, tells: bool = True) -> None:
         self.moves, self.tells = moves, tells

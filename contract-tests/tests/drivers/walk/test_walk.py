@@ -183,7 +183,7 @@ INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$
 
 
 @pytest.mark.parametrize(
-    "told",
+    "fields",
     [
         {"schema": {"type": "string", "format": "date-time"}},
         {"schema": INSTANT},
@@ -191,10 +191,10 @@ INSTANT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$
         {"schema": {"type": "string", "example": "2026-04-01T00:00:00+02:00"}},
     ],
 )
-def test_time_comes_from_a_member_with_a_similar_name(told: dict[str, Any]) -> None:
+def test_time_comes_from_a_member_with_a_similar_name(fields: dict[str, Any]) -> None:
     shown = {"title": "Red", "begin": "2026-01-01T00:00:00Z", "due_at": "2026-05-01T00:00:00Z"}
     asked = queries(
-        [Declared("due_before", "query", False, **told)], [Item("task", "alice", shown, {})]
+        [Declared("due_before", "query", False, **fields)], [Item("task", "alice", shown, {})]
     )
     assert [query for query in asked if query] == [{"due_before": "2026-05-01T00:00:00Z"}]
 

@@ -181,7 +181,7 @@ def _parcels(**discriminator: Any) -> Document:
         ),
     ],
 )
-def test_an_alternative_is_told_by_its_discriminator(
+def test_an_alternative_is_selected_by_its_discriminator(
     discriminator: dict[str, Any], kind: str
 ) -> None:
     document = _parcels(**discriminator)

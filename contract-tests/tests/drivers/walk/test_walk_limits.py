@@ -226,9 +226,9 @@ def test_queries_compare_with_what_their_names_end_in() -> None:
         for name in ("account_id", "min_amount")
     ]
     paths = {"/transfers": {"get": {"parameters": parameters, "responses": {"200": {}}}}}
-    told = Document({**document(), "paths": paths})
-    operation = next(iter(told.operations.values()))
-    asked = [*queries(declared(told, operation), [item])]
+    described = Document({**document(), "paths": paths})
+    operation = next(iter(described.operations.values()))
+    asked = [*queries(declared(described, operation), [item])]
     assert {"account_id": "main"} in asked
     assert {"min_amount": "12.50"} in asked
 
@@ -237,8 +237,8 @@ def test_queries_for_the_days_of_two_items() -> None:
     items = [Item("entry", "", {"booked_on": day}, {}) for day in ("2024-03-31", "2026-01-05")]
     parameter = {"name": "as_of", "in": "query", "schema": {"type": "string", "format": "date"}}
     paths = {"/balance": {"get": {"parameters": [parameter], "responses": {"200": {}}}}}
-    told = Document({**document(), "paths": paths})
-    asked = [*queries(declared(told, next(iter(told.operations.values()))), items)]
+    described = Document({**document(), "paths": paths})
+    asked = [*queries(declared(described, next(iter(described.operations.values()))), items)]
     days = [query["as_of"] for query in asked if query]
     assert days == [
         *("2024-03-31", "2024-04-01", "2024-03-30"),

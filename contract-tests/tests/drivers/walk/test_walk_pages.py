@@ -74,8 +74,8 @@ def test_the_next_page_is_found_in_a_body(
 
 def test_the_next_page_is_found_in_a_link() -> None:
     link = '</items?page=1>; rel="prev", <https://a.test/items?page=3&per_page=1>; rel="next"'
-    told = next_page(answer(ITEMS, headers={"Link": link}), asks("page", "per_page"), {})
-    assert told == {"page": "3", "per_page": "1"}
+    query = next_page(answer(ITEMS, headers={"Link": link}), asks("page", "per_page"), {})
+    assert query == {"page": "3", "per_page": "1"}
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,10 @@ def test_a_page_ends_with_the_last_element(
     names: tuple[str, ...], body: Any, headers: dict[str, str], query: dict[str, str] | None
 ) -> None:
     most = {"type": "integer", "maximum": 50}
-    told = [replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)]
-    assert whole_page(answer(body, headers=headers), told) == query
+    parameters = [
+        replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)
+    ]
+    assert whole_page(answer(body, headers=headers), parameters) == query
 
 
 @pytest.mark.parametrize(
@@ -117,10 +119,12 @@ def test_large_lists_are_read_in_pages_of_which_one_ends_with_the_last_element(
     every: list[tuple[str, str | None]],
 ) -> None:
     most = {"type": "integer", "maximum": 50}
-    told = [replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)]
+    parameters = [
+        replace(each, schema=most) if each.name in SIZES else each for each in asks(*names)
+    ]
     body = answer({"data": ITEMS, "meta": {"total": total}})
-    assert whole_page(body, told) == last
-    assert [(each["per_page"], each.get("page")) for each in all_pages(body, told)] == every
+    assert whole_page(body, parameters) == last
+    assert [(each["per_page"], each.get("page")) for each in all_pages(body, parameters)] == every
 
 
 def test_pages_that_are_counted_from_0_are_asked_for_so() -> None:

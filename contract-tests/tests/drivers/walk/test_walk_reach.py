@@ -218,7 +218,7 @@ DEEP = [("it[a]", "1"), ("it[b]", "x")]
 
 
 @pytest.mark.parametrize(
-    ("told", "value", "fields"),
+    ("encoding", "value", "fields"),
     [
         ({}, ["a", "b"], [("it", "a"), ("it", "b")]),
         ({"style": "form", "explode": False}, ["a", "b"], [("it", "a,b")]),
@@ -237,13 +237,13 @@ DEEP = [("it[a]", "1"), ("it[b]", "x")]
 )
 @pytest.mark.parametrize("kind", ["form", "multipart"])
 def test_fields_are_written_in_the_style_of_their_encoding(
-    document: Document, kind: str, told: dict[str, object], value: object, fields: list[object]
+    document: Document, kind: str, encoding: dict[str, object], value: object, fields: list[object]
 ) -> None:
-    media = Media("x/y", kind, encoding={"it": told})
+    media = Media("x/y", kind, encoding={"it": encoding})
     data, media_type = encoded(document, media, {"it": value})
     if kind == "form":
         assert parse_qsl(data.decode()) == fields
-    elif told.get("style") or "explode" in told:
+    elif encoding.get("style") or "explode" in encoding:
         parts = parse_parts(media_type, data)
         assert [(part.name, part.body.decode()) for part in parts] == fields
 
@@ -262,8 +262,8 @@ def test_parts_have_the_media_type_and_the_headers_of_their_encoding(document: D
     media = Media("multipart/form-data", "multipart", {"properties": members}, encoding=encoding)
     value = {"file": "a", "meta": {"b": 1}, "list": ["c", "d"], "coded": "e", 'odd "name"': "f"}
     data, media_type = encoded(document, media, value)
-    told = [(part.name, part.content_type, part.body) for part in parse_parts(media_type, data)]
-    assert told == [
+    found = [(part.name, part.content_type, part.body) for part in parse_parts(media_type, data)]
+    assert found == [
         ("file", "image/png", b"a"),
         ("meta", "application/vnd.x+json", b'{"b": 1}'),
         ("list", "text/plain", b"c"),
