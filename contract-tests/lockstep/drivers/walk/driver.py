@@ -84,8 +84,7 @@ class _Walk:
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
-        owned = self._share.owned
-        self.around = Surroundings(self._document, owned, self.client.entrances)
+        self.around = Surroundings(self._document, self._share.owned, self.client.entrances)
 
     def run(self) -> None:
         self.client.actor(self._mine)
@@ -96,14 +95,13 @@ class _Walk:
         needed = self.around.needed
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
-        # Operations on resources that clients have named.
-        late = [each for each in self._with("POST", also=needed) if self.maker.is_untried(each)]
-        self._each("creating more resources", late, self._setting_up(self._make))
+        self._make_more()
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
         self._each("retrying", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
+        self._make_more()
         for doing, stage in (
             ("changing states", Transitions(self.maker, self.reader)),
             ("trying limits", Limits(self.maker, self.reader)),
@@ -154,10 +152,7 @@ class _Walk:
         """Read the existing lists, as created resources may have to refer to their elements."""
         lists = self._with("GET", also=self.around.witnesses)
         plain = [each for each in lists if not parameters_of(each.path)]
-        self._each("reading", plain, self._setting_up(self._see))
-
-    def _see(self, operation: Operation) -> None:
-        self._send(operation, {}, self._mine)
+        self._each("reading", plain, self._setting_up(lambda op: self._send(op, {}, self._mine)))
 
     @property
     def client(self) -> Client:
@@ -279,6 +274,11 @@ class _Walk:
         message = answer.body.decode("utf-8", "replace")
         less = without_blamed(self._document, media.schema, value, message)
         return refused if less == value else self._send(operation, values, actor, less)
+
+    def _make_more(self) -> None:
+        """Create what belongs to resources that clients have named, or that actions have made."""
+        posts = filter(self.maker.is_untried, self._with("POST", also=self.around.needed))
+        self._each("creating more resources", list(posts), self._setting_up(self._make))
 
     def _put(self, operation: Operation) -> None:
         """Create resources with identifiers chosen by the client, where possible."""
