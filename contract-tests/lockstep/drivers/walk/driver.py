@@ -26,6 +26,7 @@ from lockstep.drivers.walk.bodies import (
 )
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.combinations import Combinations
+from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -89,9 +90,9 @@ class _Walk:
     def run(self) -> None:
         self.client.actor(self._mine)
         self.client.actor(self._other)
-        operations = self._document.operations.values()
         self._look_around()
-        self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
+        every = self._document.operations.values()
+        self.client.exchanger.unrepeatable |= {op.name for op in every if changes_state(op)}
         needed = self.around.needed
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
@@ -107,14 +108,14 @@ class _Walk:
             ("trying limits", Limits(self.maker, self.reader)),
             ("using up", Quotas(self.maker, self.reader)),
             ("moving", Moves(self.maker, self.reader)),
+            ("changing what others show", Copies(self.maker, self.reader)),
             ("publishing", Publishing(self.maker, self.reader)),
             ("revalidating", Revalidation(self.maker)),
+            ("combining values", Combinations(self.maker)),
         ):
             self._each(doing, self._own(stage.able()), stage.explore)
         sharing = Sharing(self.maker, self.reader)
         self._each("sharing", self._own(sharing.ways()), sharing.explore)
-        combining = Combinations(self.maker)
-        self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
         deleting = sorted(self._with("DELETE"), key=inner_first)
