@@ -96,15 +96,18 @@ class Copies:
         media = next(iter(client.media(change)), None)
         if media is None or not media.has_members:
             return {}
-        schema = flat(client.document, media.schema)
+        members = flat(client.document, media.schema).get("properties", {})
         style = Style.PLAIN if change.method == "PUT" else Style.WORDS
         plain = client.template(change, client.mine, style)
         own = with_own_names(client.document, media.schema, plain, every=True)
+        if not isinstance(own, Mapping):
+            # A list of changes (RFC 6902).
+            return {}
         changed = {
             name: value
             for name, value in own.items()
             if isinstance(value, str) and "${" in value
-            if kind_of_value(flat(client.document, schema["properties"].get(name))) == "string"
+            if kind_of_value(flat(client.document, members.get(name))) == "string"
         }
         return {**(own if changed and change.method == "PUT" else {}), **changed}
 

@@ -57,7 +57,8 @@ class Poems:
             case "POST", ["authors"]:
                 return self._author(f"author-{len(self.authors) + 1000}", sent, 201)
             case "PATCH", ["authors", name] if name in self.authors:
-                return self._author(name, {"name": self.authors[name], **sent}, 200)
+                change = sent if isinstance(sent, dict) else {}
+                return self._author(name, {"name": self.authors[name], **change}, 200)
             case "GET", ["authors", name] if name in self.authors:
                 return answer({"id": name, "name": self.authors[name]})
             case "POST", ["poems"] if sent.get("author_id") in self.authors:
@@ -95,3 +96,16 @@ def test_a_copy_that_is_not_renewed_is_found(*, nests: bool, copies: bool) -> No
     assert {place for place in places if "name" in place} == (
         {f"GET /poems/{{poem_id}} {name}"} if copies else set()
     ), places
+
+
+def test_a_list_of_changes_is_left_out() -> None:
+    changes = {"type": "array", "items": {"type": "object", "properties": {"op": TEXT}}}
+    body = {"content": {"application/json-patch+json": {"schema": changes}}}
+    change = {**PATHS["/authors/{author_id}"]["patch"], "requestBody": body}
+    paths = {**PATHS, "/authors/{author_id}": {**PATHS["/authors/{author_id}"], "patch": change}}
+    server = Poems(nests=True, copies=False)
+    both, _ = exchanger(server, Poems(nests=True, copies=False), paths=paths)
+
+    walk(both, None, lambda *_: None)
+
+    assert server.poems
