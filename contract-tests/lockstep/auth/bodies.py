@@ -110,6 +110,8 @@ def _selecting(schema: Mapping[str, Any], part: Any) -> dict[str, Any]:
     return {"properties": {str(discriminator.get("propertyName", "")): {"const": value}}}
 
 
+# Numbers of steps that are added to a round number, and decimal places that tell steps apart.
+_UNEVEN, _PLACES = (7, 3, 9, 11, 13), 9
 _BRANCHES = frozenset({"allOf", "anyOf", "oneOf"})
 # The maximum nesting: a schema may contain itself.
 _MOST_BRANCHES = 20
@@ -319,7 +321,18 @@ def _number(schema: Mapping[str, Any]) -> Any:
     step = bounds.get("multipleOf")
     if step:
         number = math.ceil(number / step) * step
+        number = _uneven(number, step, most)
     return number if number <= most and number != below else least
+
+
+def _uneven(number: float, step: float, most: float) -> float:
+    """Return a number with all its decimal places, as what is computed of it is rounded then.
+
+    It is divided by the step without a remainder also by servers that do so in floating point.
+    """
+    steps = _UNEVEN if step < 1 else ()
+    found = (round(number + count * step, _PLACES) for count in steps)
+    return next((each for each in found if each < most and (each / step).is_integer()), number)
 
 
 def kind_of_value(schema: Mapping[str, Any]) -> str:

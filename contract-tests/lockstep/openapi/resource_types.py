@@ -24,10 +24,13 @@ from lockstep.openapi.naming import (
     thing,
 )
 from lockstep.openapi.operations import Operation
-from lockstep.openapi.shapes import resolve
+from lockstep.openapi.shapes import followed, resolve
 
 # Attributes that resources of any family have.
 _COMMON = frozenset({"name", "key", "code", "type", "title", "value", "version", "date", "status"})
+
+# Maximum nesting of `allOf`: a schema may contain itself.
+_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ class ResourceTypes:
         With a `depth` it may be wrapped in that many objects, as their only such member.
         """
         name = ""
+        # A base with further members, such as those of every page with the list of this one.
+        extended: Mapping[str, Any] | None = None
         for _ in range(8):
             if not isinstance(schema, Mapping):
                 return ""
@@ -208,13 +213,28 @@ class ResourceTypes:
                 named = [part for part in parts if "$ref" in part or "items" in part]
                 if len(named) != 1 or name:
                     break
+                if any("properties" in part for part in schema.get("allOf", ())):
+                    extended = schema
                 schema = named[0]
         members = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+        if depth and extended is not None:
+            members = dict(self._members(extended))
         if depth and not any(is_id(member) for member in members):
             inner = [found for m in members.values() if (found := self._component(m, depth - 1))]
             if len(inner) == 1:
                 return inner[0]
+            if extended is not None:
+                # What several pages have in common is no resource.
+                return ""
         return thing(name)
+
+    def _members(self, schema: Any, depth: int = _DEEPEST) -> Iterator[tuple[str, Any]]:
+        """Yield the members of an object with the schemas of these, those of a base included."""
+        schema = followed(self._document, schema)
+        if isinstance(schema, Mapping) and depth:
+            for part in schema.get("allOf", ()):
+                yield from self._members(part, depth - 1)
+            yield from schema.get("properties", {}).items()
 
     def _join(self, one: str, other: str) -> None:
         first, second = self.of(one), self.of(other)

@@ -262,6 +262,8 @@ def test_tokens_are_found_in_bodies_headers_and_cookies() -> None:
         ({"minimum": -90, "maximum": 90}, 1),
         ({"maximum": -3}, -3),
         ({"minimum": 1, "multipleOf": 5}, 5),
+        ({"minimum": 0, "maximum": 1_000, "multipleOf": 0.01}, 31.07),
+        ({"minimum": 0, "maximum": 1, "multipleOf": 0.01}, 1),
         ({"minimum": 10, "maximum": 10}, 10),
         ({"minimum": 0, "exclusiveMaximum": 1}, 0),
         ({"exclusiveMinimum": 0, "maximum": 0.5}, 0.25),

@@ -39,3 +39,38 @@ def test_what_something_is_added_to_may_be_returned(
     method: str, returned: Any, family: str
 ) -> None:
     assert document(method, returned).families.of("letter") == family
+
+
+def listed(element: str) -> Any:
+    """A response with a page of elements: what all pages have, and the list of this one."""
+    own = {"properties": {"items": {"type": "array", "items": component(element)}}}
+    page = {"allOf": [component("Page"), own]}
+    return {"200": {"content": {"application/json": {"schema": page}}, "description": "ok"}}
+
+
+def component(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def test_pages_with_a_common_base_list_different_resources() -> None:
+    base = {"properties": {"id": {"type": "integer"}}}
+    document = Document(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/letters": {"get": {"responses": listed("Letter")}},
+                "/mail/stamps": {"get": {"responses": listed("PostageStamp")}},
+            },
+            "components": {
+                "schemas": {
+                    "Page": {"properties": {"total": {"type": "integer"}}},
+                    "Letter": {"allOf": [base, {"properties": {"text": {"type": "string"}}}]},
+                    "PostageStamp": base,
+                }
+            },
+        }
+    )
+
+    assert document.families.about("/letters") != document.families.about("/mail/stamps")
+    assert document.families.of("postagestamp") == document.families.about("/mail/stamps")

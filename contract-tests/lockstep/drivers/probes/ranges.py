@@ -6,13 +6,14 @@ Schemas do not tell whether two bookings may touch or overlap.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.outcomes import succeeded
-from lockstep.drivers.walk.ranges import Range, json_body, range_in
+from lockstep.drivers.walk.ranges import Range, json_body, range_in, span_in
 from lockstep.transport.messages import Request
 
 _BESIDE = 7
@@ -26,16 +27,25 @@ _SECOND = {
     "inside another": (1, 2),
     "around another": (-1, 4),
 }
+# The start of the second range, in lengths of the first one from its start.
+_NEXT = {
+    "right after another": 1,
+    "right before another": -1,
+    "over the end of another": 0.5,
+}
 
 
 def range_probes(trial: Trial) -> Iterator[Probe]:
     """Yield the probes for a creation whose body has a range."""
     if not trial.is_creation or trial.spares_user:
         return
-    if range_in(trial.maker.client.fill(trial.template())) is None:
-        return
-    for reason, ends in _SECOND.items():
-        yield Probe(_BESIDE, f"a range {reason}", partial(_beside, trial, ends))
+    body = trial.maker.client.fill(trial.template())
+    if range_in(body) is not None:
+        for reason, ends in _SECOND.items():
+            yield Probe(_BESIDE, f"a range {reason}", partial(_beside, trial, ends))
+    elif span_in(body) is not None:
+        for reason, start in _NEXT.items():
+            yield Probe(_BESIDE, f"a range {reason}", partial(_next, trial, start))
 
 
 def _beside(trial: Trial, ends: tuple[int, int]) -> object:
@@ -51,6 +61,21 @@ def _beside(trial: Trial, ends: tuple[int, int]) -> object:
     return trial.send(_placed(trial.request(values=values), found, ends), values)
 
 
+def _next(trial: Trial, start: float) -> object:
+    """Create a resource with a time that it lasts, then one that starts close to it."""
+    values = trial.values(fresh=True)
+    sent = trial.request(values=values)
+    found = span_in(json_body(sent))
+    first = trial.send(sent, values) if found is not None else None
+    if found is None or first is None or not succeeded(first) or first.parted:
+        return None
+    other = trial.request(values=values)
+    return trial.send(_with_body(other, found.place(json_body(other), start)), values)
+
+
 def _placed(request: Request, found: Range, ends: tuple[int, int]) -> Request:
-    body = json.dumps(found.place(json_body(request), ends), ensure_ascii=False)
-    return replace(request, body=body.encode())
+    return _with_body(request, found.place(json_body(request), ends))
+
+
+def _with_body(request: Request, body: Mapping[str, Any]) -> Request:
+    return replace(request, body=json.dumps(body, ensure_ascii=False).encode())

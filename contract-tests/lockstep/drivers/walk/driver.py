@@ -26,6 +26,7 @@ from lockstep.drivers.walk.bodies import (
 )
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.combinations import Combinations
+from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -84,39 +85,37 @@ class _Walk:
     def __post_init__(self) -> None:
         self.states = States(self.maker, self.reader)
         self.ending = time.monotonic() + MOST_SECONDS
-        owned = self._share.owned
-        self.around = Surroundings(self._document, owned, self.client.entrances)
+        self.around = Surroundings(self._document, self._share.owned, self.client.entrances)
 
     def run(self) -> None:
         self.client.actor(self._mine)
         self.client.actor(self._other)
-        operations = self._document.operations.values()
         self._look_around()
-        self.client.exchanger.unrepeatable |= {op.name for op in operations if changes_state(op)}
+        every = self._document.operations.values()
+        self.client.exchanger.unrepeatable |= {op.name for op in every if changes_state(op)}
         needed = self.around.needed
         self._each("making", self._with("POST", also=needed), self._setting_up(self._make))
         self._each("naming", self._with("PUT", also=needed), self._setting_up(self._put))
-        # Operations on resources that clients have named.
-        late = [each for each in self._with("POST", also=needed) if self.maker.is_untried(each)]
-        self._each("creating more resources", late, self._setting_up(self._make))
+        self._make_more()
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
         self._each("retrying", self.maker.seek_again(), self._setting_up(self._make))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
+        self._make_more()
         for doing, stage in (
             ("changing states", Transitions(self.maker, self.reader)),
             ("trying limits", Limits(self.maker, self.reader)),
             ("using up", Quotas(self.maker, self.reader)),
             ("moving", Moves(self.maker, self.reader)),
+            ("changing what others show", Copies(self.maker, self.reader)),
             ("publishing", Publishing(self.maker, self.reader)),
             ("revalidating", Revalidation(self.maker)),
+            ("combining values", Combinations(self.maker)),
         ):
             self._each(doing, self._own(stage.able()), stage.explore)
         sharing = Sharing(self.maker, self.reader)
         self._each("sharing", self._own(sharing.ways()), sharing.explore)
-        combining = Combinations(self.maker)
-        self._each("combining values", self._own(combining.able()), combining.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
         deleting = sorted(self._with("DELETE"), key=inner_first)
@@ -154,10 +153,7 @@ class _Walk:
         """Read the existing lists, as created resources may have to refer to their elements."""
         lists = self._with("GET", also=self.around.witnesses)
         plain = [each for each in lists if not parameters_of(each.path)]
-        self._each("reading", plain, self._setting_up(self._see))
-
-    def _see(self, operation: Operation) -> None:
-        self._send(operation, {}, self._mine)
+        self._each("reading", plain, self._setting_up(lambda op: self._send(op, {}, self._mine)))
 
     @property
     def client(self) -> Client:
@@ -279,6 +275,11 @@ class _Walk:
         message = answer.body.decode("utf-8", "replace")
         less = without_blamed(self._document, media.schema, value, message)
         return refused if less == value else self._send(operation, values, actor, less)
+
+    def _make_more(self) -> None:
+        """Create what belongs to resources that clients have named, or that actions have made."""
+        posts = filter(self.maker.is_untried, self._with("POST", also=self.around.needed))
+        self._each("creating more resources", list(posts), self._setting_up(self._make))
 
     def _put(self, operation: Operation) -> None:
         """Create resources with identifiers chosen by the client, where possible."""

@@ -12,13 +12,14 @@ from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.bodies import Style, ample, with_own_names
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators, operation_on
+from lockstep.drivers.walk.issuing import Issuing
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.outcomes import conflicts, is_invalid, is_refused, succeeded
-from lockstep.drivers.walk.parameters import is_condition, plain_value
-from lockstep.drivers.walk.refusals import sent_as_described
+from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.refusals import sent_as_described, sent_with_extras
 from lockstep.drivers.walk.values import is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
@@ -26,8 +27,6 @@ from lockstep.results.exchange import Exchange
 # Maximum number of refusals after which a creation is not tried again.
 _MAX_REFUSALS = 3
 _DEEPEST = 4
-# Maximum number of optional header fields to try.
-_MOST_EXTRAS = 6
 
 
 @dataclass(slots=True)
@@ -47,9 +46,11 @@ class Maker:
     # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
+    issuing: Issuing = field(init=False)
 
     def __post_init__(self) -> None:
         self.needs = Needs(self.client, self._done)
+        self.issuing = Issuing(self.client.document)
 
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
@@ -66,7 +67,7 @@ class Maker:
             return exchange
         self._sought.add(operation.name)
         return (
-            self._with_extras(operation, values, actor, value)
+            sent_with_extras(self.client, operation, values, actor, value)
             or self._by_recipe(operation, values, actor, owner, exchange)
             or self._by_reference(operation, values, actor)
             or self._by_words(operation, values, actor)
@@ -360,7 +361,7 @@ class Maker:
             if succeeded(exchange) and not exchange.parted and found is not None:
                 return found
             self._refused[creator.name] += 1
-        return None
+        return self.issuing.new(path, name) if actor == self.client.mine else None
 
     def _outer(self, creator: Operation, head: str, actor: str, depth: int) -> Values | None:
         """Return the path parameters of a creation's parent."""
@@ -376,26 +377,3 @@ class Maker:
     ) -> Exchange:
         request = self.client.request(operation, values, value)
         return self.client.send(operation, values, request, actor)
-
-    def _with_extras(
-        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
-    ) -> Exchange | None:
-        """Send a creation without its body, or with an optional header, until one succeeds."""
-        client, known = self.client, self.client.known
-        request_body = client.document.resolve(operation.definition.get("requestBody", {}))
-        contents = [] if request_body.get("required") else [None]
-        contents += [value] if value is not None else []
-        optional: list[dict[str, str]] = [
-            {each.name: plain_value(client.document, each)}
-            for each in client.parameters(operation)
-            if each.location == "header" and not each.required and not is_condition(each.name)
-        ]
-        for body in contents:
-            for headers in [{}, *optional[:_MOST_EXTRAS]] if body is None else optional:
-                request = client.request(operation, values, body, headers=headers)
-                exchange = client.send(operation, values, request, actor)
-                if succeeded(exchange):
-                    known.extras[operation.name] = headers
-                    known.bodiless |= {operation.name} if body is None else set()
-                    return exchange
-        return None

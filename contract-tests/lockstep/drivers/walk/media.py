@@ -13,6 +13,7 @@ from lockstep.auth.bodies import flat
 from lockstep.bodies.sequences import encode_items
 from lockstep.drivers.walk.bodies import Style, body, with_own_names
 from lockstep.drivers.walk.forms import BOUNDARY, RANGES, multipart, urlencoded
+from lockstep.drivers.walk.quantities import quantity_in
 from lockstep.drivers.walk.values import in_future
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -168,3 +169,7 @@ def recipes(document: Document, media: Media) -> Iterator[Any]:
         moved = in_future(plain, dates=dates)
         if moved != plain:
             yield moved
+    quantity = quantity_in(document, media.schema)
+    if quantity is not None and isinstance(plain, Mapping):
+        # There may be less left to take than the plain one takes.
+        yield {**plain, quantity.name: quantity.write(quantity.least)}

@@ -20,12 +20,16 @@ _CHOSEN = frozenset({"const", "enum", "readOnly"})
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A member of a body that is a quantity: its name, its smallest step, and its form."""
+    """A member of a body that is a quantity: its name, its smallest step, and its form.
+
+    `least` is what its minimum allows, and more than nothing.
+    """
 
     name: str
     unit: Decimal
     is_text: bool
     most: Decimal | None = None
+    least: Decimal = Decimal(0)
 
     def write(self, number: Decimal) -> int | float | str:
         """Return a number as a value of the member."""
@@ -84,15 +88,17 @@ def _quantity(document: Document, name: str, declared: Any) -> Quantity | None:
         return None
     most = schema.get("maximum")
     limit = Decimal(str(most)) if isinstance(most, int | float) else None
-    if kind == "integer":
-        return Quantity(name, Decimal(1), is_text=False, most=limit)
-    if kind == "number":
-        return Quantity(name, _HUNDREDTH, is_text=False, most=limit)
+    if kind in ("integer", "number"):
+        unit = Decimal(1) if kind == "integer" else _HUNDREDTH
+        given = schema.get("minimum")
+        least = Decimal(str(given)) if isinstance(given, int | float) else unit
+        return Quantity(name, unit, is_text=False, most=limit, least=max(least, unit))
     sample = body_template(document, schema, name) if kind == "string" else None
     match = _DECIMAL.fullmatch(sample) if isinstance(sample, str) else None
     if match is None:
         return None
-    return Quantity(name, Decimal(1).scaleb(-len(match[1])), is_text=True)
+    unit = Decimal(1).scaleb(-len(match[1]))
+    return Quantity(name, unit, is_text=True, least=unit)
 
 
 def _leaves(shown: Any, depth: int = 0) -> Iterator[Any]:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import islice, pairwise, zip_longest
+from itertools import combinations, islice, pairwise, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
@@ -23,6 +23,8 @@ _FIRST = 3
 # Maximum number of texts from members with the parameter's name, and of all texts.
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
+# Maximum number of pairs of filters.
+_MOST_PAIRS = 6
 _FEW_BOXES, _FEW_PLAIN = 2, 2
 # Number of days of the items to ask for, with the days around them.
 _MOST_DAYS = 2
@@ -43,7 +45,7 @@ _FAR = ("1000000", "1000001")
 def queries(
     parameters: Sequence[Declared], items: Sequence[Item], largest: Query | None = None
 ) -> Iterator[Query]:
-    """Yield no query, each parameter alone, and numbers together, as for pagination.
+    """Yield no query, each parameter alone, numbers together, as for pagination, and two filters.
 
     The values of a parameter are its examples, occur in the items, the most informative one of each
     parameter first, or are its bounds, or close to these. A parameter without a member of its name
@@ -64,6 +66,7 @@ def queries(
     first, later = turns[:_FIRST], turns[_FIRST:]
     yield from (query for turn in first for query in turn if query is not None)
     yield from _together(numbers)
+    yield from _both([each for each in found.values() if not is_sorting(each)], items)
     yield from (query for turn in later for query in turn if query is not None)
 
 
@@ -81,6 +84,33 @@ def _together(numbers: list[str]) -> Iterator[Query]:
     if len(numbers) > 1:
         for first, rest in (("1", "1"), ("1", "2"), ("2", "1"), _FAR):
             yield {name: first if name == numbers[0] else rest for name in numbers}
+
+
+def _both(filters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
+    """Yield pairs of filters with values of one item: a server may take only one of two."""
+    pairs = (
+        next((both for each in items if len(both := _passed([*pair], each)) == 2), None)
+        for pair in combinations(filters, 2)
+    )
+    yield from islice((pair for pair in pairs if pair is not None), _MOST_PAIRS)
+
+
+def _passed(filters: Sequence[Declared], item: Item) -> Query:
+    """Return the values with which an item passes filters, except those it has no member for."""
+    found = {each.name: _value_of(each, item) for each in filters}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _value_of(parameter: Declared, item: Item) -> str | None:
+    schema, shown = parameter.schema, item.shown.get(parameter.name)
+    if isinstance(shown, bool):
+        return str(shown).lower()
+    form = _form_of_time(parameter)
+    if form:
+        dated = any(isinstance(each, str) and _DATE.match(each) for each in item.shown.values())
+        return next(_times(parameter.name, form, [item]), None) if dated else None
+    text = None if kind_of_value(schema) in ("array", "object") else _text(parameter.name, item)
+    return text if "enum" not in schema or text in [*map(str, schema["enum"])] else None
 
 
 def _examples(parameter: Declared) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from lockstep.openapi.naming import is_unique
+from lockstep.openapi.naming import is_unique, words
 from lockstep.transport.messages import Request
 
 
@@ -43,6 +43,50 @@ def range_in(body: Any) -> Range | None:
         if type(first) is type(last) and first < last:
             return Range(start, end, first)
     return None
+
+
+# How long the unit in the name of a member is, and what is counted in minutes without one.
+_UNITS = {
+    "seconds": timedelta(seconds=1),
+    "secs": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+    "mins": timedelta(minutes=1),
+    "duration": timedelta(minutes=1),
+    "hours": timedelta(hours=1),
+    "days": timedelta(days=1),
+    "nights": timedelta(days=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range in a body that is told by its start and how long it lasts."""
+
+    start: str
+    first: date
+    lasts: timedelta
+
+    def place(self, body: Mapping[str, Any], number: float) -> dict[str, Any]:
+        """Return a body whose range starts that many spans after the start of this one."""
+        return {**body, self.start: _text(self.first + number * self.lasts, body[self.start])}
+
+
+def span_in(body: Any) -> Span | None:
+    """Return the range of a body with one date or instant, and one time that it lasts."""
+    members = body.items() if isinstance(body, Mapping) else ()
+    moments = [(name, at) for name, value in members if (at := _moment(value)) is not None]
+    lengths = [length for pair in members if (length := _length(*pair)) is not None]
+    if len(moments) != 1 or len(lengths) != 1:
+        return None
+    return Span(*moments[0], lengths[0])
+
+
+def _length(name: str, value: Any) -> timedelta | None:
+    """Read a member such as `duration_minutes`, or a `duration` in minutes."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        return None
+    units = [_UNITS[word] for word in reversed(words(name)) if word in _UNITS]
+    return value * units[0] if units else None
 
 
 def json_body(request: Request) -> Any:

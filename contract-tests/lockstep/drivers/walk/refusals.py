@@ -1,4 +1,4 @@
-"""Reads from a refusal, and from descriptions, which values a member takes.
+"""What is sent after a refusal: other header fields, and what it or a description tells.
 
 Many documents say in words what could be an enum or a reference: "spam, abuse or other", "the
 username of the recipient".
@@ -14,6 +14,7 @@ from typing import Any
 from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.parameters import is_condition, plain_value
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
@@ -30,10 +31,35 @@ _CHOICES = (
 _BETWEEN = re.compile(r" *[,|/] *(?:or +|and +)?| +(?:or|and) +")
 # Maximum number of members whose values are sought in words, and of values for each.
 _MOST_DESCRIBED, _MOST_CHOICES = 3, 3
+# Maximum number of optional header fields to try.
+_MOST_EXTRAS = 6
 # Attributes by which users are named in bodies.
 _OF_USERS = ("username", "email", "id")
 _FORBIDDEN = 403
 _BOUND = ("const", "enum", "example", "examples", "format", "pattern")
+
+
+def sent_with_extras(
+    client: Client, operation: Operation, values: Mapping[str, str], actor: str, value: Any
+) -> Exchange | None:
+    """Send a creation without its body, or with an optional header, until one succeeds."""
+    request_body = client.document.resolve(operation.definition.get("requestBody", {}))
+    contents = [] if request_body.get("required") else [None]
+    contents += [value] if value is not None else []
+    optional: list[dict[str, str]] = [
+        {each.name: plain_value(client.document, each)}
+        for each in client.parameters(operation)
+        if each.location == "header" and not each.required and not is_condition(each.name)
+    ]
+    for body in contents:
+        for headers in [{}, *optional[:_MOST_EXTRAS]] if body is None else optional:
+            request = client.request(operation, values, body, headers=headers)
+            exchange = client.send(operation, values, request, actor)
+            if succeeded(exchange):
+                client.known.extras[operation.name] = headers
+                client.known.bodiless |= {operation.name} if body is None else set()
+                return exchange
+    return None
 
 
 def sent_as_described(

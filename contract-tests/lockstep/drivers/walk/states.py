@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lockstep.auth.bodies import flat
@@ -19,8 +20,11 @@ from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
 from lockstep.drivers.walk.values import elsewhere
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import is_id
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS, Exchange
+from lockstep.transport.json_bodies import json_of
+from lockstep.transport.messages import Response
 
 # Maximum length of a sequence, and number of actions per resource.
 _LONGEST, _MOST_ACTS = 3, 10
@@ -133,9 +137,13 @@ class States:
                 values = self._thing(first, before)
                 if values is None:
                     return
+                named = self._names(first, values)
                 done = self._first(left, values, refused, is_first=not before)
                 if done is None:
                     break
+                for name in self._names(first, values) - named:
+                    issue = partial(self._issue, first, (*before, done), name)
+                    self.maker.issuing.learn(name, issue)
                 length = len(before) + 1
                 if done in before and done in refused:
                     self._go_round(before[before.index(done) :], values)
@@ -145,6 +153,31 @@ class States:
                 if length < (_DEEPEST if leads_on else _LONGEST):
                     rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)
                     waiting.append((rank, (*before, done)))
+
+    def _names(self, operation: Operation, values: Values) -> set[str]:
+        """Return the members by which a resource names others: not those that are null so far."""
+        client = self.maker.client
+        around = operation.path[: operation.path.rindex("}") + 1]
+        bound = client.known.bind(around, client.mine)
+        shown = (item.shown for item, known in bound if known == values)
+        return {
+            name
+            for each in shown
+            for name, value in each.items()
+            if value is not None and is_id(name)
+        }
+
+    def _issue(self, operation: Operation, acts: Acts, name: str) -> str | None:
+        """Act on a new resource, and return the identifier in a member of the last response."""
+        client = self.maker.client
+        with client.setting_up(operation):
+            values = self._thing(operation, acts[:-1])
+            exchange = self._act(acts[-1], values) if values is not None else None
+        if exchange is None or not succeeded(exchange) or exchange.parted:
+            return None
+        body = json_of(exchange.leader.body) if isinstance(exchange.leader, Response) else None
+        value = body.get(name) if isinstance(body, Mapping) else None
+        return str(value) if isinstance(value, str | int) else None
 
     def _go_round(self, acts: Acts, values: Values) -> None:
         """Repeat actions that lead back to the first one, which has been done again already.

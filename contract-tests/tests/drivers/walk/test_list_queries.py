@@ -58,6 +58,22 @@ def test_a_day_is_that_of_the_member_that_is_called_like_the_parameter() -> None
     assert found == ["2026-03-01", "2026-03-02", "2026-02-28"]
 
 
+def test_two_filters_are_combined_with_values_of_the_same_item() -> None:
+    status = Declared("status", "query", False, {"enum": ["open", "done"]})
+    owner = Declared("owner_id", "query", False, {"type": "integer"})
+    since = Declared("from", "query", False, {"type": "string", "format": "date"})
+    limit = Declared("limit", "query", False, {"type": "integer"})
+    done = {"id": 1, "status": "done", "owner_id": 7, "starts_at": "2026-03-01T09:00:00Z"}
+    parameters = [status, owner, since, limit]
+    items = [Item("card", "", {"id": 2}, {}), Item("card", "", done, {})]
+
+    pairs = [each for each in queries(parameters, items) if len(each) == 2 and "limit" not in each]
+
+    assert {"status": "done", "owner_id": "7"} in pairs
+    assert {"status": "done", "from": "2026-03-01"} in pairs
+    assert {"owner_id": "7", "from": "2026-03-01"} in pairs
+
+
 def cards(request: Request) -> Outcome:
     """A server of boards and of cards inside of them."""
     if request.method == "POST":

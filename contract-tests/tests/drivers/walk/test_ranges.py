@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lockstep.drivers.walk.ranges import is_exclusive, range_in
+from lockstep.drivers.walk.ranges import is_exclusive, range_in, span_in
 from lockstep.transport.messages import Request
 
 STAY = {"guests": 2, "arrival": "2031-02-27", "departure": "2031-03-01", "remark": None}
@@ -72,3 +72,22 @@ def test_range_of_time_is_placed_by_hours_in_the_same_form() -> None:
     found = range_in(offset)
     assert found is not None
     assert found.place(offset, (0, 1))["to"] == "2031-01-02T00:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("member", "next_start"),
+    [
+        ({"duration_minutes": 20}, "2031-01-01T23:50:00Z"),
+        ({"hours": 2}, "2031-01-02T01:30:00Z"),
+        ({"duration": 45}, "2031-01-02T00:15:00Z"),
+        ({"minutes": 0}, None),
+        ({"seats": 4}, None),
+        ({"hours": 2, "minutes": 30}, None),
+        ({"minutes": 5, "until": CALL["to"]}, None),
+    ],
+)
+def test_a_start_and_a_length_are_a_range(member: dict[str, Any], next_start: str | None) -> None:
+    body = {"starts_at": CALL["from"], **member}
+    found = span_in(body)
+    placed = found.place(body, 1) if found is not None else {}
+    assert placed.get("starts_at") == next_start
