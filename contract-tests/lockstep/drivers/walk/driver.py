@@ -111,11 +111,10 @@ class _Walk:
             ("changing what others show", Copies(self.maker, self.reader)),
             ("publishing", Publishing(self.maker, self.reader)),
             ("revalidating", Revalidation(self.maker)),
+            ("sharing", Sharing(self.maker, self.reader)),
             ("combining values", Combinations(self.maker)),
         ):
             self._each(doing, self._own(stage.able()), stage.explore)
-        sharing = Sharing(self.maker, self.reader)
-        self._each("sharing", self._own(sharing.ways()), sharing.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)
         deleting = sorted(self._with("DELETE"), key=inner_first)

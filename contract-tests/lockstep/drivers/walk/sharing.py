@@ -50,7 +50,7 @@ class Sharing:
     def _document(self) -> Document:
         return self.maker.client.document
 
-    def ways(self) -> Iterator[Operation]:
+    def able(self) -> Iterator[Operation]:
         """Yield the operations that grant access: they refer to a user, and have a parent."""
         client = self.maker.client
         if client.mine == client.other or self._user() is None:

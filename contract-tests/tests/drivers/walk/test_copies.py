@@ -28,7 +28,7 @@ def named(name: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": TEXT}]
 
 
-PATHS = {
+PATHS: dict[str, Any] = {
     "/authors": {"post": {"requestBody": content("name"), **answers("201")}},
     "/authors/{author_id}": {
         "parameters": named("author_id"),
@@ -101,8 +101,9 @@ def test_a_copy_that_is_not_renewed_is_found(*, nests: bool, copies: bool) -> No
 def test_a_list_of_changes_is_left_out() -> None:
     changes = {"type": "array", "items": {"type": "object", "properties": {"op": TEXT}}}
     body = {"content": {"application/json-patch+json": {"schema": changes}}}
-    change = {**PATHS["/authors/{author_id}"]["patch"], "requestBody": body}
-    paths = {**PATHS, "/authors/{author_id}": {**PATHS["/authors/{author_id}"], "patch": change}}
+    author: dict[str, Any] = PATHS["/authors/{author_id}"]
+    changed = {**author, "patch": {**author["patch"], "requestBody": body}}
+    paths = {**PATHS, "/authors/{author_id}": changed}
     server = Poems(nests=True, copies=False)
     both, _ = exchanger(server, Poems(nests=True, copies=False), paths=paths)
 
