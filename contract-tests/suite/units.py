@@ -20,9 +20,11 @@ _COPIED: Mapping[Kind, tuple[str, ...]] = {
 _PYTEST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 _VITEST = NODE / "node_modules/vitest/vitest.mjs"
 _REPORT = "report.json"
-# Tests that start the twins as processes: commands, signals, logs, metrics and replicas.
+# Tests that start the twins as processes: commands, connections, signals, logs, metrics, traces,
+# replicas and limits of several.
 _OF_PROCESSES = (
-    *("test_commands.py", "test_observing.py", "test_read_replicas.py", "test_shutdown.py"),
+    *("test_commands.py", "test_connections.py", "test_observing.py", "test_read_replicas.py"),
+    *("test_shared_limits.py", "test_shutdown.py", "test_tracing.py"),
 )
 
 

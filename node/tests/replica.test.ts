@@ -3,6 +3,9 @@
 import { expect, onTestFinished, vi } from "vitest";
 import type { Settings } from "../src/config.js";
 import type { Contract } from "../src/contract.js";
+import { using } from "../src/current.js";
+import { rowsOf, runOn, transactional } from "../src/db.js";
+import { Prisma } from "../src/generated/prisma/client.js";
 import type { Outage } from "../src/outages.js";
 import { AVAILABLE, BEHIND, makeReplica, type Replica, UNAVAILABLE } from "../src/replica.js";
 import { test } from "./fixtures.js";
@@ -76,4 +79,11 @@ test("each change is logged once", ({ settings, contract, log }) => {
   expect(events(log)).toEqual([["replica_unavailable", "behind"]]);
   for (const _ of [1, 2]) replica.keepsUp();
   expect(events(log)).toEqual([["replica_available"]]);
+});
+
+test("transaction cannot begin while only reading", async ({ resources }) => {
+  const read = transactional(() => rowsOf(Prisma.sql`SELECT 1`));
+  const within = () => runOn(resources.database, read);
+  await expect(using(resources, within)).rejects.toThrow("a replica has no transactions");
+  expect(await using(resources, read)).toHaveLength(1);
 });

@@ -78,6 +78,15 @@ test("counts that could not be shared are shared later", ({ contract }) => {
   expect([...windows.take()]).toEqual([[CLIENT, 6]]);
 });
 
+test("counts of a window that has ended are not shared", ({ contract }) => {
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
+  onTestFinished(() => clock.mockRestore());
+  const windows = made(contract);
+  for (let sent = 0; sent < 5; sent++) windows.count(CLIENT);
+  clock.mockReturnValue(1_060_000);
+  expect([...windows.take()]).toEqual([]);
+});
+
 test("window ends with the shared window", ({ contract }) => {
   const windows = made(contract);
   windows.count(CLIENT);

@@ -1,11 +1,7 @@
 /** Requests that the HTTP parser rejects get regular error responses. */
 
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test as base, expect } from "vitest";
-import { loadSettings } from "../src/config.js";
 import { running, type Server } from "./servers.js";
 
 const LINE = "GET /health HTTP/1.1\r\n";
@@ -174,17 +170,4 @@ test.for([LINE, HALF])("incomplete request is rejected: %s", async (begun, { ser
   const client = await server.connect();
   client.end(begun);
   expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
-});
-
-test.for([LINE, HALF])("request that does not arrive in time is 408: %s", async (request) => {
-  const folder = mkdtempSync(join(tmpdir(), "wire-"));
-  const contract = join(folder, "openapi.yaml");
-  const source = readFileSync(loadSettings(process.env).contractPath, "utf-8");
-  writeFileSync(contract, source.replace("request_seconds: 30", "request_seconds: 1"));
-  await running({ CONTRACT_PATH: contract }, async (server) => {
-    const [head, body = ""] = (await server.exchange(request)).split("\r\n\r\n");
-    expect(head).toMatch(/^HTTP\/1.1 408 /);
-    expect(JSON.parse(body).code).toBe("request_timeout");
-  });
-  rmSync(folder, { recursive: true });
 });

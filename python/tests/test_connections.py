@@ -55,6 +55,11 @@ def write() -> int:
 
 
 @db.immediate
+def write_within() -> int:
+    return write()
+
+
+@db.immediate
 def lose_connection() -> None:
     db.connection().execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
@@ -101,6 +106,11 @@ def test_functions_use_one_connection_after_the_other_outside_of_requests(
     with using(resources):
         assert read() == read() == 1
     assert len(checkouts) == 2
+
+
+def test_transaction_cannot_begin_while_only_reading(resources: Resources) -> None:
+    with using(resources), pytest.raises(RuntimeError, match="cannot begin a transaction"):
+        write_within()
 
 
 def test_transaction_needs_no_second_connection(narrow: TaskTimer) -> None:

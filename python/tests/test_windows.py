@@ -81,6 +81,17 @@ def test_counts_that_could_not_be_shared_are_shared_later(windows: Windows) -> N
     assert windows.take() == {CLIENT: 6}
 
 
+def test_counts_of_a_window_that_has_ended_are_not_shared(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(5):
+        windows.count(CLIENT)
+    now[0] = 1060.0
+    assert windows.take() == {}
+
+
 def test_window_ends_with_the_shared_window(windows: Windows) -> None:
     windows.count(CLIENT)
     windows.learn(CLIENT, 40, 7.5)

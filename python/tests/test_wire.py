@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from task_timer.config import load_settings
-
 from .clients import PASSWORD, fresh_email
 from .servers import Server, running
 
@@ -172,14 +170,3 @@ def test_incomplete_request_is_rejected(server: Server, begun: bytes) -> None:
         connection.sendall(begun)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
-
-
-@pytest.mark.parametrize("request_", [LINE, HALF])
-def test_request_that_does_not_arrive_in_time_is_408(tmp_path: Path, request_: bytes) -> None:
-    source = load_settings().contract_path.read_text()
-    contract = tmp_path / "openapi.yaml"
-    contract.write_text(source.replace("request_seconds: 30", "request_seconds: 1"))
-    with running(tmp_path / "log", CONTRACT_PATH=str(contract)) as server:
-        head, _, body = server.exchange(request_).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 408 ")
-    assert json.loads(body)["code"] == "request_timeout"

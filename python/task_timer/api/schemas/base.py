@@ -19,11 +19,10 @@ class WireSchema(Schema):
         named = {name: field.data_key or name for name, field in self.dump_fields.items()}
         self._keys = tuple(named.values())
         self._values = attrgetter(*named)
-        self._instants = [named[n] for n, f in self.dump_fields.items() if isinstance(f, Instant)]
-        self._others = [
+        self._converted = [
             (named[name], name, field)
             for name, field in self.dump_fields.items()
-            if not isinstance(field, Instant) and not _is_written_as_stored(field)
+            if not _is_written_as_stored(field)
         ]
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
@@ -35,10 +34,8 @@ class WireSchema(Schema):
         if many:
             return [self.dump(item) for item in obj]
         wire = dict(zip(self._keys, self._values(obj), strict=True))
-        for key in self._instants:
-            wire[key] = _text_of(wire[key])
-        for key, name, field in self._others:
-            wire[key] = field.serialize(name, obj, getattr)
+        for key, name, field in self._converted:
+            wire[key] = field._serialize(wire[key], name, obj)
         return wire
 
 
@@ -51,11 +48,7 @@ class Instant(fields.Field[datetime]):
     """An instant, text on the wire."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return _text_of(value)
+        return None if value is None else format_instant(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         return parse_instant(value)
-
-
-def _text_of(instant: datetime | None) -> str | None:
-    return None if instant is None else format_instant(instant)
