@@ -206,6 +206,12 @@ class ActorBook:
         """The names of the actors with other roles."""
         return [spec.name for spec in self.specs if spec.is_extra]
 
+    def otherwise_known(self, name: str) -> list[str]:
+        """The names of the usual actors whose credentials are sent in another way than these."""
+        usual = [spec for spec in self.specs if not spec.is_extra]
+        own = {spec.credential for spec in usual if spec.name == name}
+        return [spec.name for spec in usual if own and spec.credential not in own]
+
     def _made_or_usual(self, spec: ActorSpec) -> Actor:
         try:
             return self._make(spec)

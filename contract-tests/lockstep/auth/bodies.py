@@ -17,7 +17,7 @@ from lockstep.openapi.bounds import least_items
 from lockstep.openapi.document import Document
 
 _EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
-_PASSWORD = re.compile(r"pass(word|wd|phrase|code)?|pwd|secret", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass(word|wd|phrase|code)?|pwd|secret|^pin([_-]?code)?$", re.IGNORECASE)
 _NAME = re.compile(
     r"(user|login|account|nick|member|client|display)?[_-]?(name|handle|login|id)|identifier",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from lockstep.auth.bodies import (
     members,
 )
 from lockstep.auth.calls import Call
+from lockstep.auth.examples import example_bodies, is_account
 from lockstep.auth.schemes import password_flow
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import LOG_IN
@@ -68,12 +69,18 @@ class Entrance:
 def find_entrances(document: Document) -> list[Entrance]:
     """Return the ways to log in, the most likely first; they differ in what is sent.
 
-    A registration without a log-in comes last, for registrations that return a token.
+    A registration without a log-in comes last, for registrations that return a token. Where nobody
+    can register, it is with the accounts of the document's examples.
     """
     register, operation = _operations(document)
     login = call_of(document, operation) if operation is not None else _token_endpoint(document)
     if register is None:
-        return [Entrance(None, login)] if login is not None else []
+        shown = example_bodies(document, operation) if operation is not None else ()
+        return [
+            Entrance(None, call)
+            for call in (*_accounts(login, [body for _, body in shown]), login)
+            if call is not None
+        ]
     found: list[Entrance] = []
     for filling in REGISTRATIONS:
         made = call_of(document, register, filling)
@@ -83,6 +90,13 @@ def find_entrances(document: Document) -> list[Entrance]:
             ]
         found.append(Entrance(made))
     return [each for at, each in enumerate(found) if each not in found[:at]]
+
+
+def _accounts(login: Call | None, bodies: Iterable[Mapping[str, Any]]) -> Iterator[Call]:
+    """Yield the log-in with each of the accounts in some bodies."""
+    for body in bodies if login is not None else ():
+        if login is not None and is_account(body, login.json):
+            yield replace(login, json=body)
 
 
 def client_registration(document: Document) -> Operation | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from lockstep.auth.actors import ActorSpec
 from lockstep.auth.bodies import flat, is_password, members
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, body_schema, has_other_purpose
 from lockstep.auth.entry import ActorError
+from lockstep.auth.examples import example_bodies, is_account
 from lockstep.auth.search import Search
 from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
@@ -46,6 +47,12 @@ def find_kinds(exchanger: Exchanger, usual: ActorSpec, nonce: str) -> list[Actor
     return found
 
 
+def is_existing(spec: ActorSpec) -> bool:
+    """Whether a user logs in with one certain account, which is not registered."""
+    login = spec.login if spec.register is None else None
+    return login is not None and "${" not in json.dumps(login.json)
+
+
 def _comes_in(exchanger: Exchanger, spec: ActorSpec, nonce: str) -> bool:
     search = Search(exchanger, spec, f"{nonce}{spec.name}")
     try:
@@ -65,12 +72,12 @@ def _of_examples(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
     operation = find_operation(document, usual.login.operation)
     if operation is None:
         return
-    for number, (name, body) in enumerate(_examples(document, operation), 1):
-        if not _names_like(body, usual.login.json):
+    for number, (name, body) in enumerate(example_bodies(document, operation), 1):
+        if body == usual.login.json or not is_account(body, usual.login.json):
             continue
         login = Call(usual.login.operation, body, usual.login.form)
-        called = _name(name) or f"example{number}"
-        avoided = usual.avoid | _about_oneself(document)
+        called = actor_name(name) or f"example{number}"
+        avoided = usual.avoid | about_oneself(document)
         yield replace(
             usual, name=called, register=None, login=login, weight=1, avoid=avoided, is_extra=True
         )
@@ -91,7 +98,7 @@ def _of_registration(document: Document, usual: ActorSpec) -> Iterator[ActorSpec
         for value in values:
             if isinstance(value, str) and value != call.json.get(name):
                 made = replace(call, json={**call.json, name: value})
-                yield replace(usual, name=_name(value), register=made, weight=1, is_extra=True)
+                yield replace(usual, name=actor_name(value), register=made, weight=1, is_extra=True)
 
 
 def _of_scopes(usual: ActorSpec) -> Iterator[ActorSpec]:
@@ -103,51 +110,10 @@ def _of_scopes(usual: ActorSpec) -> Iterator[ActorSpec]:
     requested = str(call.json.get("scope", "")).split() if call is not None else []
     for scope in requested if len(requested) > 1 else ():
         login = replace(call, json={**call.json, "scope": scope}) if call is not None else None
-        yield replace(usual, name=_name(scope), login=login, weight=_RARE, is_extra=True)
+        yield replace(usual, name=actor_name(scope), login=login, weight=_RARE, is_extra=True)
 
 
-def _examples(document: Document, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the example request bodies of an operation, with their names."""
-    body = document.resolve(operation.definition.get("requestBody", {}))
-    contents = body.get("content", {}) if isinstance(body, Mapping) else {}
-    for entry in contents.values():
-        named = {name: document.resolve(each) for name, each in _items(entry.get("examples"))}
-        shown = [(name, each.get("value")) for name, each in named.items()]
-        schema = flat(document, entry.get("schema"))
-        shown += [("", entry.get("example")), ("", schema.get("example"))]
-        shown += [("", each) for each in schema.get("examples", ()) if isinstance(each, Mapping)]
-        shown.append(("", _of_members(document, schema)))
-        yield from ((name, value) for name, value in shown if isinstance(value, Mapping) and value)
-
-
-def _items(node: Any) -> list[tuple[str, Any]]:
-    return list(node.items()) if isinstance(node, Mapping) else []
-
-
-def _of_members(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the example of each member; empty if a required one has none."""
-    found = {}
-    for name, member in _items(schema.get("properties")):
-        inner = flat(document, member)
-        shown = inner.get("example", next(iter(inner.get("examples", ())), None))
-        if shown is None and name in schema.get("required", ()):
-            return {}
-        if shown is not None:
-            found[name] = shown
-    return found
-
-
-def _names_like(body: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
-    """Whether a body has a password, and all members that are usually sent."""
-    inner = {"": body, **{key: each for key, each in body.items() if isinstance(each, Mapping)}}
-    return body.keys() >= usual.keys() and any(
-        is_password(name) and isinstance(value, str)
-        for each in inner.values()
-        for name, value in each.items()
-    )
-
-
-def _about_oneself(document: Document) -> frozenset[str]:
+def about_oneself(document: Document) -> frozenset[str]:
     """Return the names of operations that may change or delete the user that sends them."""
     return frozenset(
         operation.name
@@ -162,6 +128,6 @@ def _takes_password(document: Document, operation: Operation) -> bool:
     return any(is_password(n) for n, _ in members(document, body_schema(document, operation)[0]))
 
 
-def _name(text: str) -> str:
+def actor_name(text: str) -> str:
     """Return a name for an actor: lower-case letters, digits and hyphens."""
     return _PLAIN.sub("-", text).strip("-").lower()[:20]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from lockstep.auth.bodies import flat
 from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import followed
 from lockstep.transport.cookies import is_csrf
 from lockstep.transport.credentials import BASIC, BEARER, DIGEST, Credential
@@ -40,7 +41,7 @@ def find_credentials(document: Document) -> list[Credential]:
     schemes = schemes_of(document)
     used = Counter(_scheme_names(document))
     names = sorted(schemes, key=lambda name: -used[name])
-    found = [form for name in names for form in _forms(document, schemes[name])]
+    found = [form for name in names for form in forms_of(document, schemes[name])]
     if not found and not schemes:
         found = [*_worded(document, "", "Authorization"), BEARER, Credential(form="Token {token}")]
     return list(dict.fromkeys(found))
@@ -61,7 +62,7 @@ def find_combined(document: Document) -> list[Credential]:
                 asked[names] += 1
     found = []
     for names, _ in asked.most_common():
-        forms = [_forms(document, schemes[name])[0] for name in names]
+        forms = [forms_of(document, schemes[name])[0] for name in names]
         found.append(replace(forms[0], also=tuple(forms[1:])))
     return list(dict.fromkeys(found))
 
@@ -75,7 +76,7 @@ def is_enough(document: Document, form: Credential) -> bool:
         for alternative in operation.definition.get("security", document.modern.get("security", []))
         if len(names := [name for name in alternative if _is_sent(schemes.get(name))]) == 1
     }
-    return any(form.name == own.name for name in alone for own in _forms(document, schemes[name]))
+    return any(form.name == own.name for name in alone for own in forms_of(document, schemes[name]))
 
 
 def _is_sent(scheme: Mapping[str, Any] | None) -> bool:
@@ -129,14 +130,19 @@ def schemes_of(document: Document) -> dict[str, Mapping[str, Any]]:
     return {name: scheme for name, scheme in resolved.items() if isinstance(scheme, Mapping)}
 
 
+def schemes_for(document: Document, operation: Operation) -> Iterator[str]:
+    """Yield the names of the security schemes that an operation lists, in all alternatives."""
+    for alternative in operation.definition.get("security", document.modern.get("security", [])):
+        yield from alternative
+
+
 def _scheme_names(document: Document) -> Iterator[str]:
     for operation in document.operations.values():
-        required = operation.definition.get("security", document.modern.get("security", []))
-        for alternative in required:
-            yield from alternative
+        yield from schemes_for(document, operation)
 
 
-def _forms(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
+def forms_of(document: Document, scheme: Mapping[str, Any]) -> list[Credential]:
+    """Return the ways to send the secret of a security scheme, the most likely first."""
     name = str(scheme.get("name", "Authorization"))
     description = " ".join(_prose(scheme))
     match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme", "bearer")).lower():

@@ -29,10 +29,14 @@ _TAKEN, _UNASKED, _OPEN, _LIKELY, _PROVEN = range(1, 6)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A fully configured user; `works` is true if an operation accepts its credentials."""
+    """A fully configured user; `works` is true if an operation accepts its credentials.
+
+    It is proven if that operation refuses requests without credentials.
+    """
 
     spec: ActorSpec
     works: bool
+    is_proven: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class Trial:
             spec = replace(self.spec, token=source, credential=credential)
             rank = self._rank(identity, first=number == 0)
             if rank == _PROVEN:
-                return Settled(spec, works=True)
+                return Settled(spec, works=True, is_proven=True)
             if rank:
                 weak.append((rank, spec))
         # `max` returns the first of several equal ones.

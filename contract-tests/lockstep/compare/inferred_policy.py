@@ -23,10 +23,19 @@ class InferredPolicy:
 
     most = 8
 
-    def __init__(self, judge: Judge, is_of_style: Callable[[Path], bool] = lambda _: False) -> None:
-        """Compare through `judge`; `is_of_style` says where equal numbers may look different."""
+    def __init__(
+        self,
+        judge: Judge,
+        is_of_style: Callable[[Path], bool] = lambda _: False,
+        is_worded_freely: Callable[[Path], bool] = lambda _: False,
+    ) -> None:
+        """Compare through `judge`; `is_of_style` says where equal numbers may look different.
+
+        `is_worded_freely` says which texts need not be equal.
+        """
         self._judge = judge
         self._is_of_style = is_of_style
+        self._is_worded_freely = is_worded_freely
         self._accepted: set[tuple[str, str]] = set()
         # Keyed by `id()` of an object, which each entry keeps alive.
         self._named: dict[tuple[int, str], tuple[Any, dict[str, Name]]] = {}
@@ -119,6 +128,8 @@ class InferredPolicy:
             if plain and a != b and same_number(a, b) and self._is_of_style(place.path):
                 return SAME
             return self._judge.numbers(role, name, place.owner, a, b)
+        if role is None and a.strip() and b.strip() and self._is_worded_freely(place.path):
+            return SAME
         return self._judge.strings(role, name, a, b, made=made)
 
     def _is_made(self, role: Role | None, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +32,14 @@ from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
 from lockstep.openapi.shapes import Generated, Path, Shape
 from lockstep.transport.messages import Request, Response
 
-_CREATED = 201
+_CREATED, _ERRORS = 201, 400
+# A document leaves the wording of a message to each server, or warns clients of relying on it.
+_FREE_WORDING = re.compile(
+    r"\b(?:wording|phrasing|text|message)\b[^.;]{0,30}\b(?:may|can|might)\s+(?:\w+\s+)?"
+    r"(?:change|differ|vary)\b|"
+    r"\b(?:not|never|n't)\s+(?:\w+\s+){0,2}(?:parsed?|matched|rely|relied|depend)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,8 @@ class Inferring:
         ours, theirs = (ParsedAnswer(each).json for each in bodies)
         owner = self._owner(what.operation, what.shape)
         is_of_style = partial(self._is_of_style, what.operation, answers, names)
-        walker = Walker(InferredPolicy(judge, is_of_style), allowed)
+        is_worded_freely = partial(self._is_worded_freely, what.operation, answers, names)
+        walker = Walker(InferredPolicy(judge, is_of_style, is_worded_freely), allowed)
         if ours is NotImplemented or theirs is NotImplemented:
             yield from compare_contents(bodies, walker, Place(owner=owner), judge.same_text)
         else:
@@ -145,6 +154,26 @@ class Inferring:
         if "number" not in types or "integer" in types:
             return False
         self._habits.json.note(names, "the fractions of whole numbers", operation.name)
+        return True
+
+    def _is_worded_freely(
+        self,
+        operation: Operation | None,
+        answers: tuple[Response, Response],
+        names: tuple[str, str],
+        path: Path,
+    ) -> bool:
+        """Whether the document says of a text of an error that its wording may change."""
+        answer = answers[0]
+        if self._habits is None or operation is None or answer.status < _ERRORS:
+            return False
+        schema = response_schema(operation, answer.status, answer.media_type)
+        description = place_in(self._document, schema, parts_of(in_body(path))).schema.get(
+            "description"
+        )
+        if not isinstance(description, str) or _FREE_WORDING.search(description) is None:
+            return False
+        self._habits.note_wording(names, operation.name)
         return True
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:

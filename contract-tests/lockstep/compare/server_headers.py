@@ -107,6 +107,8 @@ class ServerHabits:
         self._closed: dict[tuple[str, str], set[str]] = defaultdict(set)
         # By the leader, the partner, and the status codes of their error pages.
         self._pages: dict[tuple[str, str, tuple[int, int]], set[str]] = defaultdict(set)
+        # By the leader and the partner.
+        self._worded: dict[tuple[str, str], set[str]] = defaultdict(set)
 
     def note(self, leader: str, partner: str, difference: Difference, operation: str) -> None:
         """Record that one of two targets lacks a header in its response to an operation."""
@@ -127,11 +129,15 @@ class ServerHabits:
             return
         self._pages[leader, partner, (left.status, right.status)].add(operation)
 
+    def note_wording(self, names: tuple[str, str], operation: str) -> None:
+        """Record two messages whose wording the document leaves to each target."""
+        self._worded[names].add(operation)
+
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each pair of targets, with the headers that one of them sends.
 
-        And one for each pair of which one closes connections that the other keeps open, and for the
-        status codes of error pages.
+        And one for each pair of which one closes connections that the other keeps open, for the
+        status codes of error pages, and for messages in other words.
         """
         headers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for (has, lacks, header), operations in sorted(self._operations.items()):
@@ -148,6 +154,11 @@ class ServerHabits:
             yield (
                 f"the frameworks of {leader} and {partner} have different error pages for "
                 f"undocumented paths and methods: {codes} ({counted(operations)})"
+            )
+        for (leader, partner), operations in sorted(self._worded.items()):
+            yield (
+                f"{leader} and {partner} word errors differently where the document says that the "
+                f"wording may change ({counted(operations)})"
             )
         yield from self.json.sentences()
 

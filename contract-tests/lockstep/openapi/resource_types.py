@@ -131,6 +131,15 @@ class ResourceTypes:
                 return Role("key", f"{owner}.{candidate}")
         return None
 
+    def identified_by(self, name: str) -> str:
+        """Return the only family that paths identify by a name: `article` by `sku`; else empty.
+
+        So it is for names that are too common, such as `title`.
+        """
+        key = noun(name)
+        families = {family for family, known in self._keys if known == key}
+        return families.pop() if len(families) == 1 and key not in _COMMON else ""
+
     def parameter(self, path: str, name: str) -> Role | None:
         """Return the role of the path parameter `name`, if it identifies a resource."""
         return self._parameter(path, name)

@@ -657,3 +657,43 @@ def test_other_software_may_write_whole_numbers_with_a_fraction(
         assert seen == wanted
         notes = [each for each in habits.sentences() if "the fractions of whole numbers" in each]
         assert len(notes) == (not wanted)
+
+
+WORDING = "For people; its wording may change at any time."
+
+
+@pytest.mark.parametrize(
+    ("description", "status", "left", "right", "alike"),
+    [
+        (WORDING, 404, "No such book.", "There is no book.", True),
+        ("A message. Clients should not rely on it.", 404, "No such book.", "None.", True),
+        ("Never parse the text.", 404, "No such book.", "None.", True),
+        ("The text may vary between versions.", 404, "No such book.", "None.", True),
+        # Nothing is not another wording, and only errors have messages of this kind.
+        (WORDING, 404, "No such book.", "", False),
+        (WORDING, 200, "No such book.", "There is no book.", False),
+        ("A message for people.", 404, "No such book.", "There is no book.", False),
+        ("Why it failed; it does not change.", 404, "No such book.", "None.", False),
+        (None, 404, "No such book.", "There is no book.", False),
+    ],
+)
+def test_document_may_leave_the_wording_of_errors_to_each_server(
+    description: str | None, status: int, left: str, right: str, alike: bool
+) -> None:
+    detail = {"type": "string"} | ({"description": description} if description else {})
+    content = {"schema": {"type": "object", "properties": {"detail": detail}}}
+    response = {"description": "one", "content": {"application/json": content}}
+    operation = {"operationId": "get", "responses": {str(status): response}}
+    document = Document(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "books", "version": "1"},
+            "paths": {"/book": {"get": operation}},
+        }
+    )
+    habits = ServerHabits()
+    chosen = Comparer(document, SymbolTable(["right"]), Fixed(), leader="left", habits=habits)
+    answers = (answer(json.dumps({"detail": text}).encode(), status) for text in (left, right))
+    differences = chosen.compare(document.operations["get"], *answers, "right")
+    assert [one.where for one in differences] == ([] if alike else ["body /detail"])
+    assert any("word errors differently" in each for each in habits.sentences()) is alike

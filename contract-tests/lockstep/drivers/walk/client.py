@@ -66,6 +66,10 @@ class Client:
     def __post_init__(self) -> None:
         self.known = Knowledge(self.document)
         self.known.people = frozenset(self._words_for_users())
+        if self.actors is not None and not self.actors.specs[0].calls:
+            # Who has a key alone is nobody that the API knows by an id.
+            created = created_by_users(self.document, self.entrances, by_anyone=False)
+            self.known.kept = frozenset(created)
 
     @property
     def document(self) -> Document:
@@ -294,11 +298,14 @@ class Client:
         return self.actors.authorise(request, who)
 
     def _entitled(self, operation: Operation, request: Request, actor: str) -> Exchange | None:
-        """Repeat the request as the first other type of user with permission; tried once."""
+        """Repeat the request as the first other type of user with permission; tried once.
+
+        Some operations are for the holder of a key, say, and others for a user with a session.
+        """
         if self.actors is None or operation.name in self._asked:
             return None
         self._asked.add(operation.name)
-        for name in self.actors.extras:
+        for name in (*self.actors.extras, *self.actors.otherwise_known(actor)):
             exchange = self.send_as(self.sign(request, name), actor)
             if not is_forbidden(exchange):
                 self.actors.entitled[operation.name] = name

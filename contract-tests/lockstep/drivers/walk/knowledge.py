@@ -55,6 +55,8 @@ class Knowledge:
     gone: set[Item] = field(default_factory=set)
     # The families of users, where none is known.
     people: frozenset[str] = USERS
+    # The families of what the main user creates without being one itself: of members by a desk.
+    kept: frozenset[str] = frozenset()
     # The path parameters of deleted resources, by path template.
     _deleted: dict[str, set[frozenset[tuple[str, str]]]] = field(
         default_factory=lambda: defaultdict(set)
@@ -122,7 +124,8 @@ class Knowledge:
         """Whether a path parameter refers to a user."""
         named = families_for(path, name)
         users = {word for item in self.items if item.user for word in item.families}
-        exact = any(item.exact(name) for item in self.items if item.user)
+        shown = any(item.exact(name) for item in self.items if item.user)
+        exact = shown and named.isdisjoint(self.kept)
         return exact or bool(named & (users or self.people))
 
     def learn(

@@ -108,6 +108,7 @@ class Needs:
             values = next((found for _, found in bound), None)
             if values is not None and values[parameters_of(around)[-1]] in texts:
                 yield other, values
+        yield from ((other, {}) for other in self._about_the_same(operation, actor))
         for other in self.filling:
             if other is operation:
                 continue
@@ -116,6 +117,21 @@ class Needs:
                 continue
             bound = self.client.known.bind(other.path, actor, live=True)
             yield from ((other, values) for _, values in islice(bound, 1))
+
+    def _about_the_same(self, operation: Operation, actor: str) -> Iterator[Operation]:
+        """Yield the creations that have succeeded, and refer to what an operation refers to.
+
+        What is returned by its barcode, say, has been lent by it before.
+        """
+        client = self.client
+        referred = client.referred(operation, actor).keys()
+        for name in list(client.known.accepted) if referred else ():
+            other = client.document.operations.get(name)
+            if other is None or other is operation or name in client.entrances:
+                continue
+            is_creation = other.method == "POST" and "{" not in other.path
+            if is_creation and not referred.isdisjoint(client.referred(other, actor)):
+                yield other
 
 
 def fills(document: Document, operation: Operation) -> bool:

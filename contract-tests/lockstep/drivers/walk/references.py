@@ -17,7 +17,8 @@ from lockstep.openapi.naming import noun, split, words
 class References:
     """Replaces the members of one body that refer to resources of an actor by their identifiers.
 
-    By their names these are members such as `author_id`; with `by_noun`, also `author`. Two members
+    By their names these are members such as `author_id`; with `by_noun`, also `author`, and a `sku`
+    where paths identify articles by it. Two members
     of one object, such as `from_account` and `to_account`, refer to different resources if there
     are several. `families` counts the members by the type of resource that they refer to.
     """
@@ -74,6 +75,9 @@ def meant(
     if role is not None and role.kind == "id":
         family, _, attribute = role.family.partition(".")
         about = words(name)[:-1]
+    elif role is None and by_noun and families.identified_by(name):
+        # The `sku` of an order's line is that of `/articles/{sku}`.
+        family, attribute, about = families.identified_by(name), noun(name), ()
     elif role is None and by_noun:
         family, attribute, about = families.of(noun(name)), "id", words(name)
     else:

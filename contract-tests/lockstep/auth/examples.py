@@ -1,0 +1,91 @@
+"""What a document shows of users that exist already: accounts in examples, and keys in prose.
+
+Those of a sandbox or a demonstration, for example. Whether they are let in is left to experiments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lockstep.auth.bodies import flat, is_password
+from lockstep.auth.schemes import forms_of, schemes_of
+from lockstep.openapi.document import Document
+from lockstep.openapi.operations import Operation
+from lockstep.transport.credentials import Credential
+
+# What a text shows as a literal.
+_LITERAL = re.compile(r"`([^`\s]+)`|\"([^\"\s]+)\"|(?<!\w)'([^'\s]+)'(?!\w)")
+# A key or token, rather than a path or a placeholder such as `<token>`, `{key}` or `YOUR_API_KEY`.
+_KEY = re.compile(r"(?!(?i:your|my|the)[_-])(?!x+$)[\w.~+=-]{6,}")
+_ABOUT_KEYS = re.compile(r"\b(key|token)s?\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?:])\s|\n\s*\n")
+
+
+def described_keys(document: Document) -> Iterator[tuple[str, Credential, str]]:
+    """Yield the literals that may be a key: the name of its scheme, how it is sent, and itself.
+
+    They stand in the description of a security scheme, or of the document in a sentence on keys.
+    """
+    description = str(document.modern.get("info", {}).get("description", ""))
+    about_keys = [text for text in _SENTENCE.split(description) if _ABOUT_KEYS.search(text)]
+    for name, scheme in schemes_of(document).items():
+        is_key = scheme.get("type") == "apiKey" and scheme.get("in") != "cookie"
+        is_bearer = scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "bearer"
+        forms = forms_of(document, scheme) if is_key or is_bearer else []
+        texts = [str(scheme.get("description", "")), *about_keys]
+        # What the document names elsewhere, such as a header field, is no key.
+        known = {form.name.lower() for form in forms} | {name.lower()}
+        found = (text for each in texts for text in _literals(each) if text.lower() not in known)
+        yield from ((name, forms[0], key) for key in dict.fromkeys(found) if forms)
+
+
+def _literals(text: str) -> Iterator[str]:
+    for match in _LITERAL.finditer(text):
+        literal = match[1] or match[2] or match[3]
+        if _KEY.fullmatch(literal):
+            yield literal
+
+
+def example_bodies(
+    document: Document, operation: Operation
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the example request bodies of an operation, with their names."""
+    body = document.resolve(operation.definition.get("requestBody", {}))
+    contents = body.get("content", {}) if isinstance(body, Mapping) else {}
+    for entry in contents.values():
+        named = {name: document.resolve(each) for name, each in _items(entry.get("examples"))}
+        shown = [(name, each.get("value")) for name, each in named.items()]
+        schema = flat(document, entry.get("schema"))
+        shown += [("", entry.get("example")), ("", schema.get("example"))]
+        shown += [("", each) for each in schema.get("examples", ()) if isinstance(each, Mapping)]
+        shown.append(("", _of_members(document, schema)))
+        yield from ((name, value) for name, value in shown if isinstance(value, Mapping) and value)
+
+
+def _items(node: Any) -> list[tuple[str, Any]]:
+    return list(node.items()) if isinstance(node, Mapping) else []
+
+
+def _of_members(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the example of each member; empty if a required one has none."""
+    found = {}
+    for name, member in _items(schema.get("properties")):
+        inner = flat(document, member)
+        shown = inner.get("example", next(iter(inner.get("examples", ())), None))
+        if shown is None and name in schema.get("required", ()):
+            return {}
+        if shown is not None:
+            found[name] = shown
+    return found
+
+
+def is_account(body: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
+    """Whether a body to log in has a password, and all members that are `usual`ly sent."""
+    inner = {"": body, **{key: each for key, each in body.items() if isinstance(each, Mapping)}}
+    return body.keys() >= usual.keys() and any(
+        is_password(name) and isinstance(value, str)
+        for each in inner.values()
+        for name, value in each.items()
+    )
