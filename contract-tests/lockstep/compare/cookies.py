@@ -10,7 +10,7 @@ from lockstep.matching.timestamps import both, read_instant
 from lockstep.transport.cookies import Cookie, read_cookie
 
 _ABSENT = "absent"
-# Either deletes a cookie (RFC 6265, section 5.3).
+# Either deletes a cookie, whatever its value (RFC 6265, section 5.3).
 _LIFETIMES = frozenset({"expires", "max-age"})
 # Callback (name, left, right): whether two different values of a cookie correspond.
 Same = Callable[[str, str, str], bool]
@@ -32,9 +32,10 @@ def compare_cookies(
         if mine is None or other is None:
             yield Difference("cookie", where, _set(mine), _set(other))
             continue
-        if mine.value != other.value and not same(name, mine.value, other.value):
+        are_cleared = mine.is_cleared and other.is_cleared
+        if not (are_cleared or mine.value == other.value or same(name, mine.value, other.value)):
             yield Difference("cookie", where, mine.value, other.value)
-        lifetimes = _LIFETIMES if mine.is_cleared and other.is_cleared else frozenset()
+        lifetimes = _LIFETIMES if are_cleared else frozenset()
         yield from _attributes(
             where,
             _without(mine.attributes, lifetimes),

@@ -34,9 +34,10 @@ from lockstep.transport.messages import Request, Response
 
 _CREATED, _ERRORS = 201, 400
 # A document leaves the wording of a message to each server, or warns clients of relying on it.
-_FREE_WORDING = re.compile(
-    r"\b(?:wording|phrasing|text|message)\b[^.;]{0,30}\b(?:may|can|might)\s+(?:\w+\s+)?"
-    r"(?:change|differ|vary)\b|"
+_MAY_CHANGE = r"[^.;]{0,30}\b(?:may|can|might)\s+(?:\w+\s+)?(?:change|differ|vary)\b"
+_FREE_WORDING = re.compile(rf"\b(?:wording|phrasing)\b{_MAY_CHANGE}", re.IGNORECASE)
+_FREE_MESSAGE = re.compile(
+    rf"\b(?:text|message)\b{_MAY_CHANGE}|"
     r"\b(?:not|never|n't)\s+(?:\w+\s+){0,2}(?:parsed?|matched|rely|relied|depend)\b",
     re.IGNORECASE,
 )
@@ -163,15 +164,20 @@ class Inferring:
         names: tuple[str, str],
         path: Path,
     ) -> bool:
-        """Whether the document says of a text of an error that its wording may change."""
+        """Whether the document says of a text that its wording may change.
+
+        Of an error, other words will do: a note that changes is no message.
+        """
         answer = answers[0]
-        if self._habits is None or operation is None or answer.status < _ERRORS:
+        if self._habits is None or operation is None:
             return False
         schema = response_schema(operation, answer.status, answer.media_type)
-        description = place_in(self._document, schema, parts_of(in_body(path))).schema.get(
-            "description"
-        )
-        if not isinstance(description, str) or _FREE_WORDING.search(description) is None:
+        place = place_in(self._document, schema, parts_of(in_body(path)))
+        description = str(place.schema.get("description", ""))
+        is_free = _FREE_WORDING.search(description) is not None
+        if answer.status >= _ERRORS:
+            is_free = is_free or _FREE_MESSAGE.search(description) is not None
+        if not is_free:
             return False
         self._habits.note_wording(names, operation.name)
         return True

@@ -157,8 +157,8 @@ class ServerHabits:
             )
         for (leader, partner), operations in sorted(self._worded.items()):
             yield (
-                f"{leader} and {partner} word errors differently where the document says that the "
-                f"wording may change ({counted(operations)})"
+                f"{leader} and {partner} word messages differently where the document says that "
+                f"the wording may change ({counted(operations)})"
             )
         yield from self.json.sentences()
 

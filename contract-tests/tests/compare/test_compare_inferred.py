@@ -282,6 +282,7 @@ def test_claims_of_json_web_tokens_are_compared(
             {"Set-Cookie": "a=; Expires=Thu, 01 Jan 1970 00:00:01 GMT"},
             [],
         ),
+        ({"Set-Cookie": 'a=""; Max-Age=0'}, {"Set-Cookie": "a=deleted; Max-Age=0"}, []),
         (
             {"Set-Cookie": "a=; Max-Age=0; Path=/"},
             {"Set-Cookie": "a="},
@@ -669,9 +670,10 @@ WORDING = "For people; its wording may change at any time."
         ("A message. Clients should not rely on it.", 404, "No such book.", "None.", True),
         ("Never parse the text.", 404, "No such book.", "None.", True),
         ("The text may vary between versions.", 404, "No such book.", "None.", True),
-        # Nothing is not another wording, and only errors have messages of this kind.
+        (WORDING, 207, "No such book.", "There is no book.", True),
+        # Nothing is not another wording, and a text that may change is no message.
         (WORDING, 404, "No such book.", "", False),
-        (WORDING, 200, "No such book.", "There is no book.", False),
+        ("The text may change until it is printed.", 200, "One.", "Two.", False),
         ("A message for people.", 404, "No such book.", "There is no book.", False),
         ("Why it failed; it does not change.", 404, "No such book.", "None.", False),
         (None, 404, "No such book.", "There is no book.", False),
@@ -693,7 +695,7 @@ def test_document_may_leave_the_wording_of_errors_to_each_server(
     )
     habits = ServerHabits()
     chosen = Comparer(document, SymbolTable(["right"]), Fixed(), leader="left", habits=habits)
-    answers = (answer(json.dumps({"detail": text}).encode(), status) for text in (left, right))
-    differences = chosen.compare(document.operations["get"], *answers, "right")
+    ours, theirs = (answer(json.dumps({"detail": text}).encode(), status) for text in (left, right))
+    differences = chosen.compare(document.operations["get"], ours, theirs, "right")
     assert [one.where for one in differences] == ([] if alike else ["body /detail"])
-    assert any("word errors differently" in each for each in habits.sentences()) is alike
+    assert any("word messages differently" in each for each in habits.sentences()) is alike
