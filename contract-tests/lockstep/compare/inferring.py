@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.sent import Sent, read_sent
 from lockstep.compare.server_headers import ServerHabits, is_of_another_stack
 from lockstep.compare.walker import Place, Walker
+from lockstep.compare.wording import Wordings
 from lockstep.inference.answers import made_values
 from lockstep.inference.links import Links
 from lockstep.inference.requests import RequestReader
@@ -32,15 +32,7 @@ from lockstep.openapi.schema_lookup import parts_of, place_in, response_schema
 from lockstep.openapi.shapes import Generated, Path, Shape
 from lockstep.transport.messages import Request, Response
 
-_CREATED, _ERRORS = 201, 400
-# A document leaves the wording of a message to each server, or warns clients of relying on it.
-_MAY_CHANGE = r"[^.;]{0,30}\b(?:may|can|might)\s+(?:\w+\s+)?(?:change|differ|vary)\b"
-_FREE_WORDING = re.compile(rf"\b(?:wording|phrasing)\b{_MAY_CHANGE}", re.IGNORECASE)
-_FREE_MESSAGE = re.compile(
-    rf"\b(?:text|message)\b{_MAY_CHANGE}|"
-    r"\b(?:not|never|n't)\s+(?:\w+\s+){0,2}(?:parsed?|matched|rely|relied|depend)\b",
-    re.IGNORECASE,
-)
+_CREATED = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +62,7 @@ class Inferring:
     ) -> None:
         self._document = document
         self._habits = habits
+        self._wordings = Wordings(document)
         self._families = document.families
         self._reader = RequestReader(document, document.families)
         self._links = {name: Links(document, document.families, url) for name, url in urls.items()}
@@ -164,22 +157,11 @@ class Inferring:
         names: tuple[str, str],
         path: Path,
     ) -> bool:
-        """Whether the document says of a text that its wording may change.
-
-        Of an error, other words will do: a note that changes is no message.
-        """
-        answer = answers[0]
-        if self._habits is None or operation is None:
+        """Whether the wording of a text is left to each server; that is noted as a habit."""
+        if self._habits is None or not self._wordings.is_free(operation, answers[0], path):
             return False
-        schema = response_schema(operation, answer.status, answer.media_type)
-        place = place_in(self._document, schema, parts_of(in_body(path)))
-        description = str(place.schema.get("description", ""))
-        is_free = _FREE_WORDING.search(description) is not None
-        if answer.status >= _ERRORS:
-            is_free = is_free or _FREE_MESSAGE.search(description) is not None
-        if not is_free:
-            return False
-        self._habits.note_wording(names, operation.name)
+        label = operation.name if operation is not None else "undocumented"
+        self._habits.note_wording(names, label)
         return True
 
     def _owner(self, operation: Operation | None, shape: Shape | None) -> str:
