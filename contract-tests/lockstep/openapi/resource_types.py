@@ -132,9 +132,9 @@ class ResourceTypes:
         return None
 
     def identified_by(self, name: str) -> str:
-        """Return the only family that paths identify by a name: `article` by `sku`; else empty.
+        """Return the only family that paths identify by a name: `article` by `sku`.
 
-        So it is for names that are too common, such as `title`.
+        It is empty if there is none, and for names that are too common, such as `title`.
         """
         key = noun(name)
         families = {family for family, known in self._keys if known == key}

@@ -18,9 +18,9 @@ class References:
     """Replaces the members of one body that refer to resources of an actor by their identifiers.
 
     By their names these are members such as `author_id`; with `by_noun`, also `author`, and a `sku`
-    where paths identify articles by it. Two members
-    of one object, such as `from_account` and `to_account`, refer to different resources if there
-    are several. `families` counts the members by the type of resource that they refer to.
+    where paths identify articles by it. Two members of one object, such as `from_account` and
+    `to_account`, refer to different resources if there are several. `families` counts the members
+    by the type of resource that they refer to.
     """
 
     document: Document
