@@ -172,6 +172,24 @@ def _credentials(exchange: Exchange) -> tuple[str, ...]:
     return token, request.header("cookie") or ""
 
 
+def same_head(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what HEAD shows into the same difference of GET (RFC 9110, section 9.3.2)."""
+    every = list(clusters)
+    causes = [one for one in every if _is_plain(one, "status") and one.chosen.sequence]
+    return into(every, causes, _is_head_of)
+
+
+def _is_head_of(one: Cluster, cause: Cluster) -> bool:
+    if not _is_plain(one, "status") or one.chosen.values != cause.chosen.values:
+        return False
+    method, _, template = one.chosen.operation.partition(" ")
+    request = cause.chosen.sequence[-1].request
+    if method != "HEAD" or request.method != "GET":
+        return False
+    path = re.sub(r"\\{[^/]+?\\}", "[^/]+", re.escape(template))
+    return re.fullmatch(path, request.path.partition("?")[0]) is not None
+
+
 def same_clearing(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold members that one side sets to null, as a request asks, and the other does not."""
     return one_per_key(clusters, _clearing)

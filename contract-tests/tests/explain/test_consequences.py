@@ -174,3 +174,11 @@ def test_who_lets_a_token_in_after_a_log_out_does_so_everywhere(seen: Observed) 
 
 def test_another_token_than_the_one_that_was_ended_is_a_fact_of_its_own(seen: Observed) -> None:
     assert len(logged_out(seen, "x1", ended="x2")) == 2
+
+
+@pytest.mark.parametrize(("status", "number"), [(403, 1), (405, 2)])
+def test_head_shows_the_same_difference_as_get(seen: Observed, status: int, number: int) -> None:
+    refused = answer(403, {"error": "forbidden"})
+    seen.hear(get("/tasks/t1"), answer(200, {"id": "t1", "title": "one"}), refused)
+    seen.hear(Request("HEAD", "/tasks/t2"), answer(200), answer(status))
+    assert len(parity(seen)) == number
