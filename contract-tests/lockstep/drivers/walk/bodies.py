@@ -252,6 +252,9 @@ def _leaf(
             return _with_fraction(schema, body_template(document, schema, name))
         case "integer" | "number" if style is Style.ODD and "minimum" in schema:
             return schema["minimum"]
+        case "boolean" if style is Style.WORDS:
+            # What has words is worked on, and so in the usual state: an active user.
+            return schema.get("default", False)
         case "boolean":
             return full
         case "array" if full or style is Style.WORDS:

@@ -255,6 +255,16 @@ def test_members_of_other_types_have_the_style_too(shed: Document) -> None:
     assert body(shed, fixed, Style.FULL) == {}
 
 
+@pytest.mark.parametrize(("default", "words", "full"), [(True, True, True), (None, False, True)])
+def test_what_has_words_is_in_its_usual_state(
+    shed: Document, default: bool | None, words: bool, full: bool
+) -> None:
+    active = {"type": "boolean"} | ({} if default is None else {"default": default})
+    schema = {"type": "object", "properties": {"active": active}}
+    states = [body(shed, schema, each)["active"] for each in (Style.WORDS, Style.FULL, Style.ODD)]
+    assert states == [words, full, False]
+
+
 def test_changes_are_made_one_at_a_time(shed: Document) -> None:
     changes = list(single_changes(shed, {"$ref": "#/components/schemas/ToolChange"}))
     assert all(len(change) == 1 for change in changes)
