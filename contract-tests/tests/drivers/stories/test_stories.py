@@ -10,7 +10,7 @@ import pytest
 
 from lockstep.drivers.stories.files import StoryError, load_stories, read_story
 from lockstep.drivers.stories.values import fill, mismatches
-from lockstep.exchange.exchanger import Exchanger
+from lockstep.exchange.versions import Versions
 from lockstep.openapi.document import Document
 from lockstep.run import Run
 from lockstep.transport.targets import Target
@@ -80,7 +80,7 @@ def test_an_expectation_has_the_values_that_the_target_itself_has_returned(
     run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An instant of one target may correspond to two of another: it cannot be translated."""
-    monkeypatch.setattr(Exchanger, "translate_text", lambda _self, text, _name: text)
+    monkeypatch.setattr(Versions, "translate_text", lambda _self, text, _name: text)
     steps = """
   - { operation: createNote, json: { text: hello }, expect: { status: 201 }, save: { note: body } }
   - { operation: getNote, path: { note_id: '${note.id}' },
