@@ -58,10 +58,10 @@ class Copies:
         if values is None or not isinstance(shown, Mapping):
             return
         for family, value in islice(self._shown(operation, shown), _MOST_COPIES):
-            for change in self._changes(operation):
+            for change, texts in self._changes(operation):
                 if client.document.families.about(change.path) == family:
                     where = {parameters_of(change.path)[0]: value}
-                    if succeeded(client.act(change, where, self._texts(change))):
+                    if succeeded(client.act(change, where, texts)):
                         self.reader.look_around(operation, values)
 
     def _shown(self, operation: Operation, shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -78,8 +78,8 @@ class Copies:
             if family != owner and isinstance(value, str | int):
                 yield family, str(value)
 
-    def _changes(self, operation: Operation) -> Iterator[Operation]:
-        """Yield the changes of other resources that have succeeded, except of users."""
+    def _changes(self, operation: Operation) -> Iterator[tuple[Operation, dict[str, Any]]]:
+        """Yield changes of others, except users, that have succeeded, each with new texts."""
         client = self.maker.client
         families, known = client.document.families, client.known
         for each in client.document.operations.values():
@@ -87,8 +87,10 @@ class Copies:
             alone = each.method in _CHANGES and len(names) == 1 and each.path.endswith("}")
             if not alone or each.name not in known.accepted or known.is_user(each.path, names[0]):
                 continue
-            if families.about(each.path) != families.about(operation.path) and self._texts(each):
-                yield each
+            if families.about(each.path) == families.about(operation.path):
+                continue
+            if texts := self._texts(each):
+                yield each, texts
 
     def _texts(self, change: Operation) -> dict[str, Any]:
         """Return a body with new texts: for a PATCH these alone; empty if there are none."""
