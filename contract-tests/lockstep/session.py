@@ -354,6 +354,7 @@ class Session:
         self.reporter.stage(title)
         ledger = self.ledger
         ledger.findings.stage = title
+        ledger.counters.disturb()
         before = ledger.exchanges, ledger.requests, len(ledger.findings), time.monotonic()
         try:
             yield stage

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.annotated import Annotated
 from lockstep.compare.connections import Connections
+from lockstep.compare.counters import Counters
 from lockstep.compare.inferring import Answered, Inferring
 from lockstep.compare.parsed import ParsedAnswer
 from lockstep.compare.server_headers import (
@@ -36,7 +37,8 @@ Requests = tuple[Request, Request]
 class _Pair:
     """The outcomes of one request at the leader and at the partner `name`.
 
-    `label` names the operation for rules and noise; `requests` are the two requests sent.
+    `label` names the operation for rules and noise; `requests` are the two requests sent. Outcomes
+    that are not `ordered` may belong to each other's requests.
     """
 
     operation: Operation | None
@@ -45,6 +47,7 @@ class _Pair:
     name: str
     label: str
     requests: Requests | None
+    ordered: bool = True
 
     @property
     def place(self) -> tuple[str, str]:
@@ -65,7 +68,8 @@ class Comparer:
     recently. With `same_target` both responses are those of one server to the same request.
     `habits` collect which headers of their own the HTTP servers send, where the document is silent
     about them; without it they are not compared: a recording may lack them. They also collect how
-    servers write JSON, which is compared without them.
+    servers write JSON, which is compared without them. `counters` recognise the numbers of created
+    resources.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Comparer:
         noise: NoiseBook | None = None,
         same_target: bool = False,
         habits: ServerHabits | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._document = document
         self._table = table
@@ -95,7 +100,12 @@ class Comparer:
         self._inferring = None
         if not document.is_annotated:
             self._inferring = Inferring(
-                document, urls or {}, sent, same_target=same_target, habits=habits
+                document,
+                urls or {},
+                sent,
+                counters or Counters(),
+                same_target=same_target,
+                habits=habits,
             )
 
     def compare(
@@ -135,7 +145,7 @@ class Comparer:
     ) -> list[Difference]:
         """Record the matched values of two responses if they are equal; return no differences."""
         learnt = Transaction(self._table.to(name))
-        pair = _Pair(operation, leader, partner, name, label, requests)
+        pair = _Pair(operation, leader, partner, name, label, requests, ordered=False)
         # Differences that are reported only once do not count as reported here.
         if not self._compare(pair, learnt, again=True):
             learnt.confirm()
@@ -242,7 +252,8 @@ class Comparer:
         shape = self.shape(pair.operation, answers[0])
         if self._inferring is None:
             return list(self._annotated.compare(answers, shape, learnt, allowed, pair.operation))
-        names, what = (self._leader, pair.name), Answered(pair.operation, shape, pair.requests)
+        names = self._leader, pair.name
+        what = Answered(pair.operation, shape, pair.requests, pair.ordered)
         found = list(self._inferring.compare(answers, what, names, learnt, self._clock, allowed))
         if self._habits is None:
             return found

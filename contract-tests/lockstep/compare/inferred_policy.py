@@ -118,7 +118,10 @@ class InferredPolicy:
 
     def _judged(self, left: Any, a: str, b: str, place: Place) -> str:
         role, name = self._role(place)
-        made = self._is_made(role, place.path)
+        is_inner = any(isinstance(part, int) for part in place.path)
+        if role is None and self._judge.is_counted(place.owner, name, a, b, made=not is_inner):
+            return SAME
+        made = self._judge.is_made(role) and not is_inner
         if a == b:
             return self._judge.equal(role, a, made=made)
         if is_digest(name) and is_coded(a) and is_coded(b) and isinstance(left, str):
@@ -131,10 +134,6 @@ class InferredPolicy:
         if role is None and a.strip() and b.strip() and self._is_worded_freely(place.path):
             return SAME
         return self._judge.strings(role, name, a, b, made=made)
-
-    def _is_made(self, role: Role | None, path: Path) -> bool:
-        """Whether a value belongs to the created resource itself, not to a list element."""
-        return self._judge.is_made(role) and not any(isinstance(part, int) for part in path)
 
     def _tokens(self, a: str, b: str) -> Iterator[Found]:
         """Yield the differences inside two JSON Web Tokens."""

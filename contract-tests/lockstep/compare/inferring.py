@@ -9,6 +9,7 @@ from functools import partial
 from lockstep.bodies.labels import relabelled
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.contents import compare_contents
+from lockstep.compare.counters import Counters, Counting
 from lockstep.compare.digests import Digests
 from lockstep.compare.header_members import HeaderMembers
 from lockstep.compare.headers import HeaderComparer
@@ -37,11 +38,15 @@ _CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The context of two responses: the operation, its shape, and both requests, if known."""
+    """The context of two responses: the operation, its shape, and both requests, if known.
+
+    Responses that are not `ordered` may belong to each other's requests.
+    """
 
     operation: Operation | None
     shape: Shape | None
     requests: tuple[Request, Request] | None
+    ordered: bool = True
 
 
 class Inferring:
@@ -56,6 +61,7 @@ class Inferring:
         document: Document,
         urls: Mapping[str, str],
         sent: Container[str],
+        counters: Counters,
         *,
         same_target: bool = False,
         habits: ServerHabits | None = None,
@@ -69,6 +75,7 @@ class Inferring:
         self._nowhere = Links(document, document.families, "")
         self._everywhere = (*self._links.values(), self._nowhere)
         self._sent = sent
+        self._counters = counters
         self._same_target = same_target
         self._digests: dict[str, Digests] = {}
 
@@ -197,6 +204,7 @@ class Inferring:
             left,
             right,
             digests,
+            Counting(self._counters, names) if what.ordered else None,
             makes,
             self._same_target,
         )

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from lockstep.compare.counters import Counting
 from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
@@ -47,7 +48,8 @@ class Judge:
 
     `request` holds the values sent in this exchange; `sent` holds the values that clients sent
     recently: these are never server-generated, whatever their format. `left` and `right` parse the
-    links of the two servers. `makes` is the type of the resources that the exchange may have
+    links of the two servers. `counting` is `None` if the responses may belong to other requests.
+    `makes` is the type of the resources that the exchange may have
     created or renamed, empty for a read. With `same_target` both responses are those of one server.
     Every method returns the kind of difference, or `SAME`; values are `made` if they belong to the
     created resource itself.
@@ -61,12 +63,29 @@ class Judge:
     left: Links
     right: Links
     digests: Digests
+    counting: Counting | None = None
     makes: str = ""
     same_target: bool = False
 
     def is_made(self, role: Role | None) -> bool:
         """Whether a role is that of an attribute of the resources that the exchange created."""
         return role is not None and bool(self.makes) and role.family.startswith(f"{self.makes}.")
+
+    def is_counted(self, owner: str, name: str, a: str, b: str, *, made: bool) -> bool:
+        """Whether a member is a number that both servers counted up, from different numbers on.
+
+        `made` says that it belongs to what the response returns, not to an element of a list.
+        """
+        kind = f"{owner}#{name}"
+        if a != b and self.learnt.is_pair_of(kind, a, b):
+            return True
+        creates = made and self.request.method == "POST" and self.makes == owner
+        if self.counting is None or not creates or self.request.is_echo(a, b):
+            return False
+        if not self.counting.note(kind, a, b):
+            return False
+        self.learnt.learn(kind, a, b, replace=True, inside=not a.isdigit())
+        return True
 
     def equal(self, role: Role | None, value: str, *, made: bool = False) -> str:
         """Compare two equal texts: they may still identify different resources."""

@@ -23,7 +23,7 @@ from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.shapes import Generated
-from lockstep.results.exchange import Effects, Exchange
+from lockstep.results.exchange import SAFE_METHODS, Effects, Exchange
 from lockstep.results.faults import LeftOutError
 from lockstep.results.run_log import RunLog
 from lockstep.results.trace import Trace
@@ -85,6 +85,7 @@ class Exchanger:
             rules=ledger.rules,
             noise=ledger.noise,
             habits=ledger.habits if asks_again else None,
+            counters=ledger.counters,
         )
         self._shown = ShownResources(ledger.document.scopes, table, self._generated)
         # The side effects of requests.
@@ -143,6 +144,7 @@ class Exchanger:
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target, translated; nothing is compared or recorded."""
         self.effects.overlook()
+        self.ledger.counters.disturb()
         requests = self.versions.of(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
@@ -156,6 +158,7 @@ class Exchanger:
         before the others.
         """
         self.effects.overlook()
+        self.ledger.counters.disturb()
         requests = self.versions.of(request)
         self.ledger.count_requests(copies * len(requests))
         return requests, self._delivery.send_at_once([requests] * copies, first)
@@ -363,7 +366,10 @@ class Exchanger:
         for name in partners:
             pair = exchange.outcomes[leader], exchange.outcomes[name]
             requests = exchange.requests[leader], exchange.requests[name]
-            alike = ordered or status_of(pair[0]) != status_of(pair[1])
+            parted = status_of(pair[0]) != status_of(pair[1])
+            if not ordered or (parted and exchange.request.method not in SAFE_METHODS):
+                self.ledger.counters.disturb()
+            alike = ordered or parted
             compare = self._comparer.compare if alike else self._comparer.compare_on_trial
             exchange.differences[name] = compare(
                 operation, *pair, name, requests=requests, label=exchange.label, again=again

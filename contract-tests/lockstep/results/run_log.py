@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from lockstep.compare.counters import Counters
 from lockstep.compare.server_headers import ServerHabits
 from lockstep.effects.calls.proxies import Proxies
 from lockstep.effects.growth import StatementBook
@@ -60,6 +61,8 @@ class RunLog:
     uncompared: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     habits: ServerHabits = field(default_factory=ServerHabits)
+    # Numbers that the targets count up with each resource created.
+    counters: Counters = field(default_factory=Counters)
     # Snapshots of the targets' databases.
     mirrors: Mirrors = field(default_factory=Mirrors)
     # Counters of the targets' SQL statements.
@@ -122,6 +125,7 @@ class RunLog:
         """Forget histories and divergence after the targets' state was reset."""
         with self._lock:
             self._histories.clear()
+            self.counters.begin_anew()
             self._parted_before = self._parted()
             self._divergent.clear()
 
