@@ -144,7 +144,8 @@ class _Runner:
                 self._note(outcome, exchanges[-1])
             return
         winners = self._count(exchanges)
-        if self._winners is not None and winners > self._winners:
+        # Where none wins sequentially, the requests may be refused for another reason.
+        if self._winners and winners > self._winners:
             self._note(f"{winners} winner{'s' * (winners > 1)} ({outcome})", exchanges[-1])
 
     def _note(self, what: str, exchange: Exchange) -> None:

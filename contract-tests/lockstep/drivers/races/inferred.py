@@ -137,4 +137,7 @@ def _vary(document: Document, schema: Any, value: Any, new: str) -> Any:
         return value
     if "${" in value:
         return value.replace("${actor}", "racer").replace("${unique}", new)
-    return value + new if takes_text(document, schema, value + new) else drawn(schema) or value
+    if takes_text(document, schema, value + new):
+        return value + new
+    # Few texts that match the pattern of a date are dates.
+    return value if "format" in schema else drawn(schema) or value

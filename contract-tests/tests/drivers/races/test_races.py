@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from fixtures.blog_server import DOCUMENT as BLOG
 from fixtures.blog_server import make_blog
 from fixtures.flask_servers import pair
+from fixtures.scripted import plain_document
 
 from lockstep.auth.actors import ActorBook
 from lockstep.drivers.races import driver
@@ -203,6 +205,29 @@ def test_inferred_races_find_two_winners(
     (finding,) = run.finish().findings
     assert (finding.operation, finding.targets) == (operation, ("right",))
     assert "2 winners" in finding.values["right"]
+
+
+def test_inferred_races_send_dates_that_exist() -> None:
+    born = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+    schema = {"type": "object", "required": ["born"], "properties": {"born": born}}
+    creating = {
+        "operationId": "enrol",
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"201": {"description": "made"}, "409": {"description": "known"}},
+    }
+    races = infer_races(Document(plain_document(**{"/members": {"post": creating}})))
+    race = next(each for each in races if each.name.startswith("enrol"))
+    date.fromisoformat(race.together[0]["json"]["born"])
+
+
+def test_a_race_of_which_none_wins_sequentially_is_not_judged(
+    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver._Runner, "_one_after_the_other", lambda _: 0)
+    run.race([replace(infer_races(document, "alice")[0], rounds=2)], servers("two_names"))
+    verdict = run.finish()
+    assert not verdict.findings
+    assert any("none succeeds" in note for each in verdict.races for note in each.notes)
 
 
 def test_a_taken_name_is_retried_in_the_sequential_run(
