@@ -10,7 +10,7 @@ from itertools import combinations, islice, pairwise, zip_longest
 from typing import Any
 
 from lockstep.auth.bodies import kind_of_value
-from lockstep.auth.texts import matches, plain_text
+from lockstep.auth.texts import draw, drawn, matches, plain_text
 from lockstep.drivers.walk.items import Item
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.inference.forms import is_random
@@ -34,10 +34,15 @@ _COMPARING = frozenset(
     | {"before", "after", "since", "until"}
 )
 _SORTING = frozenset({"sort", "order", "sorting", "ordering", "sortby", "orderby"})
+_PAGING = frozenset({"page", "per", "size", "limit", "offset", "skip", "cursor", "first", "last"})
+_SEARCHING = frozenset({"q", "query", "search", "text", "term", "terms", "keyword", "keywords"})
+_TITLES = frozenset({"title", "name", "subject", "text"})
 _BOXES = frozenset({"bbox", "box", "bounds", "extent"})
 _LATITUDES, _LONGITUDES = ("lat", "latitude"), ("lon", "lng", "long", "longitude")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+# A text that no item has.
+_NO_ITEM = "no such item"
 # A range far behind the end of most lists.
 _FAR = ("1000000", "1000001")
 
@@ -47,6 +52,8 @@ def queries(
 ) -> Iterator[Query]:
     """Yield no query, each parameter alone, numbers together, as for pagination, and two filters.
 
+    All orders of a list come before combinations.
+
     The values of a parameter are its examples, occur in the items, the most informative one of each
     parameter first, or are its bounds, or close to these. A parameter without a member of its name
     is treated as a text search, and gets a text from each member. A sort parameter gets the names
@@ -54,20 +61,24 @@ def queries(
     """
     yield {}
     found = {each.name: each for each in parameters if each.location == "query"}
-    alone = [
-        [
+    alone = {
+        name: [
             {**(largest or {} if is_sorting(each) else {}), name: text}
             for text in dict.fromkeys((*_examples(each), *_values(each, items)))
         ]
         for name, each in found.items()
-    ]
+    }
     numbers = [name for name, each in found.items() if kind_of_value(each.schema) == "integer"]
-    turns = list(zip_longest(*alone))
-    first, later = turns[:_FIRST], turns[_FIRST:]
-    yield from (query for turn in first for query in turn if query is not None)
+    filters = [each for each in found.values() if not is_sorting(each)]
+    yield from _in_turn(each[:_FIRST] for each in alone.values())
+    yield from _in_turn(alone[name][_FIRST:] for name in found if is_sorting(found[name]))
     yield from _together(numbers)
-    yield from _both([each for each in found.values() if not is_sorting(each)], items)
-    yield from (query for turn in later for query in turn if query is not None)
+    yield from _both([each for each in filters if not _PAGING & {*words(each.name)}], items)
+    yield from _in_turn(alone[each.name][_FIRST:] for each in filters)
+
+
+def _in_turn(columns: Iterable[Sequence[Query]]) -> Iterator[Query]:
+    return (query for turn in zip_longest(*columns) for query in turn if query is not None)
 
 
 def is_sorting(parameter: Declared) -> bool:
@@ -87,12 +98,40 @@ def _together(numbers: list[str]) -> Iterator[Query]:
 
 
 def _both(filters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]:
-    """Yield pairs of filters with values of one item: a server may take only one of two."""
-    pairs = (
-        next((both for each in items if len(both := _passed([*pair], each)) == 2), None)
-        for pair in combinations(filters, 2)
-    )
-    yield from islice((pair for pair in pairs if pair is not None), _MOST_PAIRS)
+    """Yield pairs of filters: a server may take only one of two.
+
+    An item passes both, or one of them alone, by the value of another item, if there is any.
+    """
+    pairs = ([*_apart(one, other, items)] for one, other in combinations(filters, 2))
+    for several in islice((pair for pair in pairs if pair), _MOST_PAIRS):
+        yield from several
+
+
+def _apart(one: Declared, other: Declared, items: Sequence[Item]) -> Iterator[Query]:
+    whole = next((both for each in items if len(both := _passed([one, other], each)) == 2), None)
+    if whole is None:
+        return
+    yield whole
+    for kept, changed in ((one, other), (other, one)):
+        another = _another_value(changed, whole[changed.name], items)
+        if another is not None:
+            yield {kept.name: whole[kept.name], changed.name: another}
+
+
+def _another_value(parameter: Declared, value: str, items: Sequence[Item]) -> str | None:
+    """Return a value of a filter that some other item has, or that the document allows."""
+    schema = parameter.schema
+    shown = (_value_of(parameter, each) for each in items)
+    allowed = ["true", "false"] if parameter.kind == "boolean" else map(str, schema.get("enum", ()))
+    made_up = [draw(drawn(schema), _NO_ITEM) or _NO_ITEM] if _takes_any_text(parameter) else ()
+    every = (*shown, *allowed, *made_up)
+    return next((each for each in every if each not in (None, value)), None)
+
+
+def _takes_any_text(parameter: Declared) -> bool:
+    schema = parameter.schema
+    is_text = kind_of_value(schema) == "string" and not schema.keys() & {"enum", "format"}
+    return is_text and not is_id(parameter.name)
 
 
 def _passed(filters: Sequence[Declared], item: Item) -> Query:
@@ -103,14 +142,37 @@ def _passed(filters: Sequence[Declared], item: Item) -> Query:
 
 def _value_of(parameter: Declared, item: Item) -> str | None:
     schema, shown = parameter.schema, item.shown.get(parameter.name)
-    if isinstance(shown, bool):
-        return str(shown).lower()
+    if isinstance(shown, bool) or parameter.kind == "boolean":
+        return str(shown is not False).lower()
     form = _form_of_time(parameter)
     if form:
         dated = any(isinstance(each, str) and _DATE.match(each) for each in item.shown.values())
         return next(_times(parameter.name, form, [item]), None) if dated else None
     text = None if kind_of_value(schema) in ("array", "object") else _text(parameter.name, item)
+    if text is None and _searches(parameter):
+        text = _searched(parameter, item)
     return text if "enum" not in schema or text in [*map(str, schema["enum"])] else None
+
+
+def _searches(parameter: Declared) -> bool:
+    """Whether a parameter searches texts, as its name says."""
+    return kind_of_value(parameter.schema) == "string" and bool(
+        _SEARCHING & set(words(parameter.name))
+    )
+
+
+def _searched(parameter: Declared, item: Item) -> str | None:
+    """Return the text of an item by which a search most probably finds it."""
+    texts = {name: value for name, value in item.shown.items() if _is_prose(name, value)}
+    named = (name for name in texts if _is_named_in(parameter.description, name))
+    usual = (name for name in texts if words(name)[-1] in _TITLES)
+    # Texts are longer than what a list is filtered by.
+    longest = sorted(texts, key=lambda name: -len(texts[name]))
+    return next((texts[name] for name in (*named, *usual, *longest)), None)
+
+
+def _is_named_in(description: str, member: str) -> bool:
+    return re.search(rf"\b{re.escape(member)}\b", description) is not None
 
 
 def _examples(parameter: Declared) -> Iterator[str]:
@@ -265,9 +327,7 @@ def _orders(parameter: Declared, items: Sequence[Item]) -> Iterator[str]:
         for name, value in item.shown.items()
         if name and not isinstance(value, Mapping | list)
     )
-    named = [
-        name for name in members if re.search(rf"\b{re.escape(name)}\b", parameter.description)
-    ]
+    named = [name for name in members if _is_named_in(parameter.description, name)]
     yield from (f"{sign}{name}" for name in named or list(members) for sign in ("-", ""))
 
 

@@ -25,7 +25,7 @@ from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 _FEW, _SOME = 3, 20
-_MOST_QUERIES = 36
+_MOST_QUERIES = 48
 # For a document with many reads each has fewer queries, and still fewer when repeated.
 _LEAST_QUERIES, _ALL_QUERIES, _QUERIES_AGAIN = 4, 2_000, 3
 _FEW_QUERIES = 6

@@ -74,6 +74,23 @@ def test_two_filters_are_combined_with_values_of_the_same_item() -> None:
     assert {"owner_id": "7", "from": "2026-03-01"} in pairs
 
 
+def test_two_filters_are_combined_so_that_an_item_passes_one_of_them_only() -> None:
+    words = Declared("q", "query", False, TEXT)
+    language = Declared("language", "query", False, {"type": "string", "pattern": "^[a-z]{2}$"})
+    lent = Declared("lent", "query", False, {"type": "boolean"})
+    items = [
+        Item("book", "", {"title": "Momo", "language": "de", "lent": True}, {}),
+        Item("book", "", {"title": "Emma", "language": "en", "lent": True}, {}),
+    ]
+    found = [*queries([words, language, lent], items)]
+    assert {"q": "Momo", "language": "en"} in found
+    assert {"q": "Momo", "lent": "false"} in found
+    (alone,) = {
+        each["language"] for each in queries([words, language], items[:1]) if len(each) == 2
+    } - {"de"}
+    assert len(alone) == 2
+
+
 def cards(request: Request) -> Outcome:
     """A server of boards and of cards inside of them."""
     if request.method == "POST":
