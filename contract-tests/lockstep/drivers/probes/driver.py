@@ -23,7 +23,7 @@ from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial, begin_an
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
 
-MOST_OF_ONE = 60
+MOST_OF_ONE = 100
 MOST = 2_500
 # Limits the time spent on slow servers.
 MOST_SECONDS = 60.0

@@ -12,7 +12,7 @@ from lockstep.drivers.walk.bodies import may_be_null
 from lockstep.openapi.bounds import least_items, least_length
 from lockstep.openapi.document import Document
 
-MISSING, WRONG_TYPE, OUTSIDE, NULL, ODD, BOUND, UNKNOWN, RARE = range(20, 28)
+MISSING, WRONG_TYPE, OUTSIDE, BOUND, NULL, ODD, UNKNOWN, RARE = range(20, 28)
 _LONGEST = 20_000
 _MOST_ELEMENTS = 200
 _DEEPEST = 3
