@@ -66,8 +66,11 @@ class ShownResources:
         ]
 
     def _origins(self, exchange: Exchange, name: str, items: Sequence[Generated]) -> Iterator[str]:
+        table = self.table.to(name)
         for each in items:
-            origin = self.table.to(name).origin(each.kind, each.value)
+            # Short values, such as numbers, are matched within their family.
+            kinds = (each.kind, each.family)
+            origin = next(filter(None, (table.origin(kind, each.value) for kind in kinds)), None)
             if origin is not None:
                 yield from self.scopes.keys(each.family, origin, exchange.request.path)
 
