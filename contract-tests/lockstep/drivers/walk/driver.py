@@ -25,26 +25,18 @@ from lockstep.drivers.walk.bodies import (
     without_blamed,
 )
 from lockstep.drivers.walk.client import Client, Progress
-from lockstep.drivers.walk.combinations import Combinations
-from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import Media
-from lockstep.drivers.walk.moves import Moves
 from lockstep.drivers.walk.outcomes import is_invalid, succeeded
 from lockstep.drivers.walk.patches import JSON_PATCH, patches
-from lockstep.drivers.walk.publishing import Publishing
-from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader, paths
 from lockstep.drivers.walk.repeatable import changes_state
-from lockstep.drivers.walk.revalidation import Revalidation
-from lockstep.drivers.walk.sharing import Sharing
+from lockstep.drivers.walk.stages import stages
 from lockstep.drivers.walk.states import States
 from lockstep.drivers.walk.surroundings import Surroundings
-from lockstep.drivers.walk.transitions import Transitions
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -103,17 +95,7 @@ class _Walk:
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)
         self._make_more()
-        for doing, stage in (
-            ("changing states", Transitions(self.maker, self.reader)),
-            ("trying limits", Limits(self.maker, self.reader)),
-            ("using up", Quotas(self.maker, self.reader)),
-            ("moving", Moves(self.maker, self.reader)),
-            ("changing what others show", Copies(self.maker, self.reader)),
-            ("publishing", Publishing(self.maker, self.reader)),
-            ("revalidating", Revalidation(self.maker)),
-            ("sharing", Sharing(self.maker, self.reader)),
-            ("combining values", Combinations(self.maker)),
-        ):
+        for doing, stage in stages(self.maker, self.reader):
             self._each(doing, self._own(stage.able()), stage.explore)
         self._read_all()
         deletions = Deletions(self.maker, self.reader)

@@ -1,0 +1,46 @@
+"""The stages of a walk that explore some operations in more depth, in the order of the walk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from lockstep.drivers.walk.combinations import Combinations
+from lockstep.drivers.walk.copies import Copies
+from lockstep.drivers.walk.limits import Limits
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.moves import Moves
+from lockstep.drivers.walk.publishing import Publishing
+from lockstep.drivers.walk.quotas import Quotas
+from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.revalidation import Revalidation
+from lockstep.drivers.walk.sharing import Sharing
+from lockstep.drivers.walk.ties import Ties
+from lockstep.drivers.walk.transitions import Transitions
+from lockstep.openapi.operations import Operation
+
+
+class Stage(Protocol):
+    """Explores one operation after another."""
+
+    def able(self) -> Iterator[Operation]:
+        """Yield the operations that can be explored."""
+        ...
+
+    def explore(self, operation: Operation) -> None:
+        """Send what there is to try with an operation."""
+        ...
+
+
+def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
+    """Yield each stage with what it does, as shown with the progress."""
+    yield "changing states", Transitions(maker, reader)
+    yield "trying limits", Limits(maker, reader)
+    yield "using up", Quotas(maker, reader)
+    yield "moving", Moves(maker, reader)
+    yield "changing what others show", Copies(maker, reader)
+    yield "publishing", Publishing(maker, reader)
+    yield "revalidating", Revalidation(maker)
+    yield "sharing", Sharing(maker, reader)
+    yield "sorting equal resources", Ties(maker)
+    yield "combining values", Combinations(maker)
