@@ -10,6 +10,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import Place
 from lockstep.results.conditions import kinds_of
 from lockstep.results.findings import Finding
+from lockstep.transport.literals import LISTED
 from lockstep.transport.messages import Response
 
 _OF_SERVERS = {
@@ -160,7 +161,9 @@ def _symbol(gap: Gap) -> str:
     return f"The document does not state which resource {_name(gap)} refers to."
 
 
-def _order(_gap: Gap) -> str:
+def _order(gap: Gap) -> str:
+    if LISTED.match(gap.values[0]):
+        return f"The document does not state the order of the elements of {_name(gap)} here."
     return "No document can state the order of members: JSON has none (RFC 8259, section 4)."
 
 

@@ -283,6 +283,13 @@ def test_a_missing_response_is_described() -> None:
         ("header", "header x-total", "1", "2", "`x-total` is not documented for 200 of"),
         ("order", "body", "a, b", "b, a", "JSON has none"),
         (
+            "order",
+            "body /data",
+            "2 elements: 1, 2",
+            "2 elements: 2, 1",
+            "the order of the elements of `Task.data` here.",
+        ),
+        (
             "cookie",
             "header set-cookie sid httponly",
             "set",
