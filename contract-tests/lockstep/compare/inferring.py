@@ -143,16 +143,16 @@ class Inferring:
     ) -> bool:
         """Whether equal numbers at a place of a body may be written differently: `12.0` and `12`.
 
-        JSON knows numbers only (RFC 8259, section 6). Where the document promises no integers, it
-        depends on the language of a server, and is noted as a habit; two servers of the same
-        software have the same.
+        JSON knows numbers only (RFC 8259, section 6). Where the document promises no integers, or
+        nothing of the response, it depends on the language of a server, and is noted as a habit;
+        two servers of the same software have the same.
         """
         answer, other = answers
         if self._habits is None or operation is None or not is_of_another_stack(answer, other):
             return False
         schema = response_schema(operation, answer.status, answer.media_type)
         types = place_in(self._document, schema, parts_of(in_body(path))).types
-        if "number" not in types or "integer" in types:
+        if schema is not None and ("number" not in types or "integer" in types):
             return False
         self._habits.json.note(names, "the fractions of whole numbers", operation.name)
         return True
