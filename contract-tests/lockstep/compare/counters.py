@@ -85,18 +85,6 @@ class Counters:
         return known.is_excused
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """The counters of two targets."""
-
-    counters: Counters
-    names: tuple[str, str]
-
-    def note(self, kind: str, a: str, b: str) -> bool:
-        """Record an attribute of a resource just created, like `Counters.note`."""
-        return self.counters.note(self.names, kind, a, b)
-
-
 def _are_above(numbers: tuple[int, int], tops: tuple[int, int]) -> bool:
     return all(one > top for one, top in zip(numbers, tops, strict=True))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lockstep.compare.alignment import Alignment, Lists, Name
-from lockstep.compare.judge import SAME, Judge
+from lockstep.compare.judge import SAME, Judge, is_of_element
 from lockstep.compare.tokens import compare_tokens, is_token
 from lockstep.compare.walker import Found, Place
 from lockstep.inference.digests import is_coded
@@ -118,10 +118,9 @@ class InferredPolicy:
 
     def _judged(self, left: Any, a: str, b: str, place: Place) -> str:
         role, name = self._role(place)
-        is_inner = any(isinstance(part, int) for part in place.path)
-        if role is None and self._judge.is_counted(place.owner, name, a, b, made=not is_inner):
+        if role is None and self._judge.is_counted(place.owner, name, place.path, a, b):
             return SAME
-        made = self._judge.is_made(role) and not is_inner
+        made = self._judge.is_made(role) and not is_of_element(place.path)
         if a == b:
             return self._judge.equal(role, a, made=made)
         if is_digest(name) and is_coded(a) and is_coded(b) and isinstance(left, str):

@@ -9,7 +9,7 @@ from functools import partial
 from lockstep.bodies.labels import relabelled
 from lockstep.compare.allowed import Allowed
 from lockstep.compare.contents import compare_contents
-from lockstep.compare.counters import Counters, Counting
+from lockstep.compare.counters import Counters
 from lockstep.compare.digests import Digests
 from lockstep.compare.header_members import HeaderMembers
 from lockstep.compare.headers import HeaderComparer
@@ -204,7 +204,7 @@ class Inferring:
             left,
             right,
             digests,
-            Counting(self._counters, names) if what.ordered else None,
+            partial(self._counters.note, names) if what.ordered else None,
             makes,
             self._same_target,
         )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from lockstep.compare.counters import Counting
 from lockstep.compare.digests import DIGEST, Digests
 from lockstep.compare.sent import Sent
 from lockstep.inference.derived import is_derived, same_but_for_form, same_rule
@@ -28,6 +27,7 @@ from lockstep.matching.timestamps import Instant, both, read_epoch, read_instant
 from lockstep.matching.transaction import Transaction
 from lockstep.openapi.naming import is_made_time, is_page_cursor, is_start_time
 from lockstep.openapi.resource_types import ResourceTypes, Role
+from lockstep.openapi.shapes import Path
 from lockstep.transport.literals import same_in_other_notation
 from lockstep.transport.reason_phrases import same_reason_phrase
 
@@ -48,11 +48,11 @@ class Judge:
 
     `request` holds the values sent in this exchange; `sent` holds the values that clients sent
     recently: these are never server-generated, whatever their format. `left` and `right` parse the
-    links of the two servers. `counting` is `None` if the responses may belong to other requests.
-    `makes` is the type of the resources that the exchange may have
-    created or renamed, empty for a read. With `same_target` both responses are those of one server.
-    Every method returns the kind of difference, or `SAME`; values are `made` if they belong to the
-    created resource itself.
+    links of the two servers. `count` records an attribute of a created resource, see
+    `Counters.note`; it is `None` if the responses may belong to other requests. `makes` is the type
+    of the resources that the exchange may have created or renamed, empty for a read. With
+    `same_target` both responses are those of one server. Every method returns the kind of
+    difference, or `SAME`; values are `made` if they belong to the created resource itself.
     """
 
     families: ResourceTypes
@@ -63,7 +63,7 @@ class Judge:
     left: Links
     right: Links
     digests: Digests
-    counting: Counting | None = None
+    count: Callable[[str, str, str], bool] | None = None
     makes: str = ""
     same_target: bool = False
 
@@ -71,18 +71,17 @@ class Judge:
         """Whether a role is that of an attribute of the resources that the exchange created."""
         return role is not None and bool(self.makes) and role.family.startswith(f"{self.makes}.")
 
-    def is_counted(self, owner: str, name: str, a: str, b: str, *, made: bool) -> bool:
-        """Whether a member is a number that both servers counted up, from different numbers on.
-
-        `made` says that it belongs to what the response returns, not to an element of a list.
-        """
+    def is_counted(self, owner: str, name: str, path: Path, a: str, b: str) -> bool:
+        """Whether a member is a number that both servers counted up, from different numbers on."""
+        creates = self.count is not None and self.request.method == "POST" and self.makes == owner
+        if a == b and not creates:
+            return False
         kind = f"{owner}#{name}"
         if a != b and self.learnt.is_pair_of(kind, a, b):
             return True
-        creates = made and self.request.method == "POST" and self.makes == owner
-        if self.counting is None or not creates or self.request.is_echo(a, b):
+        if self.count is None or not creates or is_of_element(path) or self.request.is_echo(a, b):
             return False
-        if not self.counting.note(kind, a, b):
+        if not self.count(kind, a, b):
             return False
         self.learnt.learn(kind, a, b, replace=True, inside=not a.isdigit())
         return True
@@ -339,3 +338,8 @@ class Judge:
         if not (is_random(a) and is_random(b) and same_form(a, b)):
             return False
         return self.learnt.learn("id", a, b) is None
+
+
+def is_of_element(path: Path) -> bool:
+    """Whether a value belongs to an element of a list, not to the resource itself."""
+    return any(isinstance(part, int) for part in path)
