@@ -144,7 +144,8 @@ class Exchanger:
     def ask(self, request: Request) -> dict[str, Outcome]:
         """Send a request to every target, translated; nothing is compared or recorded."""
         self.effects.overlook()
-        self.ledger.counters.disturb()
+        if request.method not in SAFE_METHODS:
+            self.ledger.counters.disturb()
         requests = self.versions.of(request)
         self.ledger.count_requests(len(requests))
         return self._delivery.send(requests)
