@@ -157,6 +157,13 @@ class Hunt:
         with self._pair(CLEAN) as targets:
             self._run.race(contract.races(self._run.document), targets)
 
+    def walk(self) -> None:
+        """Use the API as a client does, and send variants of each request, as `lockstep run`."""
+        with self._pair(CLEAN, rows=True) as targets:
+            self._run.walk(targets)
+            self._run.probe(targets)
+            self._run.race_repeats(targets)
+
     def generated(self) -> None:
         """Send generated requests, on clean and on populated databases."""
         for template in (CLEAN, POPULATED):
@@ -249,6 +256,7 @@ DRIVERS: Mapping[str, Callable[[Hunt], None]] = {
     "forged": Hunt.forged,
     "cost": Hunt.cost,
     "startup": Hunt.startup,
+    "walk": Hunt.walk,
     "generated": Hunt.generated,
     "faults": Hunt.faults,
     "processes": Hunt.processes,

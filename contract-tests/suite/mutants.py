@@ -28,7 +28,7 @@ from testbed.stage import CLEAN, POPULATED, Stage
 
 DRIVERS = (
     *("stories", "effects", "turns", "traps", "races", "forged", "cost", "startup"),
-    *("generated", "faults", "processes", "units"),
+    *("walk", "generated", "faults", "processes", "units"),
 )
 REPORT = BUILD / "mutants.json"
 

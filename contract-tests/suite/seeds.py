@@ -1,4 +1,4 @@
-"""Sends generated requests to the unchanged twins, with one seed after another.
+"""Sends all that needs no stories to the unchanged twins, with one seed after another.
 
 python -m suite.seeds           SEEDS=20 seeds, starting with SEED=1; PROFILE as usual
 
@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +23,7 @@ from testbed.stage import CLEAN, POPULATED, Stage
 COUNT = int(os.environ.get("SEEDS") or 20)
 FIRST = int(os.environ.get("SEED") or 1)
 REPORT = BUILD / "seeds.json"
+_DRIVERS = ("walk", "generated")
 
 Result = dict[str, object]
 
@@ -41,16 +43,28 @@ def main() -> int:
 
 
 def _run(seed: int, found: dict[str, str], console: Console) -> Result:
-    """Run one seed in a separate process; return an empty result if it could not be completed."""
-    command = [sys.executable, "-m", "suite.hunt", CONTROL, "--driver", "generated"]
+    """Run one seed; return an empty result if a driver could not be completed."""
     environment = os.environ | found | {"SEED": str(seed)}
-    run = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if run.returncode != 0:
-        console.print(f"seed {seed} could not be run:\n{run.stderr}", soft_wrap=True)
+    reports = [_report(driver, environment, console) for driver in _DRIVERS]
+    if not all(reports):
         return {}
-    result: Result = {"seed": seed, **json.loads(run.stdout.splitlines()[-1])}
+    result: Result = {"seed": seed}
+    for name in ("requests", "seconds", "findings"):
+        result[name] = sum((report[name] for report in reports[1:]), reports[0][name])
     console.print(f"seed {seed}: {result['findings'] or 'nothing'}", soft_wrap=True)
     return result
+
+
+def _report(driver: str, environment: dict[str, str], console: Console) -> dict[str, Any]:
+    """Run a driver in a separate process."""
+    command = [sys.executable, "-m", "suite.hunt", CONTROL, "--driver", driver]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if run.returncode != 0:
+        seed = environment["SEED"]
+        console.print(f"seed {seed}, {driver}: could not be run:\n{run.stderr}", soft_wrap=True)
+        return {}
+    report: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return report
 
 
 def _table(results: list[Result]) -> Table:

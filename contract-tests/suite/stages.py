@@ -125,10 +125,11 @@ class Suite:
     def _send_generated(self, *templates: str) -> None:
         if self._selection.operations:
             self._run.choose(self._selection.operations)
-            # No story is played, so that something else must call it as a client does.
+        if CLEAN in templates:
             with self._stage.pair(rows=True) as targets:
                 self._run.walk(targets)
                 self._run.probe(targets)
+                self._run.race_repeats(targets)
         first, second, *_ = self._stage.servers
         leaders = {CLEAN: first, POPULATED: second}
         for template in templates:

@@ -29,7 +29,7 @@ from testbed.stage import CLEAN, POPULATED, Stage
 # The drivers that catch most mutants per time come first.
 DRIVERS = (
     *("traps", "stories", "turns", "forged", "startup", "races", "cost", "faults", "processes"),
-    "generated",
+    *("walk", "generated"),
 )
 _SIZE, _SEED = 60, 1
 # The time limit as a multiple of the usual time: a busy machine is slower, a hanging driver slower

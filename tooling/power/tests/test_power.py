@@ -181,18 +181,19 @@ def test_replay_must_show_the_same_difference() -> None:
     assert not shows(wanted, [remark])
 
 
-def test_mutant_matrix_counts_only_generated_requests() -> None:
+def test_mutant_matrix_counts_only_what_needs_no_stories() -> None:
     caught = {"finding": "a", "requests": 9, "seconds": 1.5}
     escaped = {"finding": None, "requests": 9, "seconds": 2.0}
     mutants = [
-        {"id": "m1", "drivers": {"generated": caught}},
-        {"id": "m2", "drivers": {"generated": escaped, "stories": caught}},
+        {"id": "m1", "drivers": {"walk": caught}},
+        {"id": "m2", "drivers": {"walk": escaped, "generated": caught}},
+        {"id": "m3", "drivers": {"walk": escaped, "generated": escaped, "stories": caught}},
     ]
     row = read_matrix({"mutants": mutants})
     assert row is not None
-    assert (row.known, row.found, row.missed, row.seconds) == (2, 1, ["m2"], 3.5)
-    untried = {"id": "m3", "drivers": {"stories": caught}}
-    assert read_matrix({"mutants": [*mutants, untried]}) is None
+    assert (row.known, row.found, row.missed, row.seconds) == (3, 2, ["m3"], 9.0)
+    for untried in ({"stories": caught}, {"walk": escaped}):
+        assert read_matrix({"mutants": [*mutants, {"id": "m4", "drivers": untried}]}) is None
 
 
 def test_shape_of_a_value_ignores_ids_and_timestamps() -> None:
