@@ -15,7 +15,6 @@ from lockstep.drivers.fuzz.places import given_by
 from lockstep.drivers.probes.driver import probe
 from lockstep.drivers.races.driver import run_race
 from lockstep.drivers.races.files import Race
-from lockstep.drivers.races.inferred import infer_races
 from lockstep.drivers.races.repeats import race_repeats
 from lockstep.drivers.replay.driver import ReplaySettings, replay
 from lockstep.drivers.replay.results import Earlier, ReplayResult
@@ -215,9 +214,8 @@ class Run(RawRequests):
             if self._walked is None:
                 return stage
             client = self._walked.client
-            known = {race.name for race in self._races if race.has_winners}
             with self.concluding(title, [(client.exchanger, client.actors)]):
-                for result in race_repeats(self._walked, known, self.not_tested.append):
+                for result in race_repeats(self._walked, self.not_tested.append):
                     self._races.append(result)
                     self.notes += result.notes
         return stage
@@ -351,29 +349,14 @@ class Run(RawRequests):
         with self.stage("confirming", targets):
             self.confirm(Exchanger(self.ledger, targets))
 
-    def inferred_races(self) -> list[Race]:
-        """Return the races inferred from the document, run by the first user."""
-        actors = self.settings.actors
-        return [
-            race
-            for race in infer_races(self.document, actors[0].name if actors else None)
-            if self.ledger.share.owns(race.together[0]["operation"])
-        ]
-
     def race(
         self,
         races: Sequence[Race],
         targets: Sequence[Target],
         title: str = "races",
-        *,
-        given: bool = True,
     ) -> Stage:
-        """Run races on each target separately; one that cannot be set up is not judged.
-
-        `given` ones are distributed to shards one by one, the others by operation.
-        """
-        if given:
-            races = self.shard.deal(races, lambda race: race.rounds)
+        """Run races on each target separately; one that cannot be set up is not judged."""
+        races = self.shard.deal(races, lambda race: race.rounds)
         with self.stage(title, targets, "alone") as stage:
             done = itertools.count(1)
             total = sum(race.rounds for race in races) * len(targets)

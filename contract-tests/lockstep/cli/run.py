@@ -149,7 +149,6 @@ def _pass(work: Run, plan: Plan, targets: Sequence[Target], suffix: str = "") ->
     if own is not None:
         work.race(_loaded(load_races, own, work.document), targets, f"races{suffix}")
     if plan.data.get("fuzz", True):
-        work.race(work.inferred_races(), targets, f"inferred races{suffix}", given=False)
         work.race_repeats(targets, f"races of repeats{suffix}")
 
 

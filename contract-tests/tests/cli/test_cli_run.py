@@ -131,7 +131,7 @@ def test_configuration_file_is_sufficient(tmp_path: Path, servers: Servers) -> N
     data = json.loads((tmp_path / "out" / "report.json").read_text())
     assert [found for found in data["findings"] if found["category"] == "parity"] == []
     titles = [stage["title"] for stage in data["stages"]]
-    assert {"generated requests, as it is", "inferred races, as it is"} <= set(titles)
+    assert {"generated requests, as it is", "races of repeats, as it is"} <= set(titles)
     assert log.read_text().strip() == left.base_url
     assert result.exit_code == data["exit_code"]
 
@@ -152,7 +152,7 @@ def test_internal_error_is_one_line_and_findings_are_kept(
     def fail(*_arguments: object, **_options: object) -> None:
         raise LookupError("lost")
 
-    monkeypatch.setattr(Run, "inferred_races", fail)
+    monkeypatch.setattr(Run, "race_repeats", fail)
     path = tmp_path / "report.json"
     result = lockstep(
         *("run", DOCUMENT, *targets(servers("leak")), "--phase=examples", "--no-self-check"),

@@ -19,8 +19,6 @@ from lockstep.schemas import load_schema
 from lockstep.transport.literals import pointer
 
 Step = Mapping[str, Any]
-# How winners are counted: by 2xx responses, or by different 2xx bodies.
-ANSWERS, DIFFERENT = "answers", "different"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +26,17 @@ class Race:
     """Concurrent requests, sent in each of several `rounds`.
 
     `setup`, `together` and `then` are steps as in stories. `possible` are the valid outcomes, each
-    a list of `409` or `409 code` in the order of the requests. Without it the race is an inferred
-    one: there may be at most as many winners as for sequential requests, counted by `winners`.
+    a list of `409` or `409 code` in the order of the requests.
     """
 
     name: str
     about: str
     together: tuple[Step, ...]
     rounds: int
-    possible: tuple[tuple[str, ...], ...] = ()
+    possible: tuple[tuple[str, ...], ...]
     actors: tuple[str, ...] = ()
     setup: tuple[Step, ...] = ()
     then: tuple[Step, ...] = ()
-    winners: str = ANSWERS
 
     @property
     def is_even(self) -> bool:

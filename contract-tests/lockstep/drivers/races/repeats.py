@@ -1,77 +1,108 @@
 """Races of any document: two equal requests at once, of which only one has an effect in sequence.
 
 The second one is refused, or is a retry with the idempotency key of the first one. Whether
-something is still free, open or unused, and taking it, are two steps; a server that lets another
-request in between them accepts both (CWE-367, a time-of-check time-of-use race).
+something is still free, open, unused or unchanged, and taking it, are two steps; a server that lets
+another request in between them accepts both (CWE-367, a time-of-check time-of-use race). With
+`If-Match` that is a lost update (RFC 9110, 13.1.1).
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.trial import Trial, begin_anew
-from lockstep.drivers.races.driver import JOIN, RaceResult, label, may_be_chance, reported
+from lockstep.drivers.races.driver import IMPOSSIBLE, JOIN, RaceResult, label, reported
+from lockstep.drivers.races.significance import may_be_chance
+from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.openapi.naming import is_idempotency_key
+from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import SAFE_METHODS
 from lockstep.results.findings import BY_CHANCE
 from lockstep.transport.messages import Outcome, Request, Response, status_of
 
-# Rounds of a race that no target loses, and of one that some lose and others do not.
-_ROUNDS, _ALL_ROUNDS = 4, 20
+# Rounds of a race that no target loses, depending on the number of operations.
+_LEAST_ROUNDS, _ROUNDS, _ROUNDS_IN_ALL = 4, 10, 200
+# Rounds of a race that some lose and others do not; repeated while that may be chance.
+_LOST_ROUNDS, _TIMES = 20, 4
 _COPIES = 2
 _TOO_MANY = 429
+_IF_MATCH = "if-match"
 # Limits the time spent on slow servers.
-MOST_SECONDS = 30.0
+MOST_SECONDS = 45.0
 
 
-def race_repeats(
-    maker: Maker, known: Collection[str], left_out: Callable[[str], None]
-) -> Iterator[RaceResult]:
+def race_repeats(maker: Maker, left_out: Callable[[str], None]) -> Iterator[RaceResult]:
     """Race each write that has no effect the second time on all targets; yields what was raced.
 
-    `known` are the names of races that were judged already; `left_out` is called with a sentence on
-    those that are skipped. A race that only some targets lose is a
-    finding of each of them. Raises `ActorError` and `TargetLostError`.
+    `left_out` is called with a sentence on those that are skipped. A race that only some targets
+    lose is a finding of each of them; one that all lose is a finding only if the document or the
+    RFC promises a single winner. Raises `ActorError` and `TargetLostError`.
     """
     client = maker.client
     begin_anew(maker)
     ending = time.monotonic() + MOST_SECONDS
-    for operation in client.document.operations.values():
-        owned = client.exchanger.ledger.share.owns(operation.name)
-        # Deleting twice at once leaves what deleting once leaves.
-        if operation.method in {*SAFE_METHODS, "DELETE"} or not owned or changes_state(operation):
-            continue
-        trial = Trial(maker, operation)
-        what = f"one {trial.key.name}" if trial.key is not None else "the same request"
-        name = f"{operation.name}: {what}, twice"
-        if name in known:
-            continue
-        if time.monotonic() > ending:
-            left_out("races of repeats: some were left out for lack of time")
-            return
+    operations = [each for each in client.document.operations.values() if _is_raced(maker, each)]
+    rounds = max(_LEAST_ROUNDS, min(_ROUNDS, _ROUNDS_IN_ALL // max(1, len(operations))))
+    for operation in operations:
         client.doing = f"racing {operation.name}"
-        with client.exchanger.ledger.faults.about(f"the race {name}: not judged"):
-            race = _Repeats(trial, name)
-            if race.has_one_winner_in_sequence():
-                yield race.run()
+        for header in _headers(maker, operation):
+            race = _Repeats(Trial(maker, operation), header, rounds)
+            if time.monotonic() > ending:
+                left_out("races of repeats: some were left out for lack of time")
+                return
+            with client.exchanger.ledger.faults.about(f"the race {race.name}: not judged"):
+                if race.has_one_winner_in_sequence():
+                    yield race.run()
+
+
+def _is_raced(maker: Maker, operation: Operation) -> bool:
+    # Deleting twice at once leaves what deleting once leaves.
+    writes = operation.method not in {*SAFE_METHODS, "DELETE"} and not changes_state(operation)
+    return writes and maker.client.exchanger.ledger.share.owns(operation.name)
+
+
+def _headers(maker: Maker, operation: Operation) -> Iterator[str]:
+    """Yield the headers that allow a single effect; empty for a request without them."""
+    declared = [each for each in maker.client.parameters(operation) if each.location == "header"]
+    of_one = [
+        each for each in declared if is_idempotency_key(each.name) or _is_condition(each.name)
+    ]
+    yield from (each.name for each in of_one)
+    if not any(each.required for each in of_one):
+        yield ""
+
+
+def _is_condition(header: str) -> bool:
+    return header.lower() == _IF_MATCH
 
 
 @dataclass(slots=True)
 class _Repeats:
-    """The rounds of one race, on all targets at the same time."""
+    """The rounds of one race, on all targets at the same time.
+
+    header: allows a single effect, such as an idempotency key; empty for a request without.
+    """
 
     trial: Trial
-    name: str
+    header: str
+    rounds: int
     _outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     # The rounds with several winners, by target, and the first of them.
     _lost: Counter[str] = field(default_factory=Counter)
     _example: dict[str, tuple[Request, Request, Outcome]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The operation, and what is sent twice."""
+        what = f"one {self.header}" if self.header else "the same request"
+        return f"{self.trial.operation.name}: {what}, twice"
 
     def has_one_winner_in_sequence(self) -> bool:
         """Whether a request succeeds on all targets, and has no effect if it is repeated."""
@@ -79,54 +110,100 @@ class _Repeats:
             return False
         try:
             request = self._fresh()
+            if request is None:
+                return False
             first = self.trial.send(request)
             if not succeeded(first) or first.parted:
                 return False
             again = self.trial.send(request)
         except ActorError:
             return False
-        if self.trial.key is not None:
+        if self._is_keyed:
             pairs = [[each.outcomes[name] for each in (first, again)] for name in again.outcomes]
             return all(_winners(pair, distinct=True) == 1 for pair in pairs)
         statuses = [status_of(outcome) or 599 for outcome in again.outcomes.values()]
         return all(400 <= status < 500 and status != _TOO_MANY for status in statuses)
 
+    @property
+    def _is_keyed(self) -> bool:
+        return bool(self.header) and not _is_condition(self.header)
+
+    @property
+    def _is_promised(self) -> bool:
+        """Whether a second effect violates the document or the meaning of the header."""
+        return bool(self.header) or 409 in self.trial.operation.statuses
+
     def run(self) -> RaceResult:
         """Run all rounds, and record a finding for each target that alone lost some."""
         rounds = 0
-        while rounds < (_ALL_ROUNDS if self._lost else _ROUNDS):
+        while rounds < self._wanted(rounds):
             self._round(rounds)
             rounds += 1
         result = RaceResult(self.name, rounds, self._outcomes)
-        lost = [self._lost[name] for name in self._outcomes]
-        if min(lost) > 0:
+        if self._is_lost_by_all and not self._is_promised:
             result.notes.append(
                 f"{self.name}: on all targets both requests have an effect at times"
             )
-        elif any(lost):
-            kind = BY_CHANCE if may_be_chance(lost, rounds) else "impossible"
+        elif self._lost:
+            kind = BY_CHANCE if self._may_be_chance(rounds) else IMPOSSIBLE
             result.impossible += self._findings(rounds, kind)
         return result
 
-    def _fresh(self) -> Request:
-        """Return a request for new resources, so that nothing has used them up."""
+    def _wanted(self, rounds: int) -> int:
+        """Return the number of rounds to run in all, after some."""
+        if not self._lost or self._is_lost_by_all:
+            return self.rounds
+        may_be_chance = rounds >= _LOST_ROUNDS and self._may_be_chance(rounds)
+        return _LOST_ROUNDS * (_TIMES if may_be_chance else 1)
+
+    @property
+    def _is_lost_by_all(self) -> bool:
+        return bool(self._outcomes) and all(self._lost[name] for name in self._outcomes)
+
+    def _may_be_chance(self, rounds: int) -> bool:
+        return may_be_chance([self._lost[name] for name in self._outcomes], rounds)
+
+    def _fresh(self) -> Request | None:
+        """Return a request for new resources, so that nothing has used them up.
+
+        None if it needs the tag of a representation that has none.
+        """
         trial = self.trial
         for _ in trial.maker.renew_referred(trial.operation, trial.actor):
             pass
-        key = {trial.key.name: trial.maker.client.key(trial.key)} if trial.key is not None else None
-        return trial.request(values=trial.values(fresh=True), headers=key)
+        values = trial.values(fresh=True)
+        if not self.header:
+            return trial.request(values=values)
+        text = self._tag(values) if _is_condition(self.header) else self._key()
+        return trial.request(values=values, headers={self.header: text}) if text else None
+
+    def _key(self) -> str:
+        key = self.trial.key
+        return self.trial.maker.client.key(key) if key is not None else ""
+
+    def _tag(self, values: Values) -> str:
+        client, operation = self.trial.maker.client, self.trial.operation
+        reader = client.document.find("GET", operation.path)
+        if reader is None or reader.path != operation.path or changes_state(reader):
+            return ""
+        read = client.send(reader, values, client.request(reader, values), self.trial.actor)
+        answer = read.leader
+        return (answer.header("etag") or "") if isinstance(answer, Response) else ""
 
     def _round(self, number: int) -> None:
+        request = self._fresh()
+        if request is None:
+            return
         exchanger = self.trial.maker.client.exchanger
-        request = self.trial.signed(self._fresh(), self.trial.actor)
-        requests, rows = exchanger.ask_together(request, _COPIES, first=number)
+        signed = self.trial.signed(request, self.trial.actor)
+        requests, rows = exchanger.ask_together(signed, _COPIES, first=number)
         for target, sent in requests.items():
             outcomes = [row[target] for row in rows]
             labels = sorted(label(outcome) for outcome in outcomes)
             self._outcomes.setdefault(target, Counter())[JOIN.join(labels)] += 1
-            if _winners(outcomes, distinct=self.trial.key is not None) > 1:
+            if _winners(outcomes, distinct=self._is_keyed) > 1:
                 self._lost[target] += 1
-                self._example.setdefault(target, (request, sent, outcomes[-1]))
+                self._example.setdefault(target, (signed, sent, outcomes[-1]))
 
     def _findings(self, rounds: int, kind: str) -> Iterator[str]:
         exchanger = self.trial.maker.client.exchanger

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
 
 import pytest
-from fixtures.blog_server import DOCUMENT as BLOG
-from fixtures.blog_server import make_blog
-from fixtures.flask_servers import pair
-from fixtures.scripted import plain_document
 
-from lockstep.auth.actors import ActorBook
-from lockstep.drivers.races import driver
-from lockstep.drivers.races.driver import RaceResult, fisher_exact
-from lockstep.drivers.races.files import Race, read_race
-from lockstep.drivers.races.inferred import infer_races
+from lockstep.drivers.races.driver import RaceResult
+from lockstep.drivers.races.files import read_race
 from lockstep.drivers.stories.files import StoryError
 from lockstep.exchange.simultaneous import send_at_once
 from lockstep.openapi.document import Document
 from lockstep.report.data import as_data
 from lockstep.run import DIVERGED, Run
-from lockstep.settings import Settings
 from lockstep.transport.messages import Request, Response
 from lockstep.transport.targets import Target
 
@@ -155,143 +145,6 @@ def test_a_race_that_violates_the_schema_is_refused(
 ) -> None:
     with pytest.raises(StoryError, match=message):
         read_race(NAME.replace(old, new), document)
-
-
-def test_races_are_inferred_from_a_document(document: Document) -> None:
-    races = {race.name: race for race in infer_races(document, "alice")}
-    assert list(races) == [
-        "registerUser: the same request, twice",
-        "updateNote: one If-Match, twice",
-    ]
-    change = races["updateNote: one If-Match, twice"]
-    assert change.setup[0]["save"] == {"item": "body#/id"}
-    assert change.together[0]["headers"] == {"If-Match": "${tag}"}
-
-
-def test_inferred_races_send_urls_that_differ_and_are_valid() -> None:
-    url = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 90}
-    schema = {"type": "object", "required": ["url"], "properties": {"url": url}}
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    answers = {"201": {"description": "made"}, "409": {"description": "taken"}}
-    raw = {
-        "openapi": "3.1.0",
-        "info": {"title": "Hooks", "version": "1"},
-        "paths": {"/hooks": {"post": {"requestBody": body, "responses": answers}}},
-    }
-    (race,) = infer_races(Document(raw))
-    assert race.together[0]["json"] == {"url": "https://example.com/${unique}"}
-
-
-def test_bodies_of_inferred_races_are_accepted_by_third_party_servers() -> None:
-    document = Document.load(BLOG)
-    race = next(race for race in infer_races(document) if race.name.startswith("POST /users:"))
-    with pair(make_blog) as targets:
-        for target in targets:
-            target.move(target.base_url + "/api")
-        run = Run(Settings(document=BLOG, require_coverage=False))
-        run.race([replace(race, rounds=2)], targets)
-    assert run.finish().races[0].outcomes == {name: {"201 + 409": 2} for name in ("old", "new")}
-
-
-@pytest.mark.parametrize(
-    ("fault", "operation"), [("two_names", "registerUser"), ("lost_update", "updateNote")]
-)
-def test_inferred_races_find_two_winners(
-    run: Run, document: Document, servers: Servers, fault: str, operation: str
-) -> None:
-    races: list[Race] = infer_races(document, "alice")
-    run.race(races, servers(fault))
-    assert not run.finish().problems
-    (finding,) = run.finish().findings
-    assert (finding.operation, finding.targets) == (operation, ("right",))
-    assert "2 winners" in finding.values["right"]
-
-
-def test_inferred_races_send_dates_that_exist() -> None:
-    born = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-    schema = {"type": "object", "required": ["born"], "properties": {"born": born}}
-    creating = {
-        "operationId": "enrol",
-        "requestBody": {"content": {"application/json": {"schema": schema}}},
-        "responses": {"201": {"description": "made"}, "409": {"description": "known"}},
-    }
-    races = infer_races(Document(plain_document(**{"/members": {"post": creating}})))
-    race = next(each for each in races if each.name.startswith("enrol"))
-    date.fromisoformat(race.together[0]["json"]["born"])
-
-
-def test_a_race_of_which_none_wins_sequentially_is_not_judged(
-    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver._Runner, "_one_after_the_other", lambda _: 0)
-    run.race([replace(infer_races(document, "alice")[0], rounds=2)], servers("two_names"))
-    verdict = run.finish()
-    assert not verdict.findings
-    assert any("none succeeds" in note for each in verdict.races for note in each.notes)
-
-
-def test_a_taken_name_is_retried_in_the_sequential_run(
-    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unique = ActorBook.unique
-    met: list[ActorBook] = []
-
-    def taken_first(book: ActorBook) -> str:
-        if book in met:
-            return unique(book)
-        met.append(book)
-        return "taken"
-
-    monkeypatch.setattr(ActorBook, "unique", taken_first)
-    race = replace(infer_races(document)[0], rounds=2)
-    targets = servers()
-    run.race([race], targets)
-    run.race([race], targets)
-    assert len(met) == 4
-    assert not run.finish().findings
-
-
-def test_a_difference_in_races_that_may_be_chance_is_not_significant(
-    run: Run, document: Document, servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert (fisher_exact(0, 0, 20), fisher_exact(1, 0, 20)) == (1, 1)
-    assert fisher_exact(5, 0, 20) < 0.05 < fisher_exact(4, 0, 20)
-    monkeypatch.setattr(driver, "_TIMES", 1)
-    race = replace(infer_races(document, "alice")[0], rounds=2)
-    run.race([race], servers("two_names"))
-    run.confirm_all(servers())
-    verdict = run.finish()
-    (finding,) = verdict.findings
-    assert (finding.category, finding.kind) == ("race", "not significant")
-    assert (finding.targets, finding.reproduced) == (("right",), None)
-    assert "in 2 of 2 rounds" in finding.values["right"]
-    assert (verdict.parity, verdict.conformance) == ("alike", "broken")
-    assert not verdict.seen_once
-
-
-def test_a_race_that_all_targets_lose_is_one_finding_and_no_difference(
-    run: Run, document: Document, servers: Servers
-) -> None:
-    race = replace(infer_races(document, "alice")[0], rounds=2)
-    (_, first), (_, second) = servers("two_names"), servers("two_names")
-    second.name = "other"
-    run.race([race], [first, second])
-    (finding,) = run.finish().findings
-    assert (finding.category, finding.targets) == ("race", ("right", "other"))
-    assert finding.verdict == "all wrong alike"
-    assert run.finish().parity != "not alike"
-
-
-def test_rounds_are_added_until_the_difference_is_significant(
-    run: Run, document: Document, servers: Servers
-) -> None:
-    race = replace(infer_races(document, "alice")[0], rounds=2)
-    run.race([race], servers("two_names"))
-    (finding,) = run.finish().findings
-    assert (finding.category, finding.targets) == ("race", ("right",))
-    assert finding.sentence == (
-        "`registerUser`: the same request, twice: right: 2 winners (201 + 201), in 4 of 4 rounds."
-    )
 
 
 def test_outcomes_of_concurrent_requests_are_in_the_order_of_the_jobs(servers: Servers) -> None:

@@ -13,12 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.blog_server import DOCUMENT as BLOG
+from fixtures.blog_server import make_blog
+from fixtures.flask_servers import pair
 from fixtures.scripted_server import scripted
 
 from lockstep.drivers.races import repeats
+from lockstep.drivers.races.significance import fisher_exact
 from lockstep.report.data import as_data
+from lockstep.results.findings import Finding
 from lockstep.run import Run
 from lockstep.settings import Settings
+from lockstep.transport.targets import Target
+
+Servers = Callable[..., list[Target]]
 
 HALL = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 ANSWERS = {
@@ -144,12 +152,92 @@ def test_a_check_apart_from_its_write_is_found(tmp_path: Path) -> None:
     assert report["verdict"] == "not alike"
 
 
-@pytest.mark.parametrize("locks", [True, False])
-def test_servers_that_lose_the_same_races_are_alike(tmp_path: Path, locks: bool) -> None:
-    report = raced(tmp_path, locks, locks)
+def test_servers_that_both_lock_have_no_findings(tmp_path: Path) -> None:
+    report = raced(tmp_path, True, True)
     assert report["findings"] == []
-    names = ["addHall: one Idempotency-Key, twice", "bookHall: the same request, twice"]
-    assert [race["name"] for race in report["races"]] == names
-    for name in names:
-        sentence = f"{name}: on all targets both requests have an effect at times"
-        assert (sentence in report["notes"]) is not locks
+    assert [race["name"] for race in report["races"]] == [
+        "addHall: one Idempotency-Key, twice",
+        "bookHall: the same request, twice",
+    ]
+    assert not any("at times" in note for note in report["notes"])
+
+
+def test_servers_that_lose_the_same_races_are_alike(tmp_path: Path) -> None:
+    report = raced(tmp_path, False, False)
+    assert report["verdict"] == "alike"
+    # The header promises one effect; nothing says that a hall is booked only once.
+    assert {(one["operation"], one["class"]) for one in report["findings"]} == {
+        ("addHall", "all wrong alike")
+    }
+    race = "bookHall: the same request, twice"
+    assert f"{race}: on all targets both requests have an effect at times" in report["notes"]
+
+
+def repeated(run: Run, targets: list[Target]) -> list[Finding]:
+    """Return the findings of the races that a walk prepares."""
+    run.walk(targets)
+    before = len(run.ledger.findings)
+    run.race_repeats(targets)
+    verdict = run.finish()
+    assert not verdict.problems
+    return verdict.findings[before:]
+
+
+@pytest.mark.parametrize(
+    ("fault", "race"),
+    [
+        ("two_names", "registerUser: the same request, twice"),
+        ("lost_update", "updateNote: one If-Match, twice"),
+    ],
+)
+def test_what_is_checked_apart_from_its_write_is_found(
+    run: Run, servers: Servers, fault: str, race: str
+) -> None:
+    (finding,) = repeated(run, servers(fault))
+    assert (finding.where, finding.targets) == (race, ("right",))
+    assert "both of two equal requests have an effect" in finding.values["right"]
+
+
+def test_third_party_servers_keep_names_unique() -> None:
+    with pair(make_blog) as targets:
+        for target in targets:
+            target.move(target.base_url + "/api")
+        run = Run(Settings(document=BLOG, require_coverage=False))
+        run.walk(targets)
+        run.race_repeats(targets)
+    races = {race.name: race.outcomes for race in run.finish().races}
+    outcomes = races["POST /users: the same request, twice"]
+    assert [set(outcomes[name]) for name in ("old", "new")] == [{"201 + 409"}, {"201 + 409"}]
+
+
+def test_a_difference_that_may_be_chance_is_not_significant(
+    run: Run, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "_LOST_ROUNDS", 2)
+    monkeypatch.setattr(repeats, "_TIMES", 1)
+    monkeypatch.setattr(repeats, "_LEAST_ROUNDS", 2)
+    monkeypatch.setattr(repeats, "_ROUNDS", 2)
+    (finding,) = repeated(run, servers("two_names"))
+    assert (finding.category, finding.kind, finding.targets) == (
+        "race",
+        "not significant",
+        ("right",),
+    )
+    assert "in 2 of 2 rounds" in finding.values["right"]
+    verdict = run.finish()
+    assert (verdict.parity, verdict.conformance) == ("alike", "broken")
+    assert not verdict.seen_once
+
+
+def test_rounds_are_added_until_the_difference_is_significant(
+    run: Run, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "_LOST_ROUNDS", 2)
+    (finding,) = repeated(run, servers("two_names"))
+    assert finding.kind == "impossible"
+    assert "in 4 of 4 rounds" in finding.values["right"]
+
+
+def test_significance_is_that_of_fishers_exact_test() -> None:
+    assert (fisher_exact(0, 0, 20), fisher_exact(1, 0, 20)) == (1, 1)
+    assert fisher_exact(5, 0, 20) < 0.05 < fisher_exact(4, 0, 20)
