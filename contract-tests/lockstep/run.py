@@ -235,7 +235,8 @@ class Run(RawRequests):
 
             with self.concluding(title, lanes):
                 given = given_by(self._walked) if self._walked is not None else None
-                self.not_judged += fuzz(lanes, self.settings.fuzz, self.settings.seed, noted, given)
+                notes = fuzz(lanes, self.settings.fuzz, self.settings.seed, noted, given)
+                self.not_judged += [note for note in notes if note not in self.not_judged]
         return stage
 
     def _without_excluded(self, recording: Recording) -> Recording:

@@ -84,9 +84,9 @@ def _thinned_out(workers: Sequence[_Worker]) -> Iterator[str]:
     if left:
         most = max(left, key=lambda name: left[name])
         total = sum(left.values())
+        others = f" of {len(left):,} operations, {left[most]:,}" if len(left) > 1 else ""
         yield (
-            f"{total:,} boundary values of {len(left):,} operations were left out, "
-            f"{left[most]:,} of {most}: --profile deep sends them"
+            f"{total:,} boundary values{others} of {most} were left out: --profile deep sends them"
         )
 
 
