@@ -28,6 +28,10 @@ def sentence(context: SentenceContext) -> str:
     if finding.category == STORY:
         values = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         return f"{finding.where} ({context.call}) fails. {values}."
+    if finding.category == RACE and finding.where.startswith(f"{finding.operation}: "):
+        values = "; ".join(f"on {name}, {text}" for name, text in finding.values.items())
+        rest = finding.where.removeprefix(finding.operation)
+        return f"{code(finding.operation)}{rest}, at the same time: {values}."
     if finding.category in (TRAP, RACE):
         values = "; ".join(f"{name}: {shown(text, 200)}" for name, text in finding.values.items())
         if finding.where.startswith(f"{finding.operation}: "):

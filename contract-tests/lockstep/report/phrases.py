@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from lockstep.explain.attribution import ALL_ALIKE
 from lockstep.explain.severity import LEVELS
@@ -126,12 +127,24 @@ def excused_lines(data: Data) -> list[str]:
 
 def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
     """Yield the commands of a finding's steps for one target, each with all targets' responses."""
-    for step in finding["steps"]:
-        if target in step["curl"]:
-            command = step["curl"][target]
-            if len(command) > limit:
-                command = f"{command[:limit]}… (whole in the JSON report)"
-            yield f"{command}  # {answers(step)}"
+    for step, control in shell_commands(finding["steps"], target):
+        command = step["curl"][target]
+        if len(command) > limit:
+            command = f"{command[:limit]}… (whole in the JSON report)"
+        yield f"{command}{control}  # {answers(step)}"
+
+
+def shell_commands(steps: Sequence[Data], target: str) -> Iterator[tuple[Data, str]]:
+    """Yield the steps that were sent to a target, with what follows their commands in a shell.
+
+    Commands that are sent at once are run in the background, and waited for after the last.
+    """
+    sent = [step for step in steps if target in step["curl"]]
+    for step, after in zip_longest(sent, sent[1:]):
+        if not step.get("at_once"):
+            yield step, ""
+        else:
+            yield step, " &" if after is not None and after.get("at_once") else " & wait"
 
 
 def answers(step: Data) -> str:

@@ -125,12 +125,21 @@ class _Writer:
             self.origins.note_request(request)
             blocks.append(self._send(number, step, request, leader))
             self.origins.note_answer(number, request, step["outcomes"][leader])
-        for number, block in enumerate(blocks, 1):
-            yield block
-            for origin, name in self.reads.items():
-                if origin.step == number:
-                    place = " ".join(map(shlex.quote, origin.place))
-                    yield f"{name}=$(read_answer {origin.kind} {number} {place})"
+        numbered = enumerate(zip(blocks, self.steps, strict=True), 1)
+        for at_once, group in groupby(numbered, key=lambda each: bool(each[1][1].get("at_once"))):
+            sent = [(number, block) for number, (block, _) in group]
+            if at_once:
+                yield from (f"{block} &" for _, block in sent)
+                yield "wait"
+            for number, block in sent:
+                yield from () if at_once else (block,)
+                yield from self._read(number)
+
+    def _read(self, number: int) -> Iterator[str]:
+        for origin, name in self.reads.items():
+            if origin.step == number:
+                place = " ".join(map(shlex.quote, origin.place))
+                yield f"{name}=$(read_answer {origin.kind} {number} {place})"
 
     def _send(self, number: int, step: Data, data: Data, leader: str) -> str:
         address = step["addresses"].get(leader, "")

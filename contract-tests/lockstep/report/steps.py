@@ -46,6 +46,7 @@ def step_data(exchange: Exchange) -> Data:
             name: [_difference(one) for one in found]
             for name, found in exchange.differences.items()
         },
+        **({"at_once": True} if exchange.at_once else {}),
         **({"curl_options": curl_options} if curl_options else {}),
         **({"effects": effects} if effects else {}),
         **({"calls": calls} if calls else {}),

@@ -18,7 +18,7 @@ from lockstep.report.diff import (
     rows,
     side_by_side,
 )
-from lockstep.report.phrases import operations_of
+from lockstep.report.phrases import operations_of, shell_commands
 from lockstep.report.steps import Data
 from lockstep.results.findings import COMPARED
 
@@ -83,7 +83,8 @@ def commands(finding: Data) -> list[tuple[str, list[Command]]]:
     steps = finding["steps"]
     names = dict.fromkeys(name for step in steps for name in step["curl"])
     return [
-        (name, [_command(step, name) for step in steps if name in step["curl"]]) for name in names
+        (name, [_command(step, name, after) for step, after in shell_commands(steps, name)])
+        for name in names
     ]
 
 
@@ -166,8 +167,8 @@ def _note(*outcomes: Data, compared: bool, cut: bool) -> str:
     return "" if compared else "The status codes differ, so headers and bodies were not compared."
 
 
-def _command(step: Data, name: str) -> Command:
-    line: str = step["curl"][name]
+def _command(step: Data, name: str, after: str) -> Command:
+    line: str = step["curl"][name] + after
     outcome: dict[str, Any] = step["outcomes"].get(name, {})
     return Command(
         operation=step["operation"],

@@ -73,7 +73,7 @@ class _Runner:
         self._player = StoryPlayer(exchanger, actors, {})
         self.seen: Counter[str] = Counter()
         self._wrong: Counter[str] = Counter()
-        self._example: dict[str, Exchange] = {}
+        self._example: dict[str, Sequence[Exchange]] = {}
 
     def run(self, tick: Callable[[str], None]) -> None:
         """Run all rounds."""
@@ -88,20 +88,20 @@ class _Runner:
             outcome = JOIN.join(sorted(parts) if self._race.is_even else parts)
             self.seen[outcome] += 1
             if not self._race.allows(parts):
-                self._note(outcome, exchanges[-1])
-            self._look_after(outcome, values)
+                self._note(outcome, exchanges)
+            self._look_after(outcome, values, exchanges)
             tick(self._race.name)
 
     def report(self) -> Iterator[str]:
         """Record impossible outcomes as findings, and yield their sentences."""
         for what, times in self._wrong.items():
             text = f"{what}, in {times} of {self._race.rounds} rounds"
-            exchange = self._example[what]
-            yield from reported(self._exchanger, exchange, IMPOSSIBLE, self._race.name, text)
+            together = self._example[what]
+            yield from reported(self._exchanger, together, IMPOSSIBLE, self._race.name, text)
 
-    def _note(self, what: str, exchange: Exchange) -> None:
+    def _note(self, what: str, exchanges: Sequence[Exchange]) -> None:
         self._wrong[what] += 1
-        self._example.setdefault(what, exchange)
+        self._example.setdefault(what, exchanges)
 
     def _set_up(self) -> dict[str, Any]:
         values: dict[str, Any] = {"unique": self._actors.unique()}
@@ -114,13 +114,17 @@ class _Runner:
             save(step, exchange.leader, values)
         return values
 
-    def _look_after(self, outcome: str, values: dict[str, Any]) -> None:
+    def _look_after(
+        self, outcome: str, values: dict[str, Any], together: Sequence[Exchange]
+    ) -> None:
         for number, step in enumerate(self._race.then, 1):
             exchange, problems = self._expect(step, values)
             if problems:
                 text = f"after {outcome}, step {number}: {'; '.join(problems)}"
                 # The same text for all rounds.
-                self._note(masked(text.replace(values["unique"], "${unique}")), exchange)
+                self._note(
+                    masked(text.replace(values["unique"], "${unique}")), [*together, exchange]
+                )
                 return
             save(step, exchange.leader, values)
 
@@ -149,12 +153,13 @@ def label(outcome: Outcome) -> str:
 
 
 def reported(
-    exchanger: Exchanger, exchange: Exchange, kind: str, race: str, text: str
+    exchanger: Exchanger, together: Sequence[Exchange], kind: str, race: str, text: str
 ) -> Iterator[str]:
-    """Record a finding of the target of an exchange, and yield it with the name of the target."""
-    (target,) = exchange.outcomes
+    """Record a finding of the target of a round, and yield it with the name of the target."""
+    trace, last = exchanger.trace, together[-1]
+    (target,) = last.outcomes
     if exchanger.ledger.findings.add_violation(
-        exchange, kind, race, {target: text}, exchanger.trace, category=RACE
+        last, kind, race, {target: text}, trace, category=RACE, steps=trace.steps(together)
     ):
         yield f"{target}: {text}"
 

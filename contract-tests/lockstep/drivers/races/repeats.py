@@ -96,7 +96,7 @@ class _Repeats:
     _outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     # The rounds with several winners, by target, and the first of them.
     _lost: Counter[str] = field(default_factory=Counter)
-    _example: dict[str, tuple[Request, Request, Outcome]] = field(default_factory=dict)
+    _example: dict[str, tuple[Request, Request, list[Outcome]]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -203,15 +203,18 @@ class _Repeats:
             self._outcomes.setdefault(target, Counter())[JOIN.join(labels)] += 1
             if _winners(outcomes, distinct=self._is_keyed) > 1:
                 self._lost[target] += 1
-                self._example.setdefault(target, (signed, sent, outcomes[-1]))
+                self._example.setdefault(target, (signed, sent, outcomes))
 
     def _findings(self, rounds: int, kind: str) -> Iterator[str]:
         exchanger = self.trial.maker.client.exchanger
         for target, times in self._lost.items():
-            request, sent, outcome = self._example[target]
+            request, sent, outcomes = self._example[target]
             text = f"both of two equal requests have an effect, in {times} of {rounds} rounds"
-            exchange = exchanger.record(request, {target: sent}, {target: outcome}, at_once=True)
-            yield from reported(exchanger, exchange, kind, self.name, text)
+            together = [
+                exchanger.record(request, {target: sent}, {target: outcome}, at_once=True)
+                for outcome in outcomes
+            ]
+            yield from reported(exchanger, together, kind, self.name, text)
 
 
 def _winners(outcomes: Sequence[Outcome], *, distinct: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from fixtures.scripted_server import scripted
 from lockstep.drivers.races import repeats
 from lockstep.drivers.races.significance import fisher_exact
 from lockstep.report.data import as_data
+from lockstep.report.phrases import curl_lines
 from lockstep.results.findings import Finding
 from lockstep.run import Run
 from lockstep.settings import Settings
@@ -196,6 +198,24 @@ def test_what_is_checked_apart_from_its_write_is_found(
     (finding,) = repeated(run, servers(fault))
     assert (finding.where, finding.targets) == (race, ("right",))
     assert "both of two equal requests have an effect" in finding.values["right"]
+
+
+def test_the_steps_of_a_race_send_both_requests_at_the_same_time(
+    run: Run, servers: Servers
+) -> None:
+    targets = servers("two_names")
+    repeated(run, targets)
+    (finding,) = as_data(run.finish())["findings"]
+    assert finding["sentence"] == (
+        "`registerUser`: the same request, twice, at the same time: on right, both of two equal "
+        "requests have an effect, in 20 of 20 rounds."
+    )
+    *_, first, second = curl_lines(finding, "right")
+    assert first.endswith(" &  # 201")
+    assert second.endswith(" & wait  # 201")
+    command = ["bash", "-c", finding["script"], "script", targets[1].base_url]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.count("(was: 201)  -> 201") == 2
 
 
 def test_third_party_servers_keep_names_unique() -> None:
