@@ -42,6 +42,8 @@ _FORMS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
 _PUNCTUATION = "a, \"b\"; 'c' <d> & %e_\\ "
 
 Path = tuple[str, ...]
+# The first element of an array, in a path.
+_FIRST = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant
         name = "/".join(path)
         if required:
             yield Variant(MISSING, f"without {name}", without(template, path))
-        for rank, reason, value in values(document, member):
+        for rank, reason, value in values(document, member, _at(template, path)):
             yield Variant(rank, f"{name} {reason}", with_member(template, path, value))
     inner = next((name for name, each in template.items() if isinstance(each, Mapping)), "")
     outer: Path = (inner,) if len(template) == 1 and inner else ()
@@ -75,8 +77,10 @@ def invalid(document: Document, schema: Any, template: Any) -> Any:
     return next((each.value for each in found if each.rank <= OUTSIDE), None)
 
 
-def values(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
-    """Yield (rank, reason, value) for invalid and unusual values of a schema."""
+def values(
+    document: Document, schema: Mapping[str, Any], valid: Any = None
+) -> Iterator[tuple[int, str, Any]]:
+    """Yield (rank, reason, value) for invalid and unusual values; `valid` is one that is not."""
     yield NULL if not may_be_null(schema) else ODD, "is null", None
     match kind_of_value(schema) if "type" in schema else "":
         case "string":
@@ -91,7 +95,7 @@ def values(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int,
         case "array":
             yield WRONG_TYPE, "is a text", "abc"
             yield RARE, "is an object", {}
-            yield from _arrays(document, schema)
+            yield from _arrays(document, schema, valid)
         case "object":
             yield WRONG_TYPE, "is a text", "abc"
             yield RARE, "is a list", []
@@ -101,12 +105,18 @@ def with_member(template: Any, path: Path, value: Any) -> Any:
     """Return a body with a member set; missing parent objects are created."""
     if not path:
         return value
+    if isinstance(template, list):
+        first, *others = template
+        return [with_member(first, path[1:], value), *others]
     known = template if isinstance(template, Mapping) else {}
     return {**known, path[0]: with_member(known.get(path[0]), path[1:], value)}
 
 
 def without(template: Any, path: Path) -> Any:
     """Return a body without a member."""
+    if isinstance(template, list):
+        first, *others = template
+        return [without(first, path[1:]), *others]
     if len(path) == 1:
         return {name: member for name, member in template.items() if name != path[0]}
     return {**template, path[0]: without(template[path[0]], path[1:])}
@@ -115,7 +125,10 @@ def without(template: Any, path: Path) -> Any:
 def _leaves(
     document: Document, schema: Any, template: Any, path: Path
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield (path, schema, whether it is required and present) for each member."""
+    """Yield (path, schema, whether it is required and present) for each member.
+
+    Of an array, the members of its first element are yielded too.
+    """
     merged = flat(document, schema)
     required = merged.get("required", ())
     for name, declared in merged.get("properties", {}).items():
@@ -124,8 +137,23 @@ def _leaves(
             continue
         there = isinstance(template, Mapping) and name in template
         yield (*path, name), member, there and name in required
-        if there and member.get("properties") and len(path) + 1 < _DEEPEST:
-            yield from _leaves(document, member, template[name], (*path, name))
+        if not there or len(path) + 1 >= _DEEPEST:
+            continue
+        inner = template[name]
+        if member.get("properties"):
+            yield from _leaves(document, member, inner, (*path, name))
+        elif isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
+            yield from _leaves(document, member.get("items", {}), inner[0], (*path, name, _FIRST))
+
+
+def _at(template: Any, path: Path) -> Any:
+    """Return the member of a body, None without it."""
+    for name in path:
+        if isinstance(template, list):
+            template = template[0]
+        else:
+            template = template.get(name) if isinstance(template, Mapping) else None
+    return template
 
 
 def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
@@ -220,10 +248,13 @@ def _bound(schema: Mapping[str, Any], name: str, step: int) -> int | float | Non
     return found if isinstance(found, int | float) else None
 
 
-def _arrays(document: Document, schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+def _arrays(
+    document: Document, schema: Mapping[str, Any], valid: Any
+) -> Iterator[tuple[int, str, Any]]:
     fewest, most = least_items(schema), schema.get("maxItems", 0)
     items = schema.get("items", {})
-    element = body_template(document, items)
+    # What refers to a resource is more than its schema says.
+    element = valid[0] if isinstance(valid, list) and valid else body_template(document, items)
     if fewest > 0:
         yield OUTSIDE, "has too few elements", [element] * (fewest - 1)
     if 0 < most <= _MOST_ELEMENTS:

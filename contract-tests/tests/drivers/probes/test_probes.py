@@ -194,6 +194,18 @@ def test_a_nested_body_is_changed_inside() -> None:
     assert found["a member that is not documented"]["note"]["lockstep_unknown"] == "lockstep"
 
 
+def test_the_elements_of_an_array_are_changed_inside_and_repeated() -> None:
+    notes = {"type": "array", "items": NOTE}
+    schema = {"type": "object", "required": ["notes"], "properties": {"notes": notes}}
+    # One that refers to a resource that exists, and a second one.
+    known, second = {"title": "of a resource", "size": 7}, {"title": "bb", "size": 8}
+    body = {"notes": [known, second]}
+    found = {each.reason: each.value for each in variants(DOCUMENT, schema, body)}
+    assert found["without notes/0/title"] == {"notes": [{"size": 7}, second]}
+    assert found["notes/0/size is too large"] == {"notes": [{**known, "size": 10}, second]}
+    assert found["notes has an element twice"] == {"notes": [known, known]}
+
+
 def test_the_plainest_invalid_body_lacks_a_required_member() -> None:
     assert invalid(DOCUMENT, NOTE, PLAIN) == {"size": 5}
     assert invalid(DOCUMENT, {"type": "object"}, {}) is None
