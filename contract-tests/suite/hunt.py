@@ -159,7 +159,7 @@ class Hunt:
 
     def walk(self) -> None:
         """Use the API as a client does, and send variants of each request, as `lockstep run`."""
-        with self._pair(CLEAN, rows=True) as targets:
+        with self._pair(CLEAN) as targets:
             self._run.walk(targets)
             self._run.probe(targets)
             self._run.race_repeats(targets)
