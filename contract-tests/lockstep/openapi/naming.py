@@ -31,7 +31,8 @@ _START_TIMES = re.compile(
     r"|^(?:up|running|online)_?since$|^last-modified$"
 )
 _UNIQUE = re.compile(
-    r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial|reference",
+    r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial|reference"
+    r"|isbn|issn|iban|gtin|vin$",
     re.IGNORECASE,
 )
 # Codes that many resources share: each belongs to a place, a language, or a kind of something.
@@ -41,6 +42,7 @@ _SHARED_CODE = re.compile(
     re.IGNORECASE,
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
+_SEPARATORS = re.compile(r"(?<=[0-9A-Za-z])[ -](?=[0-9A-Za-z])")
 _RETRIED = re.compile(r"(?:x-)?idempoten(?:cy|t)-?(?:key|token|id)", re.IGNORECASE)
 # Names of operations that log a user in.
 LOG_IN = re.compile(r"log-?_?in|sign-?_?in|sessions?$|tokens?$|authenticate|authorize|auth$", re.I)
@@ -189,3 +191,8 @@ def is_unique(name: str) -> bool:
 def is_idempotency_key(name: str) -> bool:
     """Whether a header of this name holds a key by which a retry is recognised."""
     return _RETRIED.fullmatch(name) is not None
+
+
+def without_separators(text: str) -> str:
+    """Return a text without the spaces and hyphens in it, as ISBNs and phone numbers are kept."""
+    return _SEPARATORS.sub("", text)

@@ -200,8 +200,8 @@ class ConditionReader:
         if request.method in SAFE_METHODS or exchange.group is not None:
             return
         writes = request.method in ("POST", "PUT", "PATCH")
-        for name, exact in trace.duplicates(exchange) if writes else ():
-            yield Condition("duplicate", name, "" if exact else "case")
+        for name, how in trace.duplicates(exchange) if writes else ():
+            yield Condition("duplicate", name, how)
         if trace.was_done(request):
             yield Condition("second time")
 

@@ -122,6 +122,7 @@ def _bounds_words(one: Condition, _noun: str) -> str:
     return f"with `{one.subject}` out of bounds{rule}" if one.subject else f"out of bounds{rule}"
 
 
+_SPELLINGS = {"case": " in different letter case", "separators": " without its separators"}
 _WORDS = {
     "unknown path": lambda _one, _noun: "at an unknown path",
     "undocumented method": lambda _one, _noun: "with a method that is not documented",
@@ -157,7 +158,7 @@ _WORDS = {
     "second time": lambda _one, _noun: "for the second time",
     "duplicate": lambda one, _noun: (
         (f"with `{one.subject}` already taken" if one.subject else "with a value already taken")
-        + (" in different letter case" if one.detail == "case" else "")
+        + _SPELLINGS.get(one.detail, "")
     ),
     "notable": _notable_words,
 }

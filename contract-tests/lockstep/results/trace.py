@@ -10,7 +10,7 @@ from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
-from lockstep.openapi.naming import is_idempotency_key, is_unique
+from lockstep.openapi.naming import is_idempotency_key, is_unique, without_separators
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.history import History
 from lockstep.transport.contents import content_of
@@ -235,10 +235,10 @@ class Trace:
         return _write_of(request) in self.history.done
 
     @_alone
-    def duplicates(self, exchange: Exchange) -> list[tuple[str, bool]]:
+    def duplicates(self, exchange: Exchange) -> list[tuple[str, str]]:
         """Return members whose value another resource already has, with paths such as `user/email`.
 
-        Each has a flag: true for the same value, false if it differs in case.
+        Each with how it differs: empty, `case`, or `separators`.
         """
         own = {maker.number for maker in self.makers(exchange)}
         found = []
@@ -246,7 +246,7 @@ class Trace:
             for key in _keys(name, value):
                 known = self.history.done.get(key)
                 if known is not None and known.number not in own and _may_clash(known, exchange):
-                    found.append((path, key == (name, value)))
+                    found.append((path, "".join(key[2:])))
                     break
         return found
 
@@ -376,9 +376,10 @@ def _may_clash(earlier: Exchange, exchange: Exchange) -> bool:
 
 
 def _keys(name: str, value: str) -> tuple[tuple[str, ...], ...]:
-    """Return the keys of a member's value: exact, and case-insensitive."""
-    folded = value.casefold()
-    return ((name, value), (name, folded, "case")) if folded.upper() != folded else ((name, value),)
+    """Return the keys of a member's value: exact, case-insensitive, and without separators."""
+    folded, joined = value.casefold(), without_separators(value.casefold())
+    case = ((name, folded, "case"),) if folded.upper() != folded else ()
+    return (name, value), *case, (name, joined, "separators")
 
 
 def _naming_members(request: Request) -> Iterator[tuple[str, str, str]]:

@@ -367,7 +367,7 @@ def test_a_value_is_taken_by_another_resource_of_the_same_type(
     seen.make("t1", "t2")
     seen.hear(ask("PUT", "/tasks/t1", {"title": "first"}), answer(200, {"id": "t1"}))
     found = seen.exchanger.trace.duplicates(seen.statuses(sent, 409))
-    assert found == [(name, True) for name in duplicates]
+    assert found == [(name, "") for name in duplicates]
 
 
 def test_a_value_is_taken_in_another_case() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from lockstep.auth.bodies import flat
 from lockstep.drivers.probes.members import invalid, with_member
 from lockstep.drivers.probes.trial import Probe, Send, Trial
 from lockstep.drivers.walk.bodies import with_own_names
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
-from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.outcomes import conflicts, succeeded
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.values import unknown_value
-from lockstep.openapi.naming import is_unique
+from lockstep.openapi.naming import is_unique, without_separators
 from lockstep.openapi.operations import Operation
 
 _ANOTHERS, _UNKNOWN, _DELETED, _TWICE, _TAKEN, _ONESELF = 5, 6, 8, 7, 9, 7
@@ -123,43 +124,67 @@ def _twice(trial: Trial) -> object:
 
 
 def _taken(trial: Trial) -> Iterator[Probe]:
-    """Yield a probe with a taken value for each member that often must be unique."""
+    """Yield probes with a taken value for each member that often must be unique."""
     media = trial.media
     if media is None or not media.has_members or trial.spares_user:
         return
     template = trial.template()
     for path in _unique_members(template, ()):
         if trial.is_creation:
-            yield Probe(_TAKEN, f"{path[-1]} is taken", _again(trial, path))
-            in_case = f"{path[-1]} is taken in different letter case"
-            yield Probe(_TAKEN, in_case, _again(trial, path, str.swapcase))
+            yield from _all_again(trial, path, template)
         else:
             yield Probe(_TAKEN, f"{path[-1]} is taken", _of_another(trial, path))
+    if trial.is_creation and isinstance(template, Mapping):
+        # What it need not have, it may still have to have alone.
+        for name, example in _examples_of_unique(trial, media.schema):
+            if name not in template:
+                yield from _all_again(trial, (name,), {**template, name: example})
 
 
-def _again(trial: Trial, path: tuple[str, ...], change: Callable[[str], str] | None = None) -> Send:
+def _all_again(trial: Trial, path: tuple[str, ...], template: Any) -> Iterator[Probe]:
+    spellings: Mapping[str, Callable[[str], str]] = {
+        "": str,
+        " in different letter case": str.swapcase,
+        " without its separators": without_separators,
+    }
+    for how, change in spellings.items():
+        yield Probe(_TAKEN, f"{path[-1]} is taken{how}", _again(trial, path, template, change))
+
+
+def _examples_of_unique(trial: Trial, schema: Any) -> Iterator[tuple[str, str]]:
+    document = trial.maker.client.document
+    for name, declared in flat(document, schema).get("properties", {}).items():
+        member = flat(document, declared)
+        examples = (member.get("example"), *(member.get("examples") or ()))
+        example = next((each for each in examples if isinstance(each, str)), None)
+        if example is not None and is_unique(name) and not member.get("readOnly"):
+            yield name, example
+
+
+def _again(
+    trial: Trial, path: tuple[str, ...], template: Any, change: Callable[[str], str]
+) -> Send:
     """Return a function that sends two creations, the second with a value of the first.
 
-    The value may be transformed by `change`. A log-in is sent with all of the user's identifiers.
+    The value is transformed by `change`. A log-in is sent with all of the user's identifiers.
     """
 
     def send() -> object:
         client = trial.maker.client
-        first = client.fill(trial.template())
+        first = client.fill(template)
+        taken = _at(first, path)
+        if change is not str and change(taken) == taken:
+            return None
         exchange = trial.send(trial.request(first))
-        if not succeeded(exchange) or exchange.parted:
+        # One of the document's examples may be taken already.
+        if exchange.parted or not (succeeded(exchange) or conflicts(exchange)):
             return None
         schema = trial.media.schema if trial.media is not None else None
-        taken = _at(first, path)
-        if change is not None and change(taken) == taken:
-            return None
         enters = trial.call is not None and trial.operation.name in client.entrances
         other = first
-        if not (enters and change):
+        if not (enters and change is not str):
             other = with_own_names(client.document, schema, trial.template(), every=True)
-        return trial.send(
-            trial.request(with_member(other, path, change(taken) if change else taken))
-        )
+        return trial.send(trial.request(with_member(other, path, change(taken))))
 
     return send
 
