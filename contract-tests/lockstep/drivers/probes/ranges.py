@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from lockstep.auth.bodies import body_template, flat, kind_of_value
+from lockstep.drivers.probes.members import with_member
 from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.ranges import Range, json_body, range_in, span_in
@@ -36,8 +38,11 @@ _NEXT = {
 
 
 def range_probes(trial: Trial) -> Iterator[Probe]:
-    """Yield the probes for a creation whose body has a range."""
-    if not trial.is_creation or trial.spares_user:
+    """Yield the probes for a creation whose body has a range, and for lists of them in a body."""
+    if trial.spares_user or trial.media is None or not trial.media.has_members:
+        return
+    yield from _lists(trial, trial.media.schema)
+    if not trial.is_creation:
         return
     body = trial.maker.client.fill(trial.template())
     if range_in(body) is not None:
@@ -46,6 +51,28 @@ def range_probes(trial: Trial) -> Iterator[Probe]:
     elif span_in(body) is not None:
         for reason, start in _NEXT.items():
             yield Probe(_BESIDE, f"a range {reason}", partial(_next, trial, start))
+
+
+def _lists(trial: Trial, schema: Any) -> Iterator[Probe]:
+    """Yield the probes for lists of ranges in one body, such as opening hours."""
+    document, template = trial.maker.client.document, trial.template()
+    for name, declared in flat(document, schema).get("properties", {}).items():
+        member = flat(document, declared)
+        if member.get("readOnly") or kind_of_value(member) != "array":
+            continue
+        given = template.get(name) if isinstance(template, Mapping) else None
+        element = given[0] if given else body_template(document, member.get("items", {}))
+        found = range_in(element, empty=True)
+        if found is None:
+            continue
+        for reason, ends in _SECOND.items():
+            ranges = [found.place(element, each) for each in (_FIRST, ends)]
+            send = partial(_sent_with, trial, name, ranges)
+            yield Probe(_BESIDE, f"{name} has a range {reason}", send)
+
+
+def _sent_with(trial: Trial, name: str, ranges: list[dict[str, Any]]) -> object:
+    return trial.send(trial.request(with_member(trial.template(), (name,), ranges)))
 
 
 def _beside(trial: Trial, ends: tuple[int, int]) -> object:

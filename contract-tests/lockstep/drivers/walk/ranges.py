@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from lockstep.openapi.naming import is_unique, words
 from lockstep.transport.messages import Request
+
+_ANY_DAY = date(2000, 1, 1)
+_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,11 @@ class Range:
         return {**body, **dict(zip((self.start, self.end), texts, strict=True))}
 
 
-def range_in(body: Any) -> Range | None:
-    """Return the range in the first two adjacent dates or instants of a body that are in order."""
+def range_in(body: Any, *, empty: bool = False) -> Range | None:
+    """Return the range in the first two adjacent dates or times of a body that are in order.
+
+    Both ends may be the same if it may be `empty`.
+    """
     moments = {
         name: moment
         for name, value in (body.items() if isinstance(body, Mapping) else ())
@@ -40,7 +47,7 @@ def range_in(body: Any) -> Range | None:
     }
     pairs = zip(moments.items(), list(moments.items())[1:], strict=False)
     for (start, first), (end, last) in pairs:
-        if type(first) is type(last) and first < last:
+        if type(first) is type(last) and (first < last or (empty and first == last)):
             return Range(start, end, first)
     return None
 
@@ -105,7 +112,9 @@ def is_exclusive(request: Request) -> bool:
 
 
 def _moment(value: Any) -> date | None:
-    """Parse a date or an instant."""
+    """Parse a date, an instant, or a time of day, which is one of the same day."""
+    if isinstance(value, str) and _OF_DAY.fullmatch(value):
+        return datetime.combine(_ANY_DAY, time.fromisoformat(value))
     if not isinstance(value, str) or not value[:4].isdecimal():
         return None
     kind = date if len(value) == len("2026-01-01") else datetime
@@ -117,5 +126,7 @@ def _moment(value: Any) -> date | None:
 
 def _text(moment: date, like: str) -> str:
     """Format a moment like another text."""
+    if _OF_DAY.fullmatch(like):
+        return moment.strftime("%H:%M:%S")[: len(like)]
     text = moment.isoformat()
     return text.replace("+00:00", "Z") if like.endswith("Z") else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,4 +67,60 @@ def test_slots_that_must_not_touch_on_one_side_are_found(*, strict: bool) -> Non
     probe(maker)
 
     found = {each.where for each in both.ledger.findings.all() if each.operation == "createSlot"}
+    assert ("status" in found) is strict
+
+
+SPAN = {
+    "type": "object",
+    "required": ["day", "opens", "closes"],
+    "properties": {
+        "day": {"enum": ["mon", "tue"]},
+        "opens": {"type": "string", "example": "09:00"},
+        "closes": {"type": "string", "example": "17:30"},
+    },
+}
+HOURS = {
+    "type": "object",
+    "required": ["hours"],
+    "properties": {"hours": {"type": "array", "items": SPAN}},
+}
+SHOPS = {
+    "/hours": {
+        "put": {
+            "operationId": "setHours",
+            "requestBody": {"content": {"application/json": {"schema": HOURS}}},
+            "responses": {"200": {"description": "set"}, "400": {"description": "overlapping"}},
+        }
+    }
+}
+
+
+class Shop:
+    """A server whose opening hours do not overlap; they may touch unless it is `strict`."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
+
+    def __call__(self, request: Request) -> Outcome:
+        if (request.method, request.path) != ("PUT", "/hours"):
+            return answer(status=404)
+        try:
+            hours = json.loads(request.body or b"{}")["hours"]
+            spans = sorted((one["day"], one["opens"], one["closes"]) for one in hours)
+        except (KeyError, TypeError, ValueError):
+            return answer(status=400)
+        for (day, _, closes), (next_day, opens, _) in pairwise(spans):
+            if day == next_day and (opens < closes or (self.strict and opens == closes)):
+                return answer(status=400)
+        return answer(status=200)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_hours_in_one_body_that_must_not_touch_on_one_side_are_found(*, strict: bool) -> None:
+    both, _ = exchanger(Shop(), Shop(strict=strict), paths=SHOPS)
+    maker = walk(both, None, lambda *_: None)
+
+    probe(maker)
+
+    found = {each.where for each in both.ledger.findings.all() if each.operation == "setHours"}
     assert ("status" in found) is strict
