@@ -12,7 +12,7 @@ from suite import mutation
 from testbed.commands import manage
 from testbed.paths import ROOT
 from testbed.servers import INSTEAD, KINDS, Kind, TwinServer
-from testbed.stage import Stage
+from testbed.stage import CLEAN, Stage
 
 MUTANTS = load_mutants(mutation.MUTANTS)
 # Mutants that only the fault driver detects are in a separate file.
@@ -27,6 +27,15 @@ def mutant(target: str, file: str, find: str, replace: str) -> Mutant:
 @pytest.mark.parametrize("each", MUTANTS, ids=lambda each: each.id)
 def test_patch_applies(each: Mutant) -> None:
     each.patched(ROOT)
+
+
+@pytest.mark.parametrize("each", [each for each in MUTANTS if each.sql], ids=lambda each: each.id)
+def test_sql_applies(each: Mutant, stage: Stage) -> None:
+    stage.databases.create("mutant", template=CLEAN)
+    try:
+        stage.databases.execute("mutant", each.sql)
+    finally:
+        stage.databases.drop("mutant")
 
 
 def test_each_twin_has_thirty_mutants_and_some_in_every_layer() -> None:
