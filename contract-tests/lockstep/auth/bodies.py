@@ -18,6 +18,7 @@ from lockstep.openapi.document import Document
 
 _EMAIL = re.compile(r"e[_-]?mail([_-]?address)?", re.IGNORECASE)
 _PASSWORD = re.compile(r"pass(word|wd|phrase|code)?|pwd|secret|^pin([_-]?code)?$", re.IGNORECASE)
+_NEW = re.compile(r"new|repeat|confirm", re.IGNORECASE)
 _NAME = re.compile(
     r"(user|login|account|nick|member|client|display)?[_-]?(name|handle|login|id)|identifier",
     re.IGNORECASE,
@@ -50,6 +51,14 @@ _ENOUGH = 10
 def is_password(name: str) -> bool:
     """Whether a member of this name holds a password."""
     return _PASSWORD.search(name) is not None
+
+
+def with_current_password(value: Any, password: str) -> Any:
+    """Return a body with a user's password in the members that ask for the current one."""
+    if not isinstance(value, Mapping) or not password:
+        return value
+    asked = {name for name in value if is_password(name) and not _NEW.search(name)}
+    return {**value, **dict.fromkeys(asked, password)}
 
 
 def is_email(name: str, schema: Mapping[str, Any]) -> bool:

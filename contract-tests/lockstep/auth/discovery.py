@@ -28,6 +28,13 @@ REGISTER = re.compile(r"regist|sign-?_?up|users?$|accounts?$|members?$|customers
 OTHER_PURPOSE = re.compile(
     r"reset|forgot|change|confirm|verify|refresh|(log|sign)-?_?(out|off)|revoke|recover", re.I
 )
+_ACCESS = re.compile(
+    r"auth|pass|pwd|/pin\b|session|token|(log|sign)-?_?(in|out|off|up)|account|user|member|profile"
+    r"|/me\b|mail|otp|2fa|mfa|revoke|recover|forgot",
+    re.I,
+)
+_ACCOUNTS = frozenset({"me", "self", "account", "profile"})
+_ENDING = re.compile(r"delet|clos|deactivat|eras|terminat")
 _TOKEN_NAME = re.compile(r"(access|auth|id|api)?[_-]?(token|jwt|key)", re.I)
 # What the registration of an OAuth 2 client returns (RFC 7591, section 3.2.1).
 _ISSUED = ("client_id", "client_secret")
@@ -129,6 +136,23 @@ def has_other_purpose(operation: Operation) -> bool:
         OTHER_PURPOSE.search(f"{operation.path} {operation.definition.get('operationId', '')}")
         is not None
     )
+
+
+def manages_access(operation: Operation) -> bool:
+    """Whether an operation has another purpose for the session, password or account of a user.
+
+    To confirm a booking, or to change a tool, is none.
+    """
+    return has_other_purpose(operation) and _ACCESS.search(operation.path) is not None
+
+
+def ends_account(operation: Operation) -> bool:
+    """Whether an operation deletes the user's own account, also by `POST /users/me/deletion`."""
+    *before, last = [part.lower() for part in operation.path.strip("/").split("/")]
+    if operation.method == "DELETE":
+        return last in _ACCOUNTS
+    is_own = bool(_ACCOUNTS.intersection(before))
+    return operation.method == "POST" and is_own and _ENDING.match(last) is not None
 
 
 def body_schema(document: Document, operation: Operation) -> tuple[Any, bool]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat
+from lockstep.auth.discovery import ends_account, manages_access
 from lockstep.drivers.probes.members import invalid, with_member
-from lockstep.drivers.probes.trial import Probe, Send, Trial
+from lockstep.drivers.probes.trial import LEAVER, Probe, Send, Trial
 from lockstep.drivers.walk.bodies import with_own_names
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -18,6 +20,8 @@ from lockstep.openapi.naming import is_unique, without_separators
 from lockstep.openapi.operations import Operation
 
 _ANOTHERS, _UNKNOWN, _DELETED, _TWICE, _TAKEN, _ONESELF = 5, 6, 8, 7, 9, 7
+
+_MOST_CREATED = 5
 
 
 def resource_probes(trial: Trial) -> Iterator[Probe]:
@@ -49,7 +53,27 @@ def resource_probes(trial: Trial) -> Iterator[Probe]:
             yield Probe(_DELETED, "a deleted resource", lambda: _deleted(trial, deleter))
     if trial.operation.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
         yield Probe(_TWICE, "twice", lambda: _twice(trial))
+    if trial.actor == LEAVER and ends_account(trial.operation):
+        yield Probe(_ONESELF, "a user with resources", lambda: _with_resources(trial))
     yield from _taken(trial)
+
+
+def _with_resources(trial: Trial) -> object:
+    """Send a request that may delete the user, after creating resources as this user."""
+    maker, known = trial.maker, trial.maker.client.known
+    every = trial.maker.client.document.operations.values()
+    creations = (
+        operation
+        for operation in every
+        if operation.method == "POST"
+        and "{" not in operation.path
+        and operation.name in known.accepted
+        and operation.name not in maker.client.entrances
+        and not (manages_access(operation) or ends_account(operation))
+    )
+    for creation in islice(creations, _MOST_CREATED):
+        maker.post(creation, {}, trial.actor)
+    return trial.send(trial.request())
 
 
 def _wrong(trial: Trial, *, wrong: bool) -> Any:

@@ -17,7 +17,6 @@ from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.trial import Trial, begin_anew
 from lockstep.drivers.races.driver import IMPOSSIBLE, JOIN, RaceResult, label, reported
 from lockstep.drivers.races.significance import may_be_chance
-from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.repeatable import changes_state
@@ -174,21 +173,12 @@ class _Repeats:
         values = trial.values(fresh=True)
         if not self.header:
             return trial.request(values=values)
-        text = self._tag(values) if _is_condition(self.header) else self._key()
+        text = trial.tag(values) if _is_condition(self.header) else self._key()
         return trial.request(values=values, headers={self.header: text}) if text else None
 
     def _key(self) -> str:
         key = self.trial.key
         return self.trial.maker.client.key(key) if key is not None else ""
-
-    def _tag(self, values: Values) -> str:
-        client, operation = self.trial.maker.client, self.trial.operation
-        reader = client.document.find("GET", operation.path)
-        if reader is None or reader.path != operation.path or changes_state(reader):
-            return ""
-        read = client.send(reader, values, client.request(reader, values), self.trial.actor)
-        answer = read.leader
-        return (answer.header("etag") or "") if isinstance(answer, Response) else ""
 
     def _round(self, number: int) -> None:
         request = self._fresh()

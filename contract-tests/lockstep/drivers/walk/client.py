@@ -374,13 +374,18 @@ class Client:
                     return found
         return plain_value(self.document, parameter)
 
+    def condition(self, operation: Operation) -> str:
+        """The header that an operation changes nothing without; empty if there is none."""
+        asked = (each for each in self.parameters(operation) if each.name.lower() == _IF_MATCH)
+        name = next((each.name for each in asked if each.required), "")
+        return name or ("If-Match" if self._tags.is_asked_for(operation) else "")
+
     def _condition(
         self, operation: Operation, values: Mapping[str, str], path: str
     ) -> dict[str, str]:
         """The current tag of what a path names, where an operation changes nothing without it."""
-        asked = (each for each in self.parameters(operation) if each.name.lower() == _IF_MATCH)
-        name = next((each.name for each in asked if each.required), "")
-        if not name and not self._tags.is_asked_for(operation):
+        name = self.condition(operation)
+        if not name:
             return {}
         reader = self.document.find("GET", operation.path)
         if reader is not None and (reader.path != operation.path or changes_state(reader)):
@@ -388,7 +393,7 @@ class Client:
         if reader is not None and not self._tags.current(path):
             self.send(reader, values, self.request(reader, values), self.mine)
         tag = self._tags.current(path)
-        return {name or "If-Match": tag} if tag else {}
+        return {name: tag} if tag else {}
 
     def _words_for_users(self) -> set[str]:
         """Return the families of users: those that are registered, and the usual ones."""

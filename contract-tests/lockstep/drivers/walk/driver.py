@@ -14,7 +14,7 @@ from typing import Any
 
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.bodies import flat
-from lockstep.auth.discovery import find_log_in
+from lockstep.auth.discovery import ends_account, find_log_in
 from lockstep.drivers.walk.bodies import (
     Style,
     confused,
@@ -172,6 +172,8 @@ class _Walk:
             if operation.method in methods
             and (self._share.owns(operation.name) or operation.name in also)
             and operation.name not in apart
+            # Probes send it on behalf of another user.
+            and not (operation.method == "POST" and ends_account(operation))
             and changes_state(operation) is changing
         ]
         return sorted(found, key=lambda operation: operation.path.count("/"))
