@@ -124,7 +124,7 @@ class Judge:
             return self._pair(role, a, b)
         if role is not None and role.kind == DIGEST:
             return "value"
-        if (role is None or not role.family) and same_in_other_notation(a, b):
+        if same_in_other_notation(a, b):
             return SAME
         instants = both(read_epoch, a, b)
         if instants is not None:

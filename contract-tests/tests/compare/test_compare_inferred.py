@@ -581,6 +581,11 @@ def test_serializers_write_very_large_and_small_numbers_in_their_own_way(
     assert (found(one, other) == []) is same
 
 
+def test_a_number_that_identifies_may_be_written_so_too() -> None:
+    one, other = (answer(f'{{"id": {text}}}'.encode()) for text in ("1e+20", f"1{'0' * 20}"))
+    assert found(one, other) == []
+
+
 @pytest.mark.parametrize(
     ("member", "left", "right", "expected"),
     [
