@@ -33,7 +33,7 @@ PLACES = [
     ("lockstep.drivers.probes.driver.resource_probes", "left out"),
     ("lockstep.drivers.probes.trial.Trial.send", "not sent or not judged"),
     ("lockstep.drivers.fuzz.transport.ExchangeTransport._actor", "planted"),
-    ("lockstep.drivers.races.driver._Runner.run", "not judged"),
+    ("lockstep.drivers.races.repeats._Repeats.run", "not judged"),
     ("lockstep.confirm.reproducer.Reproducer.first_shown", "cannot be reproduced"),
     ("lockstep.session.cluster", "the findings cannot be reproduced"),
     ("lockstep.explain.cluster", "findings with one cause cannot be grouped"),

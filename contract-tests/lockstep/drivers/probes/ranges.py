@@ -61,7 +61,9 @@ def _lists(trial: Trial, schema: Any) -> Iterator[Probe]:
         if member.get("readOnly") or kind_of_value(member) != "array":
             continue
         given = template.get(name) if isinstance(template, Mapping) else None
-        element = given[0] if given else body_template(document, member.get("items", {}))
+        element = body_template(document, member.get("items", {}))
+        if isinstance(given, list) and given:
+            element = given[0]
         found = range_in(element, empty=True)
         if found is None:
             continue
