@@ -135,16 +135,21 @@ def curl_lines(finding: Data, target: str, limit: int = 4000) -> Iterator[str]:
 
 
 def shell_commands(steps: Sequence[Data], target: str) -> Iterator[tuple[Data, str]]:
-    """Yield the steps that were sent to a target, with what follows their commands in a shell.
+    """Yield the steps that were sent to a target, with what follows their commands in a shell."""
+    sent = [step for step in steps if target in step["curl"]]
+    return zip(sent, controls(sent), strict=True)
+
+
+def controls(steps: Sequence[Data]) -> Iterator[str]:
+    """Yield what follows the command of each step in a shell.
 
     Commands that are sent at once are run in the background, and waited for after the last.
     """
-    sent = [step for step in steps if target in step["curl"]]
-    for step, after in zip_longest(sent, sent[1:]):
+    for step, after in zip_longest(steps, steps[1:]):
         if not step.get("at_once"):
-            yield step, ""
+            yield ""
         else:
-            yield step, " &" if after is not None and after.get("at_once") else " & wait"
+            yield " &" if after is not None and after.get("at_once") else " & wait"
 
 
 def answers(step: Data) -> str:

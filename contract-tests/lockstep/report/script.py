@@ -16,7 +16,7 @@ from urllib.parse import quote
 from lockstep.recordings.uniquify import account_names
 from lockstep.report.carried import Origin, Origins, Use, body_bytes
 from lockstep.report.curl import body_word, digest_account, octal, options, word
-from lockstep.report.phrases import answers, plain
+from lockstep.report.phrases import answers, controls, plain
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
 from lockstep.transport.messages import Request
@@ -125,15 +125,15 @@ class _Writer:
             self.origins.note_request(request)
             blocks.append(self._send(number, step, request, leader))
             self.origins.note_answer(number, request, step["outcomes"][leader])
-        numbered = enumerate(zip(blocks, self.steps, strict=True), 1)
-        for at_once, group in groupby(numbered, key=lambda each: bool(each[1][1].get("at_once"))):
-            sent = [(number, block) for number, (block, _) in group]
-            if at_once:
-                yield from (f"{block} &" for _, block in sent)
-                yield "wait"
-            for number, block in sent:
-                yield from () if at_once else (block,)
-                yield from self._read(number)
+        sent: list[int] = []
+        parts = zip(blocks, controls(self.steps), strict=True)
+        for number, (block, control) in enumerate(parts, 1):
+            yield block + control
+            sent.append(number)
+            if not control.endswith("&"):
+                for each in sent:
+                    yield from self._read(each)
+                sent.clear()
 
     def _read(self, number: int) -> Iterator[str]:
         for origin, name in self.reads.items():
