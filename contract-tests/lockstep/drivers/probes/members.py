@@ -63,7 +63,7 @@ def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant
         name = "/".join(path)
         if required:
             yield Variant(MISSING, f"without {name}", without(template, path))
-        for rank, reason, value in values(document, member, _at(template, path)):
+        for rank, reason, value in values(document, member, member_at(template, path)):
             yield Variant(rank, f"{name} {reason}", with_member(template, path, value))
     inner = next((name for name, each in template.items() if isinstance(each, Mapping)), "")
     outer: Path = (inner,) if len(template) == 1 and inner else ()
@@ -99,6 +99,16 @@ def values(
         case "object":
             yield WRONG_TYPE, "is a text", "abc"
             yield RARE, "is a list", []
+
+
+def member_at(template: Any, path: Path) -> Any:
+    """Return a member of a body; `None` if there is none."""
+    for name in path:
+        if isinstance(template, list):
+            template = template[0]
+        else:
+            template = template.get(name) if isinstance(template, Mapping) else None
+    return template
 
 
 def with_member(template: Any, path: Path, value: Any) -> Any:
@@ -144,16 +154,6 @@ def _leaves(
             yield from _leaves(document, member, inner, (*path, name))
         elif isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
             yield from _leaves(document, member.get("items", {}), inner[0], (*path, name, _FIRST))
-
-
-def _at(template: Any, path: Path) -> Any:
-    """Return the member of a body, None without it."""
-    for name in path:
-        if isinstance(template, list):
-            template = template[0]
-        else:
-            template = template.get(name) if isinstance(template, Mapping) else None
-    return template
 
 
 def _texts(schema: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import ends_account, manages_access
-from lockstep.drivers.probes.members import invalid, with_member
+from lockstep.drivers.probes.members import invalid, member_at, with_member
 from lockstep.drivers.probes.trial import LEAVER, Probe, Send, Trial
 from lockstep.drivers.walk.bodies import with_own_names
 from lockstep.drivers.walk.items import parameters_of
@@ -60,19 +60,18 @@ def resource_probes(trial: Trial) -> Iterator[Probe]:
 
 def _with_resources(trial: Trial) -> object:
     """Send a request that may delete the user, after creating resources as this user."""
-    maker, known = trial.maker, trial.maker.client.known
-    every = trial.maker.client.document.operations.values()
+    client = trial.maker.client
     creations = (
         operation
-        for operation in every
+        for operation in client.document.operations.values()
         if operation.method == "POST"
         and "{" not in operation.path
-        and operation.name in known.accepted
-        and operation.name not in maker.client.entrances
+        and operation.name in client.known.accepted
+        and operation.name not in client.entrances
         and not (manages_access(operation) or ends_account(operation))
     )
     for creation in islice(creations, _MOST_CREATED):
-        maker.post(creation, {}, trial.actor)
+        trial.maker.post(creation, {}, trial.actor)
     return trial.send(trial.request())
 
 
@@ -196,7 +195,7 @@ def _again(
     def send() -> object:
         client = trial.maker.client
         first = client.fill(template)
-        taken = _at(first, path)
+        taken = member_at(first, path)
         if change is not str and change(taken) == taken:
             return None
         exchange = trial.send(trial.request(first))
@@ -241,12 +240,6 @@ def _unique_members(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield from _unique_members(member, (name,))
         elif isinstance(member, str) and is_unique(name):
             yield (*path, name)
-
-
-def _at(node: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        node = node[name]
-    return node
 
 
 def _declared(trial: Trial, name: str) -> Declared | None:

@@ -133,7 +133,7 @@ class _Repeats:
         return bool(self.header) or 409 in self.trial.operation.statuses
 
     def run(self) -> RaceResult:
-        """Run all rounds, and record a finding for each target that alone lost some."""
+        """Run all rounds; record a finding for each target that lost some, if that is forbidden."""
         rounds = 0
         while rounds < self._wanted(rounds):
             self._round(rounds)
