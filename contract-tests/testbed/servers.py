@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -186,7 +187,9 @@ class TwinServer:
         )
 
     def _wait_until_ready(self) -> None:
-        for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+        # One that accepts connections and never responds takes longer than a poll.
+        ending = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < ending:
             if self._is_ready() and self.wait(0) is None:
                 return
             status = self.wait(_POLL_SECONDS)
