@@ -9,6 +9,7 @@ from typing import Any
 from lockstep.auth.bodies import is_password, with_current_password
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import ends_account, manages_access
+from lockstep.drivers.walk.entity_tags import NO_TAG
 from lockstep.drivers.walk.items import families_for, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -125,7 +126,7 @@ class Trial:
         condition = self.maker.client.condition(self.operation)
         if self.actor == LEAVER and condition and condition not in (headers or {}):
             # The path of one's own account is that of another user's, with another tag.
-            headers = {condition: self.tag(known) or '"0"', **(headers or {})}
+            headers = {condition: self.tag(known) or NO_TAG, **(headers or {})}
         return self.maker.client.request(
             self.operation, known, content, query=query, headers=headers
         )

@@ -26,6 +26,7 @@ from lockstep.drivers.walk.bodies import (
 )
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.deletions import Deletions, inner_first
+from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -306,9 +307,10 @@ class _Walk:
                 self.reader.look(operation, values)
             if tag:
                 plain = self.client.template(operation, self._mine)
-                for condition in (tag, self.reader.tag(operation, values), '"0"'):
-                    headers = {"If-Match": condition}
-                    self._send(operation, values, self._mine, plain, headers=headers)
+                for condition in (tag, self.reader.tag(operation, values), NO_TAG):
+                    self._change_if(operation, values, condition, plain)
+                for condition in spellings(self.reader.tag(operation, values)):
+                    self._change_if(operation, values, condition, plain)
             plain = self.client.template(operation, self._mine)
             if operation.method == "PUT":
                 # Only resources that do not exist yet may be created so (RFC 9110, section 13.1.2).
@@ -316,6 +318,9 @@ class _Walk:
                 self._send(operation, values, self._mine, plain, headers=headers)
             self._send(operation, values, self._other, plain)
             self.reader.look_around(operation, values)
+
+    def _change_if(self, operation: Operation, values: Values, tag: str, content: Any) -> None:
+        self._send(operation, values, self._mine, content, headers={"If-Match": tag})
 
     def _patch(self, operation: Operation, values: Values) -> None:
         """Send JSON Patch documents, if the operation accepts them."""

@@ -8,6 +8,9 @@ from lockstep.transport.messages import Response
 
 # RFC 6585, section 3.
 _PRECONDITION_REQUIRED = 428
+_WEAK = "W/"
+# An entity tag that no resource has.
+NO_TAG = '"0"'
 _SHOWS = (*SAFE_METHODS, "PUT", "PATCH")
 
 
@@ -41,6 +44,15 @@ class EntityTags:
     def is_asked_for(self, operation: Operation) -> bool:
         """Whether an operation was refused since it had no condition."""
         return operation.name in self._conditional
+
+
+def spellings(tag: str) -> tuple[str, ...]:
+    """Return an entity tag of the other strength, and in a list (RFC 9110, section 8.8.3.2).
+
+    The strength counts for `If-Match` alone.
+    """
+    other = tag.removeprefix(_WEAK) if tag.startswith(_WEAK) else _WEAK + tag
+    return other, f"{NO_TAG}, {tag}"
 
 
 def _path(target: str) -> str:

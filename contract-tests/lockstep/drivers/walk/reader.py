@@ -9,6 +9,7 @@ from typing import Any
 
 from lockstep.drivers.walk.byte_ranges import byte_ranges, offers_ranges
 from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -218,7 +219,7 @@ class Reader:
             # Without a tag on all sides there is nothing to compare.
             return
         self._heads.add(f"tag {operation.path}")
-        for value in (tag, "*", '"0"'):
+        for value in (tag, *spellings(tag), "*", NO_TAG):
             self._send(operation, values, self._mine, headers={"If-None-Match": value})
         # Another representation has another tag (RFC 9110, section 8.8.3).
         parameters = self.client.parameters(operation)
