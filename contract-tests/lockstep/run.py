@@ -205,7 +205,7 @@ class Run(RawRequests):
                 return stage
             client = self._walked.client
             with self.concluding(title, [(client.exchanger, client.actors)]):
-                self.not_tested += probe(self._walked)
+                self.not_tested += probe(self._walked, self.settings.origins)
         return stage
 
     def race_repeats(self, targets: Sequence[Target], title: str = "races of repeats") -> Stage:

@@ -37,7 +37,8 @@ class Settings:
     texts that no report may show. `shard` is the part of a run that is distributed over several
     processes. `include` are patterns of the only operations to judge, and `exclude` of those never
     requested (see `lockstep.openapi.selection`). The file `bystanders` defines resources to be
-    checked beside stories, except in the mode `alone`.
+    checked beside stories, except in the mode `alone`. `origins` are those of web applications that
+    the servers allow.
     """
 
     document: Path | str
@@ -57,3 +58,4 @@ class Settings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     bystanders: Path | None = None
+    origins: tuple[str, ...] = ()

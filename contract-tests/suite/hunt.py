@@ -43,7 +43,7 @@ from testbed.paths import BUILD, ROOT
 from testbed.plain import run_plain
 from testbed.processes import ended_by_signals
 from testbed.servers import KINDS, Kind, ServerError
-from testbed.stage import CLEAN, OUTAGE, POPULATED, Stage
+from testbed.stage import CLEAN, CROSS_ORIGIN, OUTAGE, POPULATED, Stage
 
 # A second run with another seed shows how the results of plain Schemathesis vary.
 _PLAIN_SEEDS = 2
@@ -159,7 +159,7 @@ class Hunt:
 
     def walk(self) -> None:
         """Use the API as a client does, and send variants of each request, as `lockstep run`."""
-        with self._pair(CLEAN) as targets:
+        with self._pair(CLEAN, profile=CROSS_ORIGIN) as targets:
             self._run.walk(targets)
             self._run.probe(targets)
             self._run.race_repeats(targets)

@@ -12,7 +12,7 @@ from suite.selection import Selection
 from suite.startup.driver import commands_of, start_up
 from testbed import contract
 from testbed.log_in import log_in
-from testbed.stage import CLEAN, POPULATED, PRODUCTION, PROFILES, Stage
+from testbed.stage import CLEAN, CROSS_ORIGIN, POPULATED, PRODUCTION, PROFILES, Stage
 
 _THIRD = 3
 # Reduced forms of the first and of the last part.
@@ -127,7 +127,7 @@ class Suite:
             self._run.choose(self._selection.operations)
         if CLEAN in templates:
             # Without rows: counts of clients are shared on a timer, in whichever request runs then.
-            with self._stage.pair() as targets:
+            with self._stage.pair(profile=CROSS_ORIGIN) as targets:
                 self._run.walk(targets)
                 self._run.probe(targets)
                 self._run.race_repeats(targets)

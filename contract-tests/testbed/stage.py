@@ -14,6 +14,7 @@ from testbed.servers import KINDS, TEST_SETTINGS, TwinServer, start_all
 CLEAN, POPULATED = "clean", "populated"
 OUTAGE = "outage"
 PRODUCTION = "production"
+CROSS_ORIGIN = "cross_origin"
 
 # The server settings for the stories of a profile.
 PROFILES: Mapping[str, Mapping[str, str]] = {
@@ -22,7 +23,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
     "credential_limited": {"CREDENTIAL_LIMIT_PER_MINUTE": "4"},
     "without_grace": {"REFRESH_GRACE_SECONDS": "0"},
     "short_sessions": {"SESSION_SECONDS": "60"},
-    "cross_origin": {"CORS_ORIGINS": "https://app.example.com, http://localhost:3000"},
+    CROSS_ORIGIN: {"CORS_ORIGINS": "https://app.example.com, http://localhost:3000"},
     OUTAGE: {"DATABASE_TIMEOUT_MS": "2000"},
     "development": {"APP_ENV": "development"},
     "behind_proxy": {"TRUSTED_PROXY_HOPS": "1"},

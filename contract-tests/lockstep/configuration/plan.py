@@ -98,6 +98,7 @@ class Plan:
             include=tuple(data.get("include", ())),
             exclude=tuple(data.get("exclude", ())),
             bystanders=self.source.beside(bystanders) if bystanders else None,
+            origins=tuple(data.get("origins", ())),
         )
 
     def _shard(self) -> Shard | None:

@@ -110,6 +110,9 @@ class Corrector:
             return self._once(exchanges)
         if kind == "parameter":
             return f"without `{name}`", _with_last(exchanges, _without_query(last.request, name))
+        if kind == "preflight":
+            plain = replace(last.request, headers=())
+            return "without Origin", _with_last(exchanges, plain)
         if kind == "precondition":
             headers = tuple(h for h in last.request.headers if h[0].lower() != name)
             request = replace(last.request, headers=headers)

@@ -20,6 +20,8 @@ from lockstep.transport.json_bodies import scalars
 from lockstep.transport.messages import Request, Response, status_of
 
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
+# What a browser adds to a request of another origin, and to the one that it sends before.
+_ORIGIN, _PREFLIGHT = "origin", "access-control-request-method"
 _GONE = (404, 410)
 _UNAUTHORISED = 401
 _FORBIDDEN = 403
@@ -64,13 +66,14 @@ class ConditionReader:
         operation = self._document.find(request.method, request.path)
         if operation is None:
             return (self._undocumented(request),)
+        conditional = _CONDITIONAL if from_clients else (*_CONDITIONAL, _ORIGIN)
         found = {
             *self._credentials(operation, exchange, from_clients=from_clients),
             *self._faults(operation, request),
             *self._things(operation, exchange, trace),
             *(
                 Condition("precondition", name)
-                for name in _CONDITIONAL
+                for name in conditional
                 if request.header(name) is not None
             ),
             *self._repeated(exchange, trace),
@@ -127,6 +130,8 @@ class ConditionReader:
         return known
 
     def _undocumented(self, request: Request) -> Condition:
+        if request.method == "OPTIONS" and request.header(_PREFLIGHT) is not None:
+            return Condition("preflight")
         template = self._document.template(request.path)
         return (
             Condition("undocumented method", request.method)

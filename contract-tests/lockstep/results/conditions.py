@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 # In the order in which servers usually check, and in which sentences name them.
 KINDS = (
-    *("unknown path", "undocumented method", "no credentials", "bad credentials"),
+    *("unknown path", "undocumented method", "preflight", "no credentials", "bad credentials"),
     *(
         "other user",
         "media type",
@@ -126,6 +126,7 @@ _SPELLINGS = {"case": " in different letter case", "separators": " without its s
 _WORDS = {
     "unknown path": lambda _one, _noun: "at an unknown path",
     "undocumented method": lambda _one, _noun: "with a method that is not documented",
+    "preflight": lambda _one, _noun: "as a CORS preflight request",
     "no credentials": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without credentials"
     ),

@@ -50,6 +50,25 @@ READ: list[tuple[str, Before, Request, int, Conditions]] = [
         (Condition("undocumented method", "PATCH"),),
     ),
     (
+        "asked for by a browser",
+        nothing,
+        ask(
+            "OPTIONS",
+            "/tasks",
+            Origin="https://a.example",
+            Access_Control_Request_Method="POST",
+        ),
+        204,
+        (Condition("preflight"),),
+    ),
+    (
+        "of another origin",
+        alice_makes_a_task,
+        ask("GET", "/tasks/t1", Origin="https://a.example"),
+        200,
+        (Condition("precondition", "origin"),),
+    ),
+    (
         "nobody signs",
         alice_makes_a_task,
         get(actor=None),

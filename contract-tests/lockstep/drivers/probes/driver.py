@@ -6,7 +6,7 @@ Each has a single fault: the credentials, the resource, a member, a parameter, o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from lockstep.auth.actors import ActorError
@@ -15,6 +15,7 @@ from lockstep.drivers.probes.idempotency import key_probes
 from lockstep.drivers.probes.issued_values import issued_value_probes
 from lockstep.drivers.probes.members import variants
 from lockstep.drivers.probes.messages import message_probes
+from lockstep.drivers.probes.origins import Origins
 from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
 from lockstep.drivers.probes.ranges import range_probes
@@ -29,14 +30,15 @@ MOST = 2_500
 MOST_SECONDS = 60.0
 
 
-def probe(maker: Maker) -> list[str]:
+def probe(maker: Maker, origins: Sequence[str] = ()) -> list[str]:
     """Send the probes, the most informative first, with new users and the knowledge of the walk.
 
-    Returns sentences on skipped probes. Raises `ActorError` and `TargetLostError`.
+    `origins` are those of web applications. Returns sentences on skipped probes. Raises
+    `ActorError` and `TargetLostError`.
     """
     client = maker.client
     begin_anew(maker)
-    every = sorted(_chosen(maker), key=lambda each: each.rank)
+    every = sorted(_chosen(maker, origins), key=lambda each: each.rank)
     ending = time.monotonic() + MOST_SECONDS
     chosen = every[: client.exchanger.ledger.share.shard.part(MOST)]
     for number, each in enumerate(chosen, 1):
@@ -51,7 +53,7 @@ def probe(maker: Maker) -> list[str]:
     return [note] if left else []
 
 
-def _chosen(maker: Maker) -> Iterator[Probe]:
+def _chosen(maker: Maker, origins: Sequence[str]) -> Iterator[Probe]:
     """Yield the most informative probes of all operations."""
     faults = maker.client.exchanger.ledger.faults
     for operation in maker.client.document.operations.values():
@@ -64,6 +66,8 @@ def _chosen(maker: Maker) -> Iterator[Probe]:
             yield from (_careful(trial, each) for each in islice(found, MOST_OF_ONE))
     with faults.about("probes of unknown paths: left out"):
         yield from path_probes(maker)
+    with faults.about("probes of other origins: left out"):
+        yield from Origins(maker, origins).probes()
 
 
 def _of(trial: Trial) -> Iterator[Probe]:
