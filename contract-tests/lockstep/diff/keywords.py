@@ -64,7 +64,7 @@ def keyword_changes(
     yield from _format(old.get("format"), new.get("format"))
     yield from _condition(old, new)
     yield from _count(old, new)
-    yield from _multiple(old.get("multipleOf"), new.get("multipleOf"))
+    yield from _multiple(*(_divisor(side.get("multipleOf"), whole) for side in (old, new)))
     yield from _unique(old.get("uniqueItems"), new.get("uniqueItems"))
     yield from _no_more_items(old.get("unevaluatedItems"), new.get("unevaluatedItems"))
     yield from _values(old, new)
@@ -224,6 +224,11 @@ def _opaque(keyword: str, old: Node | None, new: Node | None) -> Iterator[Keywor
         return
     sentence = f"{keyword} changed; it is unknown whether more or fewer values are allowed"
     yield KeywordChange(Space.OTHER, f"{keyword}-changed", sentence, place.pointer)
+
+
+def _divisor(node: Node | None, whole: bool) -> Node | None:
+    """Return a divisor, unless every integer is a multiple of it and there are no other values."""
+    return None if node and whole and 1 % node.value == 0 else node
 
 
 def _multiple(old: Node | None, new: Node | None) -> Iterator[KeywordChange]:

@@ -69,6 +69,12 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "format": ({"format": "uuid"}, {}, "wider", 'format was "uuid", is not set'),
     "multipleOf": ({"multipleOf": 2}, {"multipleOf": 4}, "narrower", "multipleOf was 2, is 4"),
     "coarser": ({"multipleOf": 4}, {"multipleOf": 2}, "wider", "multipleOf was 4, is 2"),
+    "what every whole number is a multiple of": (
+        {"type": "integer"},
+        {"type": "integer", "multipleOf": 0.5},
+        "same",
+        "",
+    ),
     "uniqueItems": ({}, {"uniqueItems": True}, "narrower", "items must be unique"),
     "enum value gone": ({"enum": ["a", "b"]}, {"enum": ["a"]}, "narrower", '"b" was removed'),
     "enum value new": ({"enum": ["a"]}, {"enum": ["a", "b"]}, "wider", '"b" was added'),
