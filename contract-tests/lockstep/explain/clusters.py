@@ -25,7 +25,12 @@ _OF_THINGS = frozenset(
 _ABOUT_THINGS = frozenset({"403", "404", "410"})
 # What is refused with these is so for what it would do, and not for who asks for it.
 _CONFLICTS = ("400", "409", "422")
-_HEADERS = re.compile(r"header (access-control-|(x-)?rate-?limit)")
+# Header fields that one part of a server sends.
+_FAMILIES = (
+    re.compile(r"header access-control-"),
+    re.compile(r"header (x-)?rate-?limit"),
+    re.compile(r"header (cache-control|pragma|expires)$"),
+)
 _OF_SERVERS = frozenset(f"header {name}" for name in SERVER_HEADERS)
 _SORTS = re.compile(r"sort|order|direction|^(by|dir|desc|asc)$|_(by|dir)$", re.IGNORECASE)
 
@@ -139,10 +144,9 @@ def _key(finding: Finding) -> Key:
         # A framework labels responses and error messages in the same way.
         types = (value.partition(";")[0].lower() for value in finding.values.values())
         return finding.category, finding.where, *types
-    family = _HEADERS.match(finding.where) if signature.kind == "header" else None
-    if family is not None:
-        # They are sent by the same middleware.
-        return finding.category, family.group(), signature.how in (APPEARS, GOES)
+    family = next((each.pattern for each in _FAMILIES if each.match(finding.where)), None)
+    if family is not None and signature.kind == "header":
+        return finding.category, family, signature.how in (APPEARS, GOES)
     if finding.where in _OF_SERVERS:
         # HTTP servers differ in these by default.
         return finding.category, "headers of servers"

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from lockstep.explain.cluster import Cluster, Key, into, into_earlier, one_per_key, plainest_first
 from lockstep.openapi.schema_lookup import parts_of
+from lockstep.results.conditions import INVALID
 from lockstep.results.exchange import Exchange
 from lockstep.results.findings import PARITY
 from lockstep.results.grounding import parsed
@@ -18,7 +19,9 @@ from lockstep.transport.literals import show
 
 _TOKEN = re.compile(r"\w+|\W")
 _WORD = re.compile(r"[^\W\d]\w{2,}")
-_UNAUTHORISED = "401"
+_UNAUTHORISED, _FORBIDDEN = "401", "403"
+# Conditions of requests that say nothing of credentials, nor of whose resource it is.
+_WHOEVER = INVALID | {"other user", "precondition", "parameter", "notable", "second time"}
 # A member without a value, as text.
 _CLEARED = frozenset({"null", "absent"})
 # Parts of a text that are unequal: those of one side, those of the other.
@@ -170,6 +173,35 @@ def _credentials(exchange: Exchange) -> tuple[str, ...]:
     request = next(iter(exchange.requests.values()), exchange.request)
     token = (request.header("authorization") or "").partition(" ")[2]
     return token, request.header("cookie") or ""
+
+
+def same_permission(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what one side answers to requests that the other side refuses with 403.
+
+    What it says instead depends on the rest of the request, which it looks at.
+    """
+
+    def letting_in_first(one: Cluster) -> tuple[Any, ...]:
+        values = one.chosen.values.values() if _is_plain(one, "status") else ()
+        lets_in = any(value.startswith("2") for value in values)
+        return one.chosen.reproduced is not True, not lets_in, plainest_first(one.chosen)
+
+    return one_per_key(clusters, _permission, letting_in_first)
+
+
+def _permission(one: Cluster) -> Key | None:
+    """Return the operation, the users, and who refuses them, unless it is for the resource."""
+    values = one.chosen.values if _is_plain(one, "status") else {}
+    refusing = frozenset(name for name, value in values.items() if value == _FORBIDDEN)
+    others = {value for name, value in values.items() if name not in refusing}
+    every = [each for finding in one.findings for each in finding.conditions]
+    about_user = not others & {_UNAUTHORISED, _FORBIDDEN}
+    if not refusing or not others or not about_user or len(one.operations) > 1:
+        return None
+    if not {each.kind for each in every} <= _WHOEVER:
+        return None
+    users = frozenset(each.subject for each in every if each.kind == "other user")
+    return (*one.operations, users, refusing)
 
 
 def same_head(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

@@ -182,3 +182,34 @@ def test_head_shows_the_same_difference_as_get(seen: Observed, status: int, numb
     seen.hear(get("/tasks/t1"), answer(200, {"id": "t1", "title": "one"}), refused)
     seen.hear(Request("HEAD", "/tasks/t2"), answer(200), answer(status))
     assert len(parity(seen)) == number
+
+
+def change(**headers: str) -> Request:
+    return ask("DELETE", "/tasks/t1", **headers)
+
+
+def test_whatever_is_said_to_those_whom_the_other_side_refuses_is_one_fact(seen: Observed) -> None:
+    seen.hear(change(), answer(403, {}), answer(409, {}))
+    seen.hear(change(If_Match='"0"'), answer(403, {}), answer(412, {}))
+    (found,) = parity(seen)
+    assert found.values == {"old": "403", "new": "409"}
+
+
+def test_refusals_by_different_sides_are_two_facts(seen: Observed) -> None:
+    seen.hear(change(), answer(403, {}), answer(409, {}))
+    seen.hear(change(If_Match='"0"'), answer(412, {}), answer(403, {}))
+    assert len(parity(seen)) == 2
+
+
+def test_what_is_said_of_the_tasks_of_others_is_a_fact_of_its_own(seen: Observed) -> None:
+    seen.hear(change(), answer(403, {}), answer(409, {}))
+    seen.hear(ask("DELETE", "/tasks/t1", actor="bob"), answer(403, {}), answer(404, {}))
+    assert len(parity(seen)) == 2
+
+
+def test_fields_for_caches_are_one_fact(seen: Observed) -> None:
+    task = {"id": "t1", "title": "one"}
+    fields = {"Cache_Control": "no-store", "Pragma": "no-cache"}
+    seen.hear(get(), answer(200, task, **fields), answer(200, task))
+    (found,) = parity(seen)
+    assert places(found) == {"header cache-control", "header pragma"}
