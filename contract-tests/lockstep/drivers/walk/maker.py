@@ -19,6 +19,7 @@ from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
 from lockstep.drivers.walk.outcomes import conflicts, is_invalid, is_refused, succeeded
 from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.refusals import sent_as_described, sent_with_extras
 from lockstep.drivers.walk.values import is_in_future, unknown_value
 from lockstep.openapi.operations import Operation
@@ -74,6 +75,13 @@ class Maker:
             or self._with_needs(operation, values, actor)
             or exchange
         )
+
+    def make_again(self, exchange: Exchange) -> None:
+        """Create what an exchange is about again: exclusive values may be free, or still taken."""
+        makers = self.client.exchanger.trace.makers(exchange)
+        made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
+        if made is not None and is_exclusive(made.request) and not exchange.parted:
+            self.client.send_as(made.request, self.client.mine)
 
     def is_untried(self, operation: Operation) -> bool:
         """Whether a creation was not accepted for lack of a parent, or of what its body names."""

@@ -15,7 +15,6 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import media_types
 from lockstep.drivers.walk.outcomes import succeeded
-from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
 from lockstep.drivers.walk.values import elsewhere
@@ -229,18 +228,10 @@ class States:
                 self._sent += self.reader.look_at_named(exchange)
                 self._sent += self.reader.look_within(act.operation, values)
                 if is_first:
-                    self._make_again(exchange)
+                    self.maker.make_again(exchange)
                 return act
             refused.append(act)
         return None
-
-    def _make_again(self, exchange: Exchange) -> None:
-        """Create an equal resource again: its exclusive values may be free now, or still taken."""
-        client = self.maker.client
-        makers = client.exchanger.trace.makers(exchange)
-        made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
-        if made is not None and is_exclusive(made.request) and not exchange.parted:
-            client.send_as(made.request, client.mine)
 
     def _act(self, act: Act, values: Values) -> Exchange:
         client = self.maker.client

@@ -46,12 +46,12 @@ def state_members(
     properties = flat(document, schema).get("properties")
     for name, declared in properties.items() if isinstance(properties, Mapping) else ():
         member = flat(document, declared)
-        choices = member.get("enum")
+        choices = [member["const"]] if "const" in member else member.get("enum")
         selects = (_SELECTING | about) & set(words(name)) and not member.get("readOnly")
         if not selects or not isinstance(choices, list):
             continue
         texts = tuple(each for each in choices if isinstance(each, str))
-        if 1 < len(texts) <= _MOST_STATES:
+        if 0 < len(texts) <= _MOST_STATES:
             yield name, texts
 
 
@@ -156,7 +156,11 @@ class Transitions:
             return None
         if not succeeded(exchange):
             return state
-        return _shown(exchange.leader, name) or self._state(operation, values, name)
+        found = _shown(exchange.leader, name) or self._state(operation, values, name)
+        if found is not None and found not in self._seen():
+            self._sent += 1
+            self.maker.make_again(exchange)
+        return found
 
     def _state(self, operation: Operation, values: Values, name: str) -> str | None:
         """Read a resource, and return its state."""

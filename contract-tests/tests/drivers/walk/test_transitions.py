@@ -88,3 +88,69 @@ def test_what_is_behind_an_end_is_tried_on_another_thing() -> None:
 def test_a_state_that_never_changes_is_tried_once() -> None:
     found = tried(Orders({state: [] for state in STATES}))
     assert found == [("open", state) for state in (*STATES[1:], "open")]
+
+
+READER = {
+    "type": "object",
+    "required": ["email"],
+    "properties": {"email": {"type": "string", "format": "email"}},
+}
+LEAVING = {"type": "object", "properties": {"status": {"const": "left"}}}
+
+
+def readers() -> dict[str, Any]:
+    """The paths of readers, each with an email address of its own, who may leave."""
+    added, changed = ({"content": {"application/json": {"schema": s}}} for s in (READER, LEAVING))
+    return {
+        "/readers": {
+            "post": {"operationId": "addReader", "requestBody": added, "responses": {"201": {}}}
+        },
+        "/readers/{reader_id}": {
+            "parameters": [{"name": "reader_id", "in": "path", "required": True}],
+            "get": {"operationId": "getReader", "responses": {"200": {}}},
+            "patch": {
+                "operationId": "changeReader",
+                "requestBody": changed,
+                "responses": {"200": {}},
+            },
+        },
+    }
+
+
+class Readers:
+    """A server of readers; those who have left may come back, unless it is `strict`."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
+        self.readers: dict[str, dict[str, str]] = {}
+
+    def __call__(self, request: Request) -> Outcome:
+        sent = json.loads(request.body or b"{}")
+        if request.method == "POST":
+            known = next((r for r in self.readers.values() if r["email"] == sent["email"]), None)
+            if known is None:
+                known = {"id": f"reader{len(self.readers) + 1}", **sent, "status": "new"}
+                self.readers[known["id"]] = known
+                return answer(known, 201)
+            if known["status"] != "left" or self.strict:
+                return answer({}, 409)
+            known["status"] = "new"
+            return answer(known)
+        reader = self.readers.get(request.path.rpartition("/")[2])
+        if reader is None:
+            return answer({}, 404)
+        reader.update(sent if request.method == "PATCH" else {})
+        return answer(reader)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_an_equal_resource_is_created_again_in_a_new_state(*, strict: bool) -> None:
+    """The document names a single state, which others may well be left for."""
+    both, _ = exchanger(Readers(), Readers(strict=strict), paths=readers())
+    maker = Maker(Client(both, None, lambda *_: None))
+    transitions = Transitions(maker, Reader(maker))
+    for operation in transitions.able():
+        transitions.explore(operation)
+    found = [one for one in both.ledger.findings.all() if one.where == "status"]
+    assert bool(found) is strict
+    assert {one.operation for one in found} <= {"addReader"}
