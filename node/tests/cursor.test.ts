@@ -29,6 +29,7 @@ test("cursor matches independently encoded text", () => {
 
 test.each([
   "not JSON",
+  "null",
   "[]",
   `{"value":null,"sort":"title","id":"${ID}"}`,
   `{"sort":"title","value":1,"id":"${ID}"}`,

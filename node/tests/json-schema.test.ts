@@ -37,6 +37,10 @@ test.each([
 const WITHIN: Record<string, [rules: unknown, value: unknown]> = {
   pattern: ["^b$", "aa"],
   items: [{ type: "null" }, [1, 2]],
+  prefixItems: [
+    [{ type: "null" }, { type: "null" }],
+    [1, 2],
+  ],
   contains: [{ type: "null" }, [1, 2]],
   uniqueItems: [true, [1, 1]],
   properties: [{ a: { type: "null" } }, { a: 1, b: 2 }],
@@ -61,4 +65,16 @@ test.each(Object.keys(WITHIN))("too large value is not validated further: %s", (
   const within = new Validator({ ...schema, [bound]: 2 }, {}, "body").violations(value);
   expect(within).not.toEqual([]);
   expect(within.map((each) => each.rule)).not.toContain(bound);
+});
+
+test("at most 1000 violations are listed", () => {
+  const schema = { type: "array", items: { type: "null" } };
+  const found = new Validator(schema, {}, "body").violations(Array(1001).fill(1));
+  expect(found).toHaveLength(1000);
+});
+
+test("pointers are escaped", () => {
+  const schema = { type: "object", additionalProperties: { type: "null" } };
+  const found = new Validator(schema, {}, "body").violations({ "a/b~c": 1 });
+  expect(found).toEqual([{ place: "body", pointer: "/a~1b~0c", rule: "type" }]);
 });

@@ -5,8 +5,10 @@ import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
 import { clientOf } from "../src/services/rate-limit-service.js";
 import * as taskService from "../src/services/task-service.js";
+import { configureLogging, LOG_LEVELS, logger } from "../src/utils/logger.js";
 import { Client, freshEmail, PASSWORD } from "./clients.js";
 import { listening, test } from "./fixtures.js";
+import { Log } from "./log.js";
 
 vi.mock("../src/services/task-service.js", { spy: true });
 
@@ -108,5 +110,28 @@ test("exception is logged without its message", async ({ client, log }) => {
   const line = log.lines.find(({ event }) => event === "unhandled_error");
   expect(line).toMatchObject({ level: "error", exception: "RangeError" });
   expect(line?.stack[0]).toContain("logger.test.ts");
+  expect(`at ${line?.stack[0]}`).toBe(failure.stack?.split("\n")[1]?.trim());
   expect(JSON.stringify(log.lines)).not.toContain("what the driver says");
+});
+
+test.for(LOG_LEVELS)("lower levels are not logged: %s", (level, { log }) => {
+  const other = new Log();
+  configureLogging(level, other);
+  for (const each of LOG_LEVELS) logger()[each]("what happened");
+  configureLogging("info", log);
+  const expected = LOG_LEVELS.slice(LOG_LEVELS.indexOf(level));
+  expect(other.lines.map((line) => [line.level, line.event])).toEqual(
+    expected.map((each) => [each, "what happened"]),
+  );
+});
+
+test("line outside of a request has no ID", async ({ client, log }) => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  await client.get("/health", { "X-Request-ID": "inside", traceparent });
+  const inside = await log.lineOf("inside");
+  logger().info("outside");
+  const outside = log.lines.at(-1);
+  expect(inside.span_id).toBe(traceparent.slice(36, 52));
+  expect(outside).toMatchObject({ event: "outside", request_id: null });
+  expect(outside).not.toHaveProperty("trace_id");
 });

@@ -90,6 +90,15 @@ test("page without a manifest names make docs", ({ settings, contract, folder })
   expect(site.get("index.html")?.file.mediaType).toBe("text/html; charset=utf-8");
 });
 
+test("site of all allowed bytes is served", ({ settings, contract, folder }) => {
+  writeFileSync(join(folder, "large.css"), "");
+  const rest = contract.get("x-docs-site").total_bytes - Buffer.byteLength(HTML);
+  truncateSync(join(folder, "large.css"), rest);
+  writeManifest(folder, { "index.html": PAGE, "large.css": STYLE });
+  const site = loadSite({ ...settings, docsPath: folder }, contract);
+  expect([...site.keys()]).toEqual(["index.html", "large.css"]);
+});
+
 test.for(Object.entries(BROKEN))(
   "invalid site counts as missing: %s",
   ([, pages], { settings, contract, folder }) => {

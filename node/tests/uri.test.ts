@@ -7,6 +7,8 @@ test.each([
   ["http://host:1/a?b", ["/a", "b"]],
   ["http://host", ["/", ""]],
   ["//a", ["//a", ""]],
+  ["/a?b=http://c/d", ["/a", "b=http://c/d"]],
+  ["http://host/http://a/b", ["/http://a/b", ""]],
 ])("targets are split: %s", (target, parts) => {
   expect(splitTarget(target)).toEqual(parts);
 });

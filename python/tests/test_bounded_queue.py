@@ -1,5 +1,6 @@
 """The queue for password hashing: waiting, rejection and recovery."""
 
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -76,6 +77,15 @@ def test_failed_work_frees_its_slot() -> None:
     for _ in range(3):
         with pytest.raises(ValueError, match="x"):
             queue.run(int, "x")
+
+
+def test_results_are_not_kept() -> None:
+    class Result:
+        """What can be referred to weakly."""
+
+    queue = BoundedQueue(1, 0, 60)
+    kept = weakref.ref(queue.run(Result))
+    wait_until(lambda: kept() is None)
 
 
 def test_full_hashing_queue_is_503(settings: Settings, contract: Contract) -> None:

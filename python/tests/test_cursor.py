@@ -37,6 +37,7 @@ def test_cursor_matches_independently_encoded_text() -> None:
     "content",
     [
         "not JSON",
+        "null",
         "[]",
         f'{{"value":null,"sort":"title","id":"{ID}"}}',
         f'{{"sort":"title","value":1,"id":"{ID}"}}',

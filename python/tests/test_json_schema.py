@@ -43,6 +43,7 @@ def test_items_of_a_too_long_array_are_not_validated(value: Any, expected: Any) 
 WITHIN = {
     "pattern": ("^b$", "aa"),
     "items": ({"type": "null"}, [1, 2]),
+    "prefixItems": ([{"type": "null"}, {"type": "null"}], [1, 2]),
     "contains": ({"type": "null"}, [1, 2]),
     "uniqueItems": (True, [1, 1]),
     "properties": ({"a": {"type": "null"}}, {"a": 1, "b": 2}),
@@ -69,3 +70,14 @@ def test_too_large_value_is_not_validated_further(rule: str) -> None:
     within = Validator({**schema, bound: 2}, {}, "body").violations(value)
     assert within
     assert bound not in {each.rule for each in within}
+
+
+def test_at_most_1000_violations_are_listed() -> None:
+    schema = {"type": "array", "items": {"type": "null"}}
+    assert len(Validator(schema, {}, "body").violations([1] * 1001)) == 1000
+
+
+def test_pointers_are_escaped() -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "null"}}
+    (found,) = Validator(schema, {}, "body").violations({"a/b~c": 1})
+    assert (found.pointer, found.rule) == ("/a~1b~0c", "type")

@@ -1,6 +1,8 @@
 """The log: one JSON object per line, without secrets."""
 
 import json
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -12,10 +14,12 @@ from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.services.rate_limit_service import client_of
+from task_timer.utils.logger import configure_logging, logger
 
 from .clients import PASSWORD, Client, fresh_email, registered
 from .conftest import made
 
+LEVELS = ["debug", "info", "warning", "error"]
 ACCESS_LINE = [
     "level",
     "time",
@@ -128,5 +132,46 @@ def test_exception_is_logged_without_its_message(
     log = printed.getvalue().decode()
     failure = next(line for line in lines(printed) if line["event"] == "unhandled_error")
     assert (failure["level"], failure["exception"]) == ("error", "LookupError")
-    assert "test_logger.py" in failure["stack"][-1]
+    assert re.fullmatch(r"/.+/test_logger\.py:\d+ fail", failure["stack"][-1])
     assert "what the driver says" not in log
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_lower_levels_are_not_logged(level: str, printed: BytesIO) -> None:
+    stream = BytesIO()
+    configure_logging(level, stream)
+    for each in LEVELS:
+        getattr(logger(), each)("what happened")
+    configure_logging("info", printed)
+    found = [(line["level"], line["event"]) for line in lines(stream)]
+    assert found == [(each, "what happened") for each in LEVELS[LEVELS.index(level) :]]
+
+
+def test_line_outside_of_a_request_has_no_id(app: TaskTimer, printed: BytesIO) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    Client(app).get("/health", X_Request_ID="inside", traceparent=trace)
+    logger().info("outside")
+    inside, outside = lines(printed)[-2:]
+    assert (inside["request_id"], inside["span_id"]) == ("inside", trace[36:52])
+    assert (outside["event"], outside["request_id"]) == ("outside", None)
+    assert "trace_id" not in outside
+
+
+def test_lines_of_libraries_are_forwarded(printed: BytesIO) -> None:
+    printed.seek(0)
+    printed.truncate()
+    library = logging.getLogger("a.library")
+    library.debug("unheard")
+    library.info("begun")
+    library.warning("late by %d s", 3)
+    library.error("failed")
+    library.error("lost", exc_info=LookupError("what the driver says"))
+    *said, lost = lines(printed)
+    assert [(line["level"], line["event"], line["message"]) for line in said] == [
+        ("info", "library", "begun"),
+        ("warning", "library", "late by 3 s"),
+        ("warning", "library", "failed"),
+    ]
+    assert {line["source"] for line in said} == {"a.library"}
+    assert (lost["level"], lost["event"], lost["exception"]) == ("error", "library", "LookupError")
+    assert "what the driver says" not in printed.getvalue().decode()

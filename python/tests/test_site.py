@@ -96,6 +96,17 @@ def test_page_without_a_manifest_names_make_docs(
     assert site["index.html"].file.media_type == "text/html; charset=utf-8"
 
 
+def test_site_of_all_allowed_bytes_is_served(
+    settings: Settings, contract: Contract, folder: Path
+) -> None:
+    (folder / "large.css").touch()
+    rest = contract["x-docs-site"]["total_bytes"] - (folder / "index.html").stat().st_size
+    os.truncate(folder / "large.css", rest)
+    write_manifest(folder, {"index.html": PAGE, "large.css": STYLE})
+    site = load_site(replace(settings, docs_path=folder), contract)
+    assert list(site) == ["index.html", "large.css"]
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_invalid_site_counts_as_missing(
     settings: Settings, contract: Contract, folder: Path, name: str

@@ -10,6 +10,8 @@ from task_timer.utils.uri import UriError, decode, encode, parse_query, route_pa
         ("http://host:1/a?b", ("/a", "b")),
         ("http://host", ("/", "")),
         ("//a", ("//a", "")),
+        ("/a?b=http://c/d", ("/a", "b=http://c/d")),
+        ("http://host/http://a/b", ("/http://a/b", "")),
     ],
 )
 def test_targets_are_split(target: str, parts: tuple[str, str]) -> None:

@@ -18,6 +18,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 # Fields of a request that is part of a trace.
 _OF_A_TRACE = ["trace_id", "span_id"]
 _MOST_MS = 60_000
+# Digits of milliseconds after the point.
+_DIGITS = 3
 _UNAVAILABLE = 503
 
 
@@ -120,7 +122,7 @@ def _masked(name: str, value: Any) -> Any:
         return "<id>" if value else value
     if name == "duration_ms":
         is_time = isinstance(value, int | float) and 0 <= value <= _MOST_MS
-        return "<milliseconds>" if is_time else value
+        return "<milliseconds>" if is_time and value == round(value, _DIGITS) else value
     if name in ("exception", "stack", "reason"):
         # The names of classes, files and libraries depend on the runtime.
         return f"<{type(value).__name__}>" if value else value

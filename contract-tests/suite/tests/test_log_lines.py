@@ -98,6 +98,7 @@ def test_equal_lines_are_no_problem(logs: Logs) -> None:
         ({"user_id": "x"}, 'getHealth: the line request has user_id="x" instead of null'),
         ({"statements": 2}, "statements=2 instead of 0"),
         ({"duration_ms": -1}, "duration_ms=-1 instead of"),
+        ({"duration_ms": 0.1234}, "duration_ms=0.1234 instead of"),
         ({"level": "warning"}, "request has the level warning, not info"),
         ({"time": "now"}, "request has the time now"),
         ({"more": 1}, "statements, more, not method"),

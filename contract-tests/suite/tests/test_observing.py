@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -56,9 +57,9 @@ def counted(server: TwinServer) -> float:
     return sample(server, r"^http_requests_total\{.*getHealth.*\} (\S+)$")
 
 
-def logged(server: TwinServer) -> list[dict[str, object]]:
+def logged(server: TwinServer, operation: str = "getHealth") -> list[dict[str, Any]]:
     lines = map(json.loads, server.log.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line.get("operation") == "getHealth"]
+    return [line for line in lines if line.get("operation") == operation]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -86,6 +87,39 @@ def test_metrics_and_logs_cover_all_workers(server: TwinServer) -> None:
 
 def value(server: TwinServer, name: str) -> float:
     return sample(server, rf"^{name} (\S+)$")
+
+
+def of_readiness(server: TwinServer, name: str) -> float:
+    return sample(server, rf"^{name}\{{.*getReadiness.*\}} (\S+)$")
+
+
+def test_metrics_measure_what_is_logged(server: TwinServer) -> None:
+    for _ in range(REQUESTS):
+        get(server, "/ready")
+    # The only request in flight is the one that asks.
+    wait_until(lambda: value(server, "http_requests_in_flight") == 1)
+    wait_until(lambda: len(logged(server, "getReadiness")) >= REQUESTS)
+    lines = logged(server, "getReadiness")
+    assert of_readiness(server, "http_request_duration_seconds_count") == len(lines)
+    durations = [line["duration_ms"] for line in lines]
+    # Each is logged in whole microseconds.
+    seconds = pytest.approx(sum(durations) / 1000, abs=len(lines) * 1e-6)
+    assert of_readiness(server, "http_request_duration_seconds_sum") == seconds
+    assert any(round(each, 2) != each for each in durations)
+    statements = sum(line["statements"] for line in lines)
+    assert of_readiness(server, "db_statements_total") == statements > 0
+
+
+def test_bounds_of_durations_are_those_of_the_contract(server: TwinServer) -> None:
+    get(server, "/health")
+    wait_until(lambda: counted(server) > 0)
+    found = re.findall(
+        r'^http_request_duration_seconds_bucket\{.*le="([^"]+)"',
+        get(server, "/metrics"),
+        re.MULTILINE,
+    )
+    bounds = DEFINED["http_request_duration_seconds"]["buckets"]
+    assert set(found) == {*(f"{bound:g}" for bound in bounds), "+Inf"}
 
 
 def test_gauges_are_summed_over_workers(server: TwinServer) -> None:

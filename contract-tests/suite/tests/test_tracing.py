@@ -181,6 +181,8 @@ def use_all_of(twin: Traced) -> None:
     twin.send("POST", "/api/v1/tasks", {"title": ""})
     twin.send("GET", UNKNOWN)
     twin.send("GET", "/nowhere/%2e%2E/./%C3%A4?a=b")
+    # Longer than what is kept of a path.
+    twin.send("GET", f"/{'a' * 1100}?b=c")
     twin.send("PUT", "/api/v1/tasks", {})
     twin.send("OPTIONS", "/api/v1/tasks")
     twin.send("GET", "/api/v1/tasks?q=%ff")

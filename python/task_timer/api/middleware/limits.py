@@ -35,12 +35,18 @@ class Limits:
         if size > self._limits["header_bytes"] or len(call.fields) > self._limits["header_count"]:
             raise HeadersTooLargeError
         _check_fields(call)
+        _check_target(call)
         try:
             call.path, call.query_string = split_target(call.target)
             decode(call.path)
             parse_query(call.query_string)
         except UriError as error:
             raise BadRequestError from error
+
+
+def _check_target(call: Call) -> None:
+    if call.target == "*" and call.method != "OPTIONS":
+        raise BadRequestError
 
 
 def _check_fields(call: Call) -> None:
