@@ -21,10 +21,11 @@ _PYTEST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 _VITEST = NODE / "node_modules/vitest/vitest.mjs"
 _REPORT = "report.json"
 # Tests that start the twins as processes: commands, connections, signals, logs, metrics, traces,
-# replicas and limits of several.
+# replicas, limits of several, and what is between a twin and its database.
 _OF_PROCESSES = (
     *("test_commands.py", "test_connections.py", "test_observing.py", "test_read_replicas.py"),
     *("test_shared_limits.py", "test_shutdown.py", "test_tracing.py"),
+    *("test_database_tls.py", "test_pgbouncer.py"),
 )
 
 

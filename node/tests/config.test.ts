@@ -8,6 +8,24 @@ const EXAMPLE = Object.fromEntries(
   [...LISTED.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
 );
 const STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a";
+const ORIGINS: [string, string[]][] = [
+  ["", []],
+  [" ,\t,", []],
+  [" https://a.example ,,\thttps://b.example", ["https://a.example", "https://b.example"]],
+];
+const EVERY = { EXPORTER_OTLP_ENDPOINT: "http://every.example:4318/" };
+const OWN = { EXPORTER_OTLP_TRACES_ENDPOINT: "http://own.example/spans/" };
+const ENDPOINTS: [Record<string, string>, string][] = [
+  [{}, ""],
+  [EVERY, "http://every.example:4318/v1/traces"],
+  [{ EXPORTER_OTLP_ENDPOINT: "http://a.example/b" }, "http://a.example/b/v1/traces"],
+  [OWN, "http://own.example/spans/"],
+  [{ ...EVERY, ...OWN }, "http://own.example/spans/"],
+  [{ TRACES_EXPORTER: "otlp" }, "http://localhost:4318/v1/traces"],
+  [{ ...EVERY, TRACES_EXPORTER: "none" }, ""],
+  [{ ...OWN, SDK_DISABLED: "true" }, ""],
+  [{ ...OWN, SDK_DISABLED: "false" }, "http://own.example/spans/"],
+];
 const WEAK_KEYS = [
   "short",
   "a".repeat(40),
@@ -78,4 +96,31 @@ test("previous keys must be as strong", () => {
 test("production accepts a strong secret key", () => {
   const environment = { DATABASE_URL, APP_ENV: "production", SECRET_KEY: STRONG_KEY };
   expect(loadSettings(environment).validateResponses).toBe(false);
+});
+
+test.each([
+  ["development", 0],
+  ["test", 0],
+  ["production", 5],
+])("shutdown is announced in production: %s", (APP_ENV, seconds) => {
+  const settings = loadSettings({ DATABASE_URL, APP_ENV, SECRET_KEY: STRONG_KEY });
+  expect(settings.shutdownDelaySeconds).toBe(seconds);
+});
+
+test.each([
+  ["[::1]", "::1"],
+  ["::1", "::1"],
+  ["localhost", "localhost"],
+])("brackets of an address are removed: %s", (HOST, host) => {
+  expect(loadSettings({ DATABASE_URL, HOST }).host).toBe(host);
+});
+
+test.each(ORIGINS)("list has no empty elements: %s", (CORS_ORIGINS, origins) => {
+  expect(loadSettings({ DATABASE_URL, CORS_ORIGINS }).corsOrigins).toEqual(origins);
+});
+
+test.each(ENDPOINTS)("endpoint of traces follows from several settings: %j", (given, endpoint) => {
+  const named = Object.entries(given).map(([name, value]) => [`OTEL_${name}`, value]);
+  const environment = { DATABASE_URL, ...Object.fromEntries(named) };
+  expect(loadSettings(environment).tracesEndpoint).toBe(endpoint);
 });

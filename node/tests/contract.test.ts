@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { allHandlers } from "../src/api/routes/index.js";
+import { ContractError } from "../src/contract.js";
 import { test } from "./fixtures.js";
 
 test("every operation has a handler", ({ contract, resources }) => {
@@ -20,6 +21,17 @@ test("handler without an operation is an error", ({ contract, resources }) => {
     paintTask: () => undefined,
   };
   expect(() => contract.bind(handlers)).toThrow("handler paintTask has no operation");
+});
+
+test("all mismatches are listed in order", ({ contract, resources }) => {
+  const { createTask: _, stopTimer: __, ...kept } = allHandlers(resources, new Metrics(contract));
+  const handlers = { ...kept, paintTask: () => undefined };
+  expect(() => contract.bind(handlers)).toThrow(
+    new ContractError(
+      "handler paintTask has no operation; operation createTask has no handler; " +
+        "operation stopTimer has no handler",
+    ),
+  );
 });
 
 test.for([

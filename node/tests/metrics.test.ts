@@ -1,7 +1,10 @@
 /** The metrics of resource usage. */
 
 import { expect } from "vitest";
-import { test } from "./fixtures.js";
+import { Metrics } from "../src/api/middleware/metrics.js";
+import { createApp } from "../src/app.js";
+import { listening, test } from "./fixtures.js";
+import { waitUntil } from "./servers.js";
 
 async function value(origin: string, name: string): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
@@ -16,6 +19,20 @@ test("connections in use are reported", async ({ origin, resources: { settings, 
   });
   expect(await value(origin, "db_pool_in_use")).toBe(0);
   expect(await value(origin, "db_pool_waiting")).toBe(0);
+});
+
+test("requests that wait for a connection are reported", async ({ settings, contract, log: _ }) => {
+  const narrow = { ...settings, databasePoolSize: 1 };
+  const app = await createApp(narrow, contract, new Metrics(contract));
+  await listening(app, async (origin) => {
+    const { asked } = await app.resources.database.lend(async () => {
+      const waits = fetch(`${origin}/ready`);
+      await waitUntil(async () => (await value(origin, "db_pool_waiting")) === 1);
+      return { asked: waits };
+    });
+    expect((await asked).status).toBe(200);
+    expect(await value(origin, "db_pool_waiting")).toBe(0);
+  });
 });
 
 test("passwords being hashed are reported", async ({ origin, resources: { hashing } }) => {

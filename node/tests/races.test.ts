@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { using } from "../src/current.js";
-import { violated } from "../src/db.js";
+import { OvertakenError, transactional, violated } from "../src/db.js";
 import { createTask } from "../src/services/task-service.js";
 import { newId } from "../src/utils/identifiers.js";
 import { PASSWORD, type Received } from "./clients.js";
@@ -103,4 +103,36 @@ test("timestamps of updates increase", async ({ client, settings }) => {
   );
   const { json } = await client.patch(`tasks/${id}`, { title: "b" }, ANY);
   expect(json.updated_at).toBe("2100-01-01T00:00:00.001Z");
+});
+
+test("overtaken transaction is attempted as often as agreed", async ({ resources, contract }) => {
+  const reason = new Error("overtaken");
+  let attempts = 0;
+  const beOvertaken = transactional(async () => {
+    attempts += 1;
+    throw new OvertakenError(reason);
+  });
+  await expect(using(resources, () => beOvertaken())).rejects.toBe(reason);
+  expect(attempts).toBe(contract.get("x-unavailable").attempts);
+});
+
+test("overtaken transaction may succeed at last", async ({ resources, contract }) => {
+  const agreed = contract.get("x-unavailable").attempts;
+  let attempts = 0;
+  const succeedAtLast = transactional(async () => {
+    attempts += 1;
+    if (attempts < agreed) throw new OvertakenError(new Error("overtaken"));
+    return attempts;
+  });
+  expect(await using(resources, () => succeedAtLast())).toBe(agreed);
+});
+
+test("transaction that fails is attempted once", async ({ resources }) => {
+  let attempts = 0;
+  const fail = transactional(async () => {
+    attempts += 1;
+    throw new Error("failed");
+  });
+  await expect(using(resources, () => fail())).rejects.toThrow("failed");
+  expect(attempts).toBe(1);
 });

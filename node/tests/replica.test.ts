@@ -1,5 +1,6 @@
 /** A replica is used while it keeps up, and a failure is no reason to ask it all the time. */
 
+import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, vi } from "vitest";
 import type { Settings } from "../src/config.js";
 import type { Contract } from "../src/contract.js";
@@ -12,6 +13,7 @@ import { test } from "./fixtures.js";
 import type { Log } from "./log.js";
 
 const LOST: Outage = { cause: "lost", sqlstate: null, exception: "Error" };
+const SILENT: Outage = { cause: "silent", sqlstate: null, exception: "NoAnswerError" };
 const LAGS: Outage = { cause: "behind", sqlstate: null, exception: null };
 const PROMOTED: Outage = { cause: "no_replica", sqlstate: null, exception: null };
 
@@ -56,11 +58,13 @@ test("one that failed is tried once after a pause", ({ settings, contract, log: 
   const replica = made(settings, contract);
   const pause = replica.rules.pause_seconds * 1000;
   replica.fails(UNAVAILABLE, LOST);
-  time.now += pause - 100;
+  time.now += pause - 1;
   expect(replica.isWorthATry()).toBe(false);
-  time.now += 100;
+  time.now += 1;
   expect(tries(replica)).toEqual([true, false, false]);
-  time.now += pause;
+  time.now += pause - 1;
+  expect(replica.isWorthATry()).toBe(false);
+  time.now += 1;
   expect(replica.isWorthATry()).toBe(true);
   replica.keepsUp();
   expect(tries(replica)).toEqual([true, true, true]);
@@ -79,6 +83,23 @@ test("each change is logged once", ({ settings, contract, log }) => {
   expect(events(log)).toEqual([["replica_unavailable", "behind"]]);
   for (const _ of [1, 2]) replica.keepsUp();
   expect(events(log)).toEqual([["replica_available"]]);
+});
+
+test("connections are given up if one is silent", async ({ settings, contract, log: _ }) => {
+  const replica = made(settings, contract);
+  const session = () =>
+    replica.run(async () => {
+      const [row] = await rowsOf<{ pid: number }>(Prisma.sql`SELECT pg_backend_pid() AS pid`);
+      return row?.pid;
+    });
+  const first = await session();
+  replica.fails(UNAVAILABLE, LOST);
+  await setImmediate();
+  expect(await session()).toBe(first);
+  replica.fails(UNAVAILABLE, SILENT);
+  // Their end is noticed in the event loop.
+  await setImmediate();
+  expect(await session()).not.toBe(first);
 });
 
 test("transaction cannot begin while only reading", async ({ resources }) => {

@@ -3,14 +3,22 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { parse } from "yaml";
-import type { Resources } from "../src/resources.js";
+import { rowsOf, runOn } from "../src/db.js";
+import { Prisma } from "../src/generated/prisma/client.js";
+import { makeResources, type Resources } from "../src/resources.js";
 import { type Client, freshEmail, PASSWORD, type Received } from "./clients.js";
-import { test as base } from "./fixtures.js";
+import { test as base, copied } from "./fixtures.js";
+import { queried } from "./reads.js";
 
 const FILE = new URL("../../contract-tests/statements.yaml", import.meta.url);
 const AGREED: Record<string, number> = parse(readFileSync(FILE, "utf8"));
 const HOUR = { start_time: "2026-02-02T09:00:00Z", end_time: "2026-02-02T10:00:00Z" };
 const YEAR = "from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z";
+// Behind a pooler the database has to set what sessions have otherwise.
+const IN_UTC = `
+  DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET timezone = ''UTC''', current_database());
+  END $$`;
 const ANY = { "If-Match": "*" };
 
 async function credentials(client: Client): Promise<object> {
@@ -134,3 +142,29 @@ test("variants send the documented extra statements", async ({ client, sent }) =
   expect(await more("refreshTokens", client.post("auth/refresh", token))).toBe(0);
   expect(await more("refreshTokens", client.post("auth/refresh", token))).toBe(1);
 });
+
+/** How often a statement that was sent three times was prepared, and the limit of its time. */
+async function session(): Promise<unknown> {
+  for (let sent = 0; sent < 3; sent++) await rowsOf(Prisma.sql`SELECT 1 AS one`);
+  const [row] = await rowsOf(Prisma.sql`
+    SELECT max(generic_plans + custom_plans)::int AS uses,
+      current_setting('statement_timeout') AS limit
+    FROM pg_prepared_statements WHERE statement = 'SELECT 1 AS one'`);
+  return row;
+}
+
+test.for([
+  ["none", { uses: 3, limit: "7s" }],
+  ["transaction", { uses: null, limit: "0" }],
+] as const)(
+  "sessions are set up unless they are shared: %s",
+  async ([databasePooler, expected], { settings, contract }) => {
+    await copied(process.env.TEST_TEMPLATE_URL ?? "", async (databaseUrl) => {
+      await queried(databaseUrl, (client) => client.query(IN_UTC));
+      const own = { ...settings, databaseUrl, databasePooler, databaseTimeoutMs: 7000 };
+      const { database } = await makeResources(own, contract);
+      expect(await runOn(database, session)).toEqual(expected);
+      await database.disconnect();
+    });
+  },
+);

@@ -9,6 +9,24 @@ EXAMPLE = dict(
     re.findall("^([A-Z_]+)=(.+)$", (REPOSITORY / ".env.example").read_text("utf-8"), re.MULTILINE)
 )
 STRONG_KEY = "kO3vT9-bXw7mQz1_Lr5yHd8sNf2cGj6a"
+ORIGINS: list[tuple[str, tuple[str, ...]]] = [
+    ("", ()),
+    (" ,\t,", ()),
+    (" https://a.example ,,\thttps://b.example", ("https://a.example", "https://b.example")),
+]
+EVERY = {"EXPORTER_OTLP_ENDPOINT": "http://every.example:4318/"}
+OWN = {"EXPORTER_OTLP_TRACES_ENDPOINT": "http://own.example/spans/"}
+ENDPOINTS: list[tuple[dict[str, str], str]] = [
+    ({}, ""),
+    (EVERY, "http://every.example:4318/v1/traces"),
+    ({"EXPORTER_OTLP_ENDPOINT": "http://a.example/b"}, "http://a.example/b/v1/traces"),
+    (OWN, "http://own.example/spans/"),
+    ({**EVERY, **OWN}, "http://own.example/spans/"),
+    ({"TRACES_EXPORTER": "otlp"}, "http://localhost:4318/v1/traces"),
+    ({**EVERY, "TRACES_EXPORTER": "none"}, ""),
+    ({**OWN, "SDK_DISABLED": "true"}, ""),
+    ({**OWN, "SDK_DISABLED": "false"}, "http://own.example/spans/"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +105,41 @@ def test_production_accepts_a_strong_secret_key(environment: pytest.MonkeyPatch)
     environment.setenv("APP_ENV", "production")
     environment.setenv("SECRET_KEY", STRONG_KEY)
     assert not load_settings().validate_responses
+
+
+@pytest.mark.parametrize(
+    ("app_env", "seconds"), [("development", 0), ("test", 0), ("production", 5)]
+)
+def test_shutdown_is_announced_in_production(
+    environment: pytest.MonkeyPatch, app_env: str, seconds: int
+) -> None:
+    environment.setenv("APP_ENV", app_env)
+    environment.setenv("SECRET_KEY", STRONG_KEY)
+    assert load_settings().shutdown_delay_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "host"), [("[::1]", "::1"), ("::1", "::1"), ("localhost", "localhost")]
+)
+def test_brackets_of_an_address_are_removed(
+    environment: pytest.MonkeyPatch, given: str, host: str
+) -> None:
+    environment.setenv("HOST", given)
+    assert load_settings().host == host
+
+
+@pytest.mark.parametrize(("given", "origins"), ORIGINS)
+def test_list_has_no_empty_elements(
+    environment: pytest.MonkeyPatch, given: str, origins: tuple[str, ...]
+) -> None:
+    environment.setenv("CORS_ORIGINS", given)
+    assert load_settings().cors_origins == origins
+
+
+@pytest.mark.parametrize(("given", "endpoint"), ENDPOINTS)
+def test_endpoint_of_traces_follows_from_several_settings(
+    environment: pytest.MonkeyPatch, given: dict[str, str], endpoint: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(f"OTEL_{name}", value)
+    assert load_settings().traces_endpoint == endpoint

@@ -40,6 +40,22 @@ def test_handler_without_an_operation_is_an_error(
         contract.bind([*handlers, paint_task])
 
 
+def test_all_mismatches_are_listed_in_order(
+    contract: Contract, handlers: list[Callable[..., object]]
+) -> None:
+    def paint_task() -> None:
+        """Is in no contract."""
+
+    left_out = ("create_task", "stop_timer")
+    kept = [handler for handler in handlers if handler.__name__ not in left_out]
+    with pytest.raises(ContractError) as raised:
+        contract.bind([*kept, paint_task])
+    assert str(raised.value) == (
+        "handler paintTask has no operation; operation createTask has no handler; "
+        "operation stopTimer has no handler"
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [

@@ -11,7 +11,9 @@ from werkzeug.test import TestResponse
 
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
-from task_timer.db import violated
+from task_timer.contract import Contract
+from task_timer.current import using
+from task_timer.db import OvertakenError, transactional, violated
 from task_timer.services import task_service
 from task_timer.services.task_service import TaskFields
 from task_timer.utils.identifiers import new_id
@@ -119,3 +121,48 @@ def test_timestamps_of_updates_increase(client: Client, settings: Settings) -> N
         )
     changed = client.patch(f"tasks/{task_id}", {"title": "b"}, If_Match="*").get_json()
     assert changed["updated_at"] == "2100-01-01T00:00:00.001Z"
+
+
+def test_overtaken_transaction_is_attempted_as_often_as_agreed(
+    app: TaskTimer, contract: Contract
+) -> None:
+    reason = ValueError("overtaken")
+    attempts: list[int] = []
+
+    @transactional
+    def be_overtaken() -> None:
+        attempts.append(1)
+        raise OvertakenError(reason)
+
+    with using(app.resources), pytest.raises(ValueError, match="overtaken") as raised:
+        be_overtaken()
+    assert raised.value is reason
+    assert len(attempts) == contract["x-unavailable"]["attempts"]
+
+
+def test_overtaken_transaction_may_succeed_at_last(app: TaskTimer, contract: Contract) -> None:
+    agreed = contract["x-unavailable"]["attempts"]
+    attempts: list[int] = []
+
+    @transactional
+    def succeed_at_last() -> int:
+        attempts.append(1)
+        if len(attempts) < agreed:
+            raise OvertakenError(ValueError("overtaken"))
+        return len(attempts)
+
+    with using(app.resources):
+        assert succeed_at_last() == agreed
+
+
+def test_transaction_that_fails_is_attempted_once(app: TaskTimer) -> None:
+    attempts: list[int] = []
+
+    @transactional
+    def fail() -> None:
+        attempts.append(1)
+        raise ValueError("failed")
+
+    with using(app.resources), pytest.raises(ValueError, match="failed"):
+        fail()
+    assert len(attempts) == 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
+from sqlalchemy import text
 
 from task_timer import db
 from task_timer.config import Settings
@@ -16,6 +17,7 @@ from task_timer.replica import AVAILABLE, BEHIND, UNAVAILABLE, Replica, make_rep
 from task_timer.resources import Resources
 
 LOST = Outage("lost", None, "OperationalError")
+SILENT = Outage("silent", None, "NoAnswerError")
 LAGS = Outage("behind", None, None)
 PROMOTED = Outage("no_replica", None, None)
 
@@ -67,7 +69,9 @@ def test_one_that_failed_is_tried_once_after_a_pause(replica: Replica, clock: Cl
     assert not replica.is_worth_a_try()
     clock.now += 0.1
     assert [replica.is_worth_a_try() for _ in range(3)] == [True, False, False]
-    clock.now += pause
+    clock.now += pause - 0.1
+    assert not replica.is_worth_a_try()
+    clock.now += 0.1
     assert replica.is_worth_a_try()
     replica.keeps_up()
     assert [replica.is_worth_a_try() for _ in range(3)] == [True, True, True]
@@ -87,6 +91,19 @@ def test_each_change_is_logged_once(printed: BytesIO, replica: Replica) -> None:
     for _ in range(2):
         replica.keeps_up()
     assert events(printed) == [("replica_available", None)]
+
+
+def session() -> int:
+    return int(db.connection().scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_connections_are_given_up_if_one_is_silent(resources: Resources, replica: Replica) -> None:
+    with using(resources):
+        first = replica.run(session)
+        replica.fails(UNAVAILABLE, LOST)
+        assert replica.run(session) == first
+        replica.fails(UNAVAILABLE, SILENT)
+        assert replica.run(session) != first
 
 
 def test_transaction_cannot_begin_while_only_reading(resources: Resources) -> None:

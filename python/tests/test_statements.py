@@ -1,10 +1,13 @@
 """The number of SQL statements per operation: agreed for both twins, independent of the data."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 
+import psycopg
 import pytest
 import yaml
 from sqlalchemy import text
@@ -13,14 +16,22 @@ from task_timer import db
 from task_timer.app import TaskTimer
 from task_timer.config import REPOSITORY, Settings
 from task_timer.contract import Contract
+from task_timer.current import using
 
 from .clients import PASSWORD, Client, fresh_email
-from .conftest import made
+from .conftest import copied, made
 
 AGREED: dict[str, int] = yaml.safe_load(
     (REPOSITORY / "contract-tests" / "statements.yaml").read_text(encoding="utf-8")
 )
 MORNING = ("2026-02-02T09:00:00Z", "2026-02-02T10:00:00Z")
+# Behind a pooler the database has to set what sessions have otherwise.
+IN_UTC = """
+DO $$ BEGIN
+  EXECUTE format('ALTER DATABASE %I SET timezone = ''UTC''', current_database());
+END $$
+"""
+PREPARED = "SELECT count(*) > 0 FROM pg_prepared_statements WHERE statement = 'SELECT 1 AS one'"
 YEAR = "from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z"
 
 
@@ -169,3 +180,26 @@ def test_variants_send_the_documented_extra_statements(
     for more in range(2):
         client.post("auth/refresh", token)
         assert sent() == AGREED["refreshTokens"] + more
+
+
+@db.immediate
+def session() -> tuple[bool, str]:
+    """Whether a statement that is sent often is prepared, and the limit of its time."""
+    for _ in range(10):
+        db.connection().execute(text("SELECT 1 AS one"))
+    limit = db.connection().scalar(text("SHOW statement_timeout"))
+    return bool(db.connection().scalar(text(PREPARED))), str(limit)
+
+
+@pytest.mark.parametrize(
+    ("pooler", "expected"), [("none", (True, "7s")), ("transaction", (False, "0"))]
+)
+def test_sessions_are_set_up_unless_they_are_shared(
+    settings: Settings, contract: Contract, pooler: str, expected: tuple[bool, str]
+) -> None:
+    with copied(os.environ["TEST_TEMPLATE_URL"]) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(IN_UTC)
+        own = replace(settings, database_url=url, database_pooler=pooler, database_timeout_ms=7000)
+        with made(own, contract) as app, using(app.resources):
+            assert session() == expected

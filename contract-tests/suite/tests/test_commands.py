@@ -1,18 +1,24 @@
 """The commands of both twins have the same output, exit status and effect on the database."""
 
+import fcntl
 import json
+import os
+import pty
+import subprocess
+import termios
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
 
-from testbed.commands import manage
+from testbed.commands import manage, manage_command
 from testbed.migrations import ADMIN
-from testbed.paths import CONTRACT_TESTS
-from testbed.servers import KINDS, Kind, TwinServer
+from testbed.paths import CONTRACT_TESTS, WITHOUT_ENV_FILE
+from testbed.servers import KINDS, TEST_SETTINGS, Kind, TwinServer, environment
 from testbed.stage import Stage
 
 GROWTH = CONTRACT_TESTS / "growth.sql"
@@ -36,6 +42,9 @@ REFUSED: list[tuple[int, tuple[str, ...], dict[str, str]]] = [
     (2, ("prune",), {"CONTRACT_PATH": "nowhere.yaml"}),
     (1, ("prune",), {"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/nowhere"}),
 ]
+# Python shows the text before it reads, and the space once it does.
+PROMPTS: dict[Kind, bytes] = {"python": b"Password: ", "node": b"Password:"}
+SECONDS = 60
 
 Urls = dict[Kind, str]
 
@@ -100,6 +109,49 @@ def test_admin_created_by_one_twin_logs_in_at_the_other(urls: Urls, tmp_path: Pa
             request.add_header("Content-Type", "application/json")
             with urllib.request.urlopen(request, timeout=30) as answer:
                 assert answer.status == 200
+
+
+def typed(kind: Kind, url: str, keys: str) -> tuple[int, str]:
+    """Create an admin at a terminal, pressing keys at the prompt; return exit status and output."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    process = subprocess.Popen(
+        [*manage_command(kind), "create-admin", "--email", ADMIN.email],
+        cwd=WITHOUT_ENV_FILE,
+        env=environment(url, TEST_SETTINGS),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown = b""
+    while PROMPTS[kind] not in shown:
+        shown += os.read(ours, 1024)
+    os.write(ours, keys.encode())
+    # On Linux its end is an error.
+    with suppress(OSError):
+        while part := os.read(ours, 1024):
+            shown += part
+    os.close(ours)
+    return process.wait(SECONDS), shown.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_password_is_asked_for_at_a_terminal(urls: Urls, kind: Kind) -> None:
+    status, shown = typed(kind, urls[kind], f"{ADMIN.password}\r")
+    assert status == 0, shown
+    assert ADMIN.password not in shown
+    admins = "SELECT email, role FROM users"
+    assert _selected(urls[kind], admins) == [(ADMIN.email, "admin")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_command_is_aborted_at_the_prompt(urls: Urls, kind: Kind) -> None:
+    status, shown = typed(kind, urls[kind], "\x03")
+    assert (status, "Aborted!" in shown) == (1, True)
+    assert _selected(urls[kind], "SELECT FROM users") == []
 
 
 @pytest.mark.parametrize(("status", "arguments", "settings"), REFUSED)

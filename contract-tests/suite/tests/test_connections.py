@@ -1,16 +1,40 @@
-"""A connection on which no whole request arrives in time gets a 408 and is closed."""
+"""Connections of clients, whose requests have a time limit, and of the database.
 
+One on which no whole request arrives in time gets a 408 and is closed.
+"""
+
+import http.client
 import json
+import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from lockstep.openapi.document import Document
+from suite.faults.files import Answer
+from suite.faults.requests import Client
 from testbed.paths import CONTRACT
-from testbed.servers import SERVERS, TEST_SETTINGS, TwinServer
+from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, TwinServer, command_for
 from testbed.stage import CLEAN, Stage
+
+WHOLE = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+WITHIN = 30.0
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+APPLICATIONS = """
+SELECT DISTINCT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+DUE_AT = "2026-02-02T09:00:00.000Z"
 
 BEGINNINGS = {
     "nothing": b"",
@@ -47,3 +71,81 @@ def test_request_that_does_not_arrive_in_time_is_408(server: TwinServer) -> None
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408 "), what
         assert json.loads(body)["code"] == "request_timeout"
+
+
+def test_time_limit_begins_anew_with_each_request(server: TwinServer) -> None:
+    answers = received(server, WHOLE + BEGINNINGS["a request line"]).split(b"HTTP/1.1 ")
+    assert [answer[:3] for answer in answers[1:]] == [b"200", b"408"]
+
+
+def test_connection_between_requests_has_no_time_limit(server: TwinServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port or 0, timeout=30)
+    with closing(connection):
+        for _ in range(2):
+            connection.request("GET", "/health")
+            with connection.getresponse() as answer:
+                assert (answer.status, answer.getheader("Keep-Alive")) == (200, "timeout=75")
+                answer.read()
+            # One that is opened later reaches the limit meanwhile.
+            assert received(server, b"").startswith(b"HTTP/1.1 408 ")
+
+
+def test_database_connections_that_ended_while_idle_are_replaced(server: TwinServer) -> None:
+    client = Client(server.port or 0, Document.load(CONTRACT))
+    client.prepare()
+    with psycopg.connect(server.database_url, autocommit=True) as connection:
+        assert connection.execute(END_SESSIONS).fetchall()
+    assert client.send(Answer("listTasks", (200,), WITHIN)).status == 200
+    assert client.send(Answer("createTask", (201,), WITHIN, json={"title": "a"})).status == 201
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_time_zone_of_the_database_has_no_effect(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    name = f"connections_zone_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with psycopg.connect(url, autocommit=True) as connection:
+        database = sql.Identifier(connection.info.dbname)
+        tokyo = sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'")
+        connection.execute(tokyo.format(database))
+    with TwinServer(kind, url, tmp_path / "log") as server:
+        client = Client(server.port or 0, Document.load(CONTRACT))
+        client.prepare()
+        due = {"title": "a", "due_at": DUE_AT}
+        asked = (
+            Answer("createTask", (201,), WITHIN, json=due),
+            Answer("updateTask", (200,), WITHIN, json=due, headers={"If-Match": "*"}),
+            Answer("getTask", (200,), WITHIN),
+        )
+        replies = [client.send(each) for each in asked]
+        assert [reply.body["due_at"] for reply in replies] == [DUE_AT] * 3
+        created_at = datetime.fromisoformat(replies[0].body["created_at"])
+        assert abs(datetime.now(UTC) - created_at) < timedelta(hours=1)
+    stage.databases.drop(name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_name_of_the_application_is_that_of_the_url(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    name = f"connections_name_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with (
+        TwinServer(kind, f"{url}?application_name=the%20twin", tmp_path / "log"),
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        assert connection.execute(APPLICATIONS).fetchall() == [("the twin",)]
+    stage.databases.drop(name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_many_files_are_opened_as_the_system_allows(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    """Each connection is one."""
+    name = f"connections_files_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    few = ("sh", "-c", 'ulimit -Sn 256 && exec "$@"', "sh", *command_for(kind))
+    with TwinServer(kind, url, tmp_path / "log", command=few) as server:
+        allowed, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        assert allowed == most > 256
+    stage.databases.drop(name)

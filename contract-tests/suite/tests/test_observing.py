@@ -142,6 +142,52 @@ def test_counters_survive_the_death_of_a_worker(server: TwinServer) -> None:
         wait_until(lambda: counted(server) == REQUESTS)
 
 
+def test_metrics_cover_a_worker_that_does_not_respond(server: TwinServer) -> None:
+    for _ in range(REQUESTS):
+        get(server, "/health")
+    wait_until(lambda: counted(server) == REQUESTS)
+    stuck = psutil.Process(server.pid).children()[0]
+    stuck.suspend()
+    try:
+        assert counted(server) == REQUESTS
+    finally:
+        stuck.resume()
+
+
+# What a twin says of itself is its own: in Python it is Gunicorn that does.
+SAID: dict[Kind, tuple[str, ...]] = {
+    "python": ("Listening at:", "Booting worker with pid:", "Shutting down:"),
+    "node": ("listening", "stopped"),
+}
+SOURCES: dict[Kind, set[str]] = {"python": {"gunicorn.error"}, "node": set()}
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_start_and_end_are_logged(
+    kind: Kind, is_default: bool, stage: Stage, tmp_path: Path
+) -> None:
+    """Nothing is warned of but a default key, once; nothing is left in the temporary folder."""
+    name = f"observing_start_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    settings = {**TEST_SETTINGS, "WORKERS": str(WORKERS), "TMPDIR": str(folder)}
+    if is_default:
+        del settings["SECRET_KEY"]
+    with TwinServer(kind, url, tmp_path / "log", settings) as server:
+        wait_until(lambda: value(server, "db_pool_size") == WORKERS * 10)
+        assert server.stop() == 0
+    stage.databases.drop(name)
+    lines = [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]
+    said = "\n".join(str(line.get("message") or line["event"]) for line in lines)
+    assert [text for text in SAID[kind] if text not in said] == []
+    assert {line["source"] for line in lines if line["event"] == "library"} == SOURCES[kind]
+    warned = [(line["level"], line["event"]) for line in lines if line["level"] != "info"]
+    assert warned == ([("warning", "default_secret_key")] if is_default else [])
+    assert list(folder.iterdir()) == []
+
+
 def status(port: int | None, path: str) -> int:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:

@@ -31,6 +31,7 @@ MUCH = "SELECT pg_logical_emit_message(false, 'test', repeat('a', 20000000))"
 WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 LIST = Answer("listTasks", (200,), SLOWEST_SECONDS)
 READS = re.compile(r'^db_replica_reads_total\{outcome="(\w+)"\} (\d+)(?:\.0)?$', re.MULTILINE)
+AVAILABLE = re.compile(r"^db_replica_available (\d)(?:\.0)?$", re.MULTILINE)
 SOONER = {
     "  timeout_ms: 1000\n  pause_seconds: 5\n": f"  timeout_ms: {TIMEOUT_MS}\n  pause_seconds: 1\n"
 }
@@ -119,6 +120,12 @@ def reads(server: TwinServer) -> dict[str, int]:
     return {outcome: int(count) for outcome, count in READS.findall(got(server, "/metrics"))}
 
 
+def available(server: TwinServer) -> str:
+    """The metric that says whether the replica is used."""
+    [value] = AVAILABLE.findall(got(server, "/metrics"))
+    return str(value)
+
+
 def served(server: TwinServer, client: Client, operation: str = "listTasks") -> tuple[Reply, str]:
     """A list, and where it came from."""
     before = reads(server)
@@ -151,6 +158,7 @@ def test_a_replica_that_has_everything_is_read(twin: TwinServer) -> None:
     until(lambda: served(twin, client)[1] == "replica")
     for operation in ("listTasks", "listTaskTimeEntries", "listTimeEntries"):
         assert served(twin, client, operation)[1] == "replica"
+    assert available(twin) == "1"
     report = urllib.request.Request(
         f"{twin.base_url}/api/v1/reports/time?{YEAR}&group_by=day&tz=UTC",
         headers={"Authorization": f"Bearer {client.token}"},
@@ -225,6 +233,7 @@ def test_a_replica_that_lags_is_left_out(
             connection.execute(MUCH)
         assert served(twin, client)[1] == "behind"
         assert state(twin) == "behind"
+        assert available(twin) == "0"
         assert causes(twin)[-1] == "behind"
     finally:
         replica.go_on()

@@ -3,23 +3,32 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import time
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
 from testbed.migrations import ADMIN
-from testbed.servers import SERVERS, TEST_SETTINGS, TwinServer
+from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, TwinServer
 from testbed.stage import CLEAN, Stage
 
 SHUTDOWN_SECONDS = 10
+# More than any server takes to end that has nothing to wait for.
+DEADLINE_SECONDS = 30
+WORKERS = 2
+POOL_SIZE = 10
+# Enough to reach each worker.
+REQUESTS = 20
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
@@ -58,7 +67,11 @@ def wait_until_refused(port: int) -> None:
     pytest.fail("New connections are still accepted.")
 
 
-def test_request_in_flight_finishes_and_new_ones_are_refused(twin: TwinServer) -> None:
+@contextmanager
+def change_in_flight(
+    twin: TwinServer,
+) -> "Iterator[tuple[Future[Any], psycopg.Connection[Any]]]":
+    """Send a change that waits for a lock, which the connection holds until its rollback."""
     credentials = {"email": ADMIN.email, "password": ADMIN.password}
     token = call(twin, "POST", "/api/v1/auth/login", credentials)["access_token"]
     task = call(twin, "POST", "/api/v1/tasks", {"title": "Before"}, token)
@@ -71,11 +84,96 @@ def test_request_in_flight_finishes_and_new_ones_are_refused(twin: TwinServer) -
         blocker.execute("SELECT 1 FROM tasks WHERE id = %s FOR UPDATE", [task["id"]])
         change = threads.submit(call, twin, "PATCH", path, {"title": "After"}, token)
         wait_until_blocked(watcher)
+        yield change, blocker
+
+
+def test_request_in_flight_finishes_and_new_ones_are_refused(twin: TwinServer) -> None:
+    with change_in_flight(twin) as (change, blocker):
         os.kill(twin.pid, signal.SIGTERM)
         wait_until_refused(twin.port or 0)
         blocker.rollback()
         assert change.result(SHUTDOWN_SECONDS)["title"] == "After"
     assert twin.wait(SHUTDOWN_SECONDS) == 0
+
+
+@contextmanager
+def running(kind: Kind, stage: Stage, log: Path, **settings: str) -> Iterator[TwinServer]:
+    """A twin with its own database."""
+    name = f"ending_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with TwinServer(kind, url, log, {**TEST_SETTINGS, **settings}) as twin:
+        yield twin
+    stage.databases.drop(name)
+
+
+def wait_until_all_serve(twin: TwinServer) -> list[psutil.Process]:
+    """Return the workers, once each has reported its pool."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    wanted = re.compile(rf"^db_pool_size {WORKERS * POOL_SIZE}(\.0)?$", re.MULTILINE)
+    while True:
+        with urllib.request.urlopen(f"{twin.base_url}/metrics", timeout=30) as answer:
+            if wanted.search(answer.read().decode()):
+                return psutil.Process(twin.pid).children()
+        assert time.monotonic() < deadline, "Not all workers have started."
+
+
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_signal_of_a_terminal_lets_requests_finish(
+    kind: Kind, sent: str, stage: Stage, tmp_path: Path
+) -> None:
+    """A terminal sends it to the workers too, which get another one from their supervisor."""
+    with running(kind, stage, tmp_path / "log", WORKERS=str(WORKERS)) as twin:
+        wait_until_all_serve(twin)
+        with change_in_flight(twin) as (change, blocker):
+            os.killpg(twin.pid, signal.Signals[sent])
+            wait_until_refused(twin.port or 0)
+            blocker.rollback()
+            assert change.result(SHUTDOWN_SECONDS)["title"] == "After"
+        assert twin.wait(DEADLINE_SECONDS) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_signals_have_no_effect_on_workers(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    with running(kind, stage, tmp_path / "log", WORKERS=str(WORKERS)) as twin:
+        workers = wait_until_all_serve(twin)
+        for sent in ("SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU", "SIGWINCH"):
+            for worker in workers:
+                worker.send_signal(signal.Signals[sent])
+        for _ in range(REQUESTS):
+            with urllib.request.urlopen(f"{twin.base_url}/health", timeout=30) as answer:
+                assert answer.status == 200
+        assert set(psutil.Process(twin.pid).children()) == set(workers)
+        ended = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        assert not [worker for worker in workers if worker.status() in ended]
+        assert twin.stop() == 0
+    # Node would listen for a debugger, and say so.
+    assert all(map(json.loads, (tmp_path / "log").read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_worker_that_does_not_end_is_killed(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    limits = {"WORKERS": str(WORKERS), "SHUTDOWN_SECONDS": "1"}
+    with running(kind, stage, tmp_path / "log", **limits) as twin:
+        wait_until_all_serve(twin)[0].suspend()
+        os.kill(twin.pid, signal.SIGTERM)
+        assert twin.wait(DEADLINE_SECONDS) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_idle_connections_do_not_hold_a_shutdown(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    """One that had a request, one that had none, and one that was opened during the delay."""
+    limits = {"SHUTDOWN_DELAY_SECONDS": "4", "SHUTDOWN_SECONDS": "120"}
+    with running(kind, stage, tmp_path / "log", **limits) as twin:
+        used, unused, late, other = (
+            http.client.HTTPConnection("127.0.0.1", twin.port, timeout=10) for _ in range(4)
+        )
+        assert probe(used)[0] == 200
+        unused.connect()
+        os.kill(twin.pid, signal.SIGTERM)
+        wait_until_draining(other)
+        late.connect()
+        assert twin.wait(DEADLINE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("name", SERVERS)

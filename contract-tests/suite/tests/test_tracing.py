@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import yaml
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from suite.faults.proxy import Proxy
 from testbed.collector import Collector, collecting
@@ -39,6 +39,13 @@ UNKNOWN = "/api/v1/tasks/01936d5e-8a00-7000-8000-000000000001"
 SECRET = "nobody else's business"
 # Each ORM writes statements differently, and each twin has its own database here.
 OF_A_TWIN = ("db.query.text", "db.namespace", "server.port")
+RAISE = """
+CREATE FUNCTION unexpected() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'raised by a test';
+END $$;
+CREATE TRIGGER unexpected BEFORE INSERT ON users EXECUTE FUNCTION unexpected()
+"""
 STOPPED_WITHIN = 8
 TRACING = {**TEST_SETTINGS, "OTEL_BSP_SCHEDULE_DELAY": "50"}
 ADAPTERS = [name for name in SERVERS if name not in KINDS]
@@ -245,6 +252,26 @@ def test_failed_statement_has_its_sqlstate(
     assert ours == theirs
     assert ours[0]["attributes"]["error.type"] == "503"
     assert ours[-1]["attributes"]["db.response.status_code"] == "42P01"
+
+
+def test_unexpected_error_has_its_status_and_sqlstate(
+    traced: dict[Kind, Traced], collector: Collector
+) -> None:
+    """It is no outage, so it is answered as an error of the server."""
+    for twin in traced.values():
+        with psycopg.connect(twin.server.database_url, autocommit=True) as connection:
+            connection.execute(RAISE)
+            body = {"email": "unexpected@example.com", "password": SECRET}
+            assert twin.send("POST", "/api/v1/auth/register", body)[0] == 500
+            connection.execute("DROP FUNCTION unexpected CASCADE")
+    trace_id = twin.trace_id()
+    collector.wait_for({trace_id}, requests=2)
+    traces = traces_by_twin(collector)
+    ours, theirs = (trace_of(traces[kind], trace_id) for kind in KINDS)
+    assert ours == theirs
+    assert ours[0]["attributes"]["error.type"] == "500"
+    assert ours[0]["status"] == Status.STATUS_CODE_ERROR
+    assert ours[-1]["attributes"]["error.type"] == "P0001"
 
 
 @pytest.mark.parametrize("kind", KINDS)
