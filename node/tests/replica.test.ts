@@ -8,6 +8,7 @@ import { rowsOf, runOn, transactional } from "../src/db.js";
 import { Prisma } from "../src/generated/prisma/client.js";
 import type { Outage } from "../src/outages.js";
 import { AVAILABLE, BEHIND, makeReplica, type Replica, UNAVAILABLE } from "../src/replica.js";
+import { look } from "../src/services/replica-service.js";
 import { test } from "./fixtures.js";
 import type { Log } from "./log.js";
 
@@ -79,6 +80,21 @@ test("each change is logged once", ({ settings, contract, log }) => {
   expect(events(log)).toEqual([["replica_unavailable", "behind"]]);
   for (const _ of [1, 2]) replica.keepsUp();
   expect(events(log)).toEqual([["replica_available"]]);
+});
+
+test("one that failed is not asked for its state", async ({
+  settings,
+  contract,
+  log,
+  resources,
+}) => {
+  const replica = made(settings, contract);
+  clock();
+  replica.fails(UNAVAILABLE, LOST);
+  events(log);
+  expect(await using({ ...resources, replica }, look)).toBe(UNAVAILABLE);
+  // A try would have found that it is no replica.
+  expect(events(log)).toEqual([]);
 });
 
 test("transaction cannot begin while only reading", async ({ resources }) => {

@@ -14,6 +14,7 @@ from task_timer.current import using
 from task_timer.outages import Outage
 from task_timer.replica import AVAILABLE, BEHIND, UNAVAILABLE, Replica, make_replica
 from task_timer.resources import Resources
+from task_timer.services.replica_service import look
 
 LOST = Outage("lost", None, "OperationalError")
 LAGS = Outage("behind", None, None)
@@ -87,6 +88,17 @@ def test_each_change_is_logged_once(printed: BytesIO, replica: Replica) -> None:
     for _ in range(2):
         replica.keeps_up()
     assert events(printed) == [("replica_available", None)]
+
+
+def test_one_that_failed_is_not_asked_for_its_state(
+    printed: BytesIO, replica: Replica, resources: Resources
+) -> None:
+    replica.fails(UNAVAILABLE, LOST)
+    events(printed)
+    with using(replace(resources, replica=replica)):
+        assert look() == UNAVAILABLE
+    # A try would have found that it is no replica.
+    assert events(printed) == []
 
 
 def test_transaction_cannot_begin_while_only_reading(resources: Resources) -> None:
