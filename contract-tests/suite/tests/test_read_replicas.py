@@ -209,6 +209,21 @@ def test_a_change_that_had_to_wait_is_seen(
             replica.go_on()
 
 
+def test_a_change_is_answered_once_it_is_noted(twin: TwinServer, primary: PostgresServer) -> None:
+    """Who reads after the response must not find the position before the change."""
+    client = user_of(twin)
+    create = Answer("createTask", (201,), 30, json={"title": "new"})
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(primary.url) as locking:
+        locking.execute("SELECT FROM last_writes FOR UPDATE")
+        created = thread.submit(client.send, create)
+        until(lambda: is_anybody_waiting(primary))
+        # Without the note there would be a response by now.
+        assert state(twin) == "available"
+        assert not created.done()
+        locking.rollback()
+        assert created.result().status == 201
+
+
 @contextmanager
 def raising(primary: PostgresServer, replica: Replica, state: str) -> Iterator[None]:
     """Let the replica raise an error where tasks are listed, and only there."""
