@@ -3,7 +3,7 @@
 import { expect, vi } from "vitest";
 import type { Resources } from "../src/resources.js";
 import * as passwordService from "../src/services/password-service.js";
-import { Client, PASSWORD, registered } from "./clients.js";
+import { Client, freshEmail, PASSWORD, registered } from "./clients.js";
 import { test as base } from "./fixtures.js";
 
 vi.mock("../src/services/password-service.js", { spy: true });
@@ -13,6 +13,12 @@ const CHEAP =
   "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
 const AGAIN =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
+// Hashes of PASSWORD with less memory, a shorter salt and a shorter digest than the contract's.
+const OUTDATED = [
+  "$argon2id$v=19$m=19455,t=2,p=1$KCkqKywtLi8wMTIzNDU2Nw$Um4HbYxTUsWQlRGU4ugYhhPOCgVmU/g7sFJylF61tNo",
+  "$argon2id$v=19$m=19456,t=2,p=1$KCkqKywtLi8$dwWWTy8mf4Bm1tiGj9TG2k4q8cI7WblHZVfxKkmVpEk",
+  "$argon2id$v=19$m=19456,t=2,p=1$KCkqKywtLi8wMTIzNDU2Nw$9NTur98kUxiRduIEG/qWvQ",
+];
 // The hash of another password.
 const OTHER =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
@@ -91,10 +97,28 @@ test("hash with lower costs is upgraded", async ({ account }) => {
   expect(await account.passwordHash()).toBe(renewed);
 });
 
+test.for(OUTDATED)("hash with other parameters is upgraded: %s", async (outdated, { account }) => {
+  const lengths = (hash: string) => hash.split("$").map(({ length }) => length);
+  const current = await account.passwordHash();
+  await account.store(outdated);
+  expect(await account.logIn()).toBe(200);
+  const renewed = await account.passwordHash();
+  expect(lengths(renewed)).toEqual(lengths(current));
+  expect(renewed.split("$").slice(0, 4)).toEqual(current.split("$").slice(0, 4));
+});
+
 test("hash is kept after a wrong password", async ({ account }) => {
   await account.store(OTHER);
   expect(await account.logIn()).toBe(401);
   expect(await account.passwordHash()).toBe(OTHER);
+});
+
+test("log-in without an account verifies a password too", async ({ origin, resources }) => {
+  const run = vi.spyOn(resources.hashing.queue, "run");
+  const body = { email: freshEmail(), password: PASSWORD };
+  expect((await new Client(origin).post("auth/login", body)).status).toBe(401);
+  expect(run).toHaveBeenCalledTimes(1);
+  run.mockRestore();
 });
 
 test("log-in during a password change is rejected", async ({ account }) => {
@@ -110,6 +134,14 @@ test("log-in during a hash upgrade succeeds", async ({ account }) => {
 test("log-in during two hash upgrades succeeds", async ({ account }) => {
   await account.meanwhile(CHEAP);
   await account.meanwhile(AGAIN);
+  expect(await account.logIn()).toBe(200);
+});
+
+test("log-in during three hash upgrades is rejected", async ({ account }) => {
+  await account.meanwhile(CHEAP);
+  await account.meanwhile(AGAIN);
+  await account.meanwhile(CHEAP);
+  expect(await account.logIn()).toBe(401);
   expect(await account.logIn()).toBe(200);
 });
 

@@ -24,6 +24,13 @@ const LEFT = `
     (SELECT count(*) FROM sessions JOIN refresh_tokens ON session_id = sessions.id),
     (SELECT count(*) FROM idempotency_records WHERE created_at > now() - interval '1 day'),
     (SELECT count(*) FROM rate_limits WHERE window_ends_at > now())`;
+const FAILING = `
+  CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'by a test'; END $$;
+  CREATE TRIGGER fails BEFORE DELETE ON sessions
+    FOR EACH ROW WHEN ((OLD.revoked_at IS NOT NULL) = {revoked}) EXECUTE FUNCTION fail()`;
+const WITHOUT_TOKENS = `
+  SELECT FROM sessions
+  WHERE NOT EXISTS (SELECT FROM refresh_tokens WHERE session_id = sessions.id)`;
 
 const test = base.extend<{ own: Resources }>({
   own: async ({ grown, contract }, use) => {
@@ -62,6 +69,19 @@ test("concurrent runs delete each row once", async ({ own }) => {
   expect(Object.fromEntries(sums)).toEqual(EXPIRED);
   expect(await prune(own)).toEqual(NOTHING);
 });
+
+test.for(["true", "false"])(
+  "tokens stay if their session cannot be deleted: %s",
+  async (revoked, { own }) => {
+    const { databaseUrl } = own.settings;
+    await queried(databaseUrl, async (client) => {
+      await client.query(FAILING.replace("{revoked}", revoked));
+      return { rows: [] };
+    });
+    await expect(prune(own)).rejects.toThrow();
+    expect(await queried(databaseUrl, (client) => client.query(WITHOUT_TOKENS))).toHaveLength(0);
+  },
+);
 
 test("prune uses no sequential scan", async ({ grown, contract }) => {
   const read = await reads(grown, contract, () => deleteExpired(HOURS));

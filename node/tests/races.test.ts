@@ -3,11 +3,14 @@ import { using } from "../src/current.js";
 import { OvertakenError, transactional, violated } from "../src/db.js";
 import { createTask } from "../src/services/task-service.js";
 import { newId } from "../src/utils/identifiers.js";
-import { PASSWORD, type Received } from "./clients.js";
+import { freshEmail, PASSWORD, type Received } from "./clients.js";
 import { test } from "./fixtures.js";
 import { queried } from "./reads.js";
-import { waitUntil } from "./servers.js";
+import { codeOf, waitUntil } from "./servers.js";
 
+// The hash of another password.
+const OTHER =
+  "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
 const WAITING = "SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
 const ANY = { "If-Match": "*" };
 
@@ -135,4 +138,80 @@ test("transaction that fails is attempted once", async ({ resources }) => {
   });
   await expect(using(resources, () => fail())).rejects.toThrow("failed");
   expect(attempts).toBe(1);
+});
+
+/** Sends a request that has to wait for a transaction with changes, which are then kept. */
+async function after(
+  databaseUrl: string,
+  changes: [statement: string, values: string[]][],
+  request: () => Promise<Received>,
+): Promise<Received> {
+  const [answer] = await queried(databaseUrl, async (holder) => {
+    await holder.query("BEGIN");
+    for (const [statement, values] of changes) await holder.query(statement, values);
+    const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const waiting = request();
+    await queried(databaseUrl, async (watcher) => {
+      const blocked = () => watcher.query(WAITING, [rows[0]?.pid]);
+      await waitUntil(async () => Number((await blocked()).rowCount) > 0);
+      return { rows: [] };
+    });
+    await holder.query("COMMIT");
+    return { rows: [await waiting] };
+  });
+  return answer as Received;
+}
+
+test("log-in that waited for a new password is rejected", async ({ client, settings }) => {
+  const { id, email } = (await client.get("users/me")).json;
+  const changes: [string, string[]][] = [
+    ["SELECT FROM users WHERE id = $1 FOR UPDATE", [id]],
+    ["UPDATE users SET password_hash = $2 WHERE id = $1", [id, OTHER]],
+  ];
+  const logIn = () => client.post("auth/login", { email, password: PASSWORD });
+  const answer = await after(settings.databaseUrl, changes, logIn);
+  expect(codeOf(answer)).toEqual([401, "invalid_credentials"]);
+});
+
+test("log-in waits for no other", async ({ client, settings }) => {
+  const { id, email } = (await client.get("users/me")).json;
+  const [status] = await queried(settings.databaseUrl, async (holder) => {
+    await holder.query("BEGIN");
+    await holder.query("SELECT FROM users WHERE id = $1 FOR SHARE", [id]);
+    return { rows: [(await client.post("auth/login", { email, password: PASSWORD })).status] };
+  });
+  expect(status).toBe(200);
+});
+
+test("change of a task that waited is checked again", async ({ client, settings }) => {
+  const { id } = await client.makeTask();
+  const { headers } = await client.get(`tasks/${id}`);
+  const condition = { "If-Match": headers.get("ETag") ?? "" };
+  const changes: [string, string[]][] = [["UPDATE tasks SET title = 'b' WHERE id = $1", [id]]];
+  const change = () => client.patch(`tasks/${id}`, { title: "c" }, condition);
+  expect((await after(settings.databaseUrl, changes, change)).status).toBe(412);
+});
+
+test("change of an entry that waited is checked again", async ({ client, settings }) => {
+  const task = await client.makeTask();
+  const { id } = await client.makeEntry(task, "2026-02-02T09:00:00Z", "2026-02-02T10:00:00Z");
+  const { headers } = await client.get(`time-entries/${id}`);
+  const condition = { "If-Match": headers.get("ETag") ?? "" };
+  const changes: [string, string[]][] = [
+    ["SELECT FROM tasks WHERE id = $1 FOR UPDATE", [task.id]],
+    ["UPDATE time_entries SET note = 'b' WHERE id = $1", [id]],
+  ];
+  const change = () => client.patch(`time-entries/${id}`, { note: "c" }, condition);
+  expect((await after(settings.databaseUrl, changes, change)).status).toBe(412);
+});
+
+test("change of a profile that waited is checked again", async ({ client, settings }) => {
+  const { headers, json } = await client.get("users/me");
+  const condition = { "If-Match": headers.get("ETag") ?? "" };
+  const changes: [string, string[]][] = [
+    ["UPDATE users SET email = $2 WHERE id = $1", [json.id, freshEmail()]],
+  ];
+  const body = { email: freshEmail(), current_password: PASSWORD };
+  const change = () => client.patch("users/me", body, condition);
+  expect((await after(settings.databaseUrl, changes, change)).status).toBe(412);
 });

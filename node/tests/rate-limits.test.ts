@@ -1,10 +1,15 @@
 import { get } from "node:http";
-import { expect } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
+import { Metrics } from "../src/api/middleware/metrics.js";
 import { isAddress } from "../src/api/middleware/rate-limit.js";
+import { createApp } from "../src/app.js";
 import type { Settings } from "../src/config.js";
-import { clientOf } from "../src/services/rate-limit-service.js";
+import { using } from "../src/current.js";
+import { makeResources } from "../src/resources.js";
+import { clientOf, shareCounts } from "../src/services/rate-limit-service.js";
 import { Client, freshEmail, PASSWORD, registered } from "./clients.js";
-import { test as base, testSettings } from "./fixtures.js";
+import { test as base, listening, testSettings } from "./fixtures.js";
+import { queried } from "./reads.js";
 
 const LOW = { rateLimitPerMinute: 2, credentialLimitPerMinute: 2 };
 
@@ -12,6 +17,10 @@ const test = base.extend<{ settings: Settings }>({
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern what is needed
   settings: [async ({}, use) => use({ ...testSettings(), ...LOW }), { scope: "file" }],
 });
+const END = "UPDATE rate_limits SET window_ends_at = now() WHERE key LIKE $1 RETURNING key";
+const KNOWN = `
+  SELECT hits, round(extract(epoch FROM window_ends_at - now()) / 86400)::int AS days
+  FROM rate_limits WHERE key LIKE $1`;
 
 async function statuses(count: number, send: () => Promise<{ status: number }>): Promise<number[]> {
   const seen: number[] = [];
@@ -154,3 +163,86 @@ test.skipIf(process.platform !== "linux")(
     expect(seen).toEqual([401, 401, 429, 401]);
   },
 );
+
+/** Lets the windows of such keys end. */
+async function end({ databaseUrl }: Settings, key: string): Promise<void> {
+  expect(await queried(databaseUrl, (client) => client.query(END, [key]))).toHaveLength(1);
+}
+
+test("credentials are counted anew after the window", async ({ origin, settings }) => {
+  const client = new Client(origin);
+  const body = { email: freshEmail(), password: PASSWORD };
+  for (let each = 0; each < 2; each++) {
+    expect(await statuses(3, () => client.post("auth/login", body))).toEqual([401, 401, 429]);
+    await end(settings, `logIn ${clientOf(client.address)}`);
+  }
+});
+
+test("client is known to an account for days", async ({ origin, settings, contract }) => {
+  const client = await registered(origin);
+  const { email } = (await client.get("users/me")).json;
+  const key = `known % ${clientOf(client.address)}`;
+  const known = await queried(settings.databaseUrl, (own) => own.query(KNOWN, [key]));
+  expect(known).toEqual([{ hits: 1, days: contract.get("x-account-attempts").known_days }]);
+  await end(settings, key);
+  for (let each = 0; each < 3; each++) await guess(origin, email);
+  const refused = await client.post("auth/login", { email, password: PASSWORD });
+  expect(refused.headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
+});
+
+test("refused client may come back after a second", async ({ origin, resources }) => {
+  const client = new Client(origin);
+  const { windows } = resources;
+  const spies = [
+    vi.spyOn(windows, "beginSharing").mockReturnValue(false),
+    vi.spyOn(performance, "now").mockReturnValue(performance.now()),
+  ];
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  await client.get("tasks");
+  windows.learn(clientOf(client.address), 2, 0.5);
+  const { status, headers } = await client.get("tasks");
+  expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
+});
+
+test("sharing begins when counts are due", async ({ settings, contract, log: _ }) => {
+  const high = { ...settings, rateLimitPerMinute: 600 };
+  const application = await createApp(high, contract, new Metrics(contract));
+  const { windows } = application.resources;
+  const begun = vi.spyOn(windows, "beginSharing").mockReturnValue(false);
+  const taken = vi.spyOn(windows, "take");
+  await listening(application, async (origin) => {
+    const client = new Client(origin);
+    for (const due of [0, 0, 1, 2]) {
+      await client.get("tasks");
+      expect([begun.mock.calls.length, taken.mock.calls.length]).toEqual([due, 0]);
+    }
+  });
+});
+
+test("counts that were not shared are kept", async ({ settings, contract, log: _ }) => {
+  const databaseUrl = "postgresql://nobody@127.0.0.1:1/nowhere";
+  const resources = await makeResources(
+    { ...settings, rateLimitPerMinute: 600, databaseUrl },
+    contract,
+  );
+  for (let sent = 0; sent < 3; sent++) resources.windows.count("203.0.113.7");
+  await using(resources, () => shareCounts(resources));
+  expect([...resources.windows.take()]).toEqual([["203.0.113.7", 3]]);
+  await resources.database.disconnect();
+});
+
+test("fault of the program while counts are shared is logged", async ({
+  settings,
+  contract,
+  log,
+}) => {
+  const resources = await makeResources({ ...settings, rateLimitPerMinute: 600 }, contract);
+  // No text of the database.
+  for (let sent = 0; sent < 3; sent++) resources.windows.count("\0");
+  await using(resources, () => shareCounts(resources));
+  const logged = log.lines.filter(({ event }) => event === "unhandled_error");
+  expect(logged).toMatchObject([{ level: "error" }]);
+  await resources.database.disconnect();
+});

@@ -9,6 +9,7 @@ import { rowsOf, runOn, transactional } from "../src/db.js";
 import { Prisma } from "../src/generated/prisma/client.js";
 import type { Outage } from "../src/outages.js";
 import { AVAILABLE, BEHIND, makeReplica, type Replica, UNAVAILABLE } from "../src/replica.js";
+import { look } from "../src/services/replica-service.js";
 import { test } from "./fixtures.js";
 import type { Log } from "./log.js";
 
@@ -100,6 +101,21 @@ test("connections are given up if one is silent", async ({ settings, contract, l
   // Their end is noticed in the event loop.
   await setImmediate();
   expect(await session()).not.toBe(first);
+});
+
+test("one that failed is not asked for its state", async ({
+  settings,
+  contract,
+  log,
+  resources,
+}) => {
+  const replica = made(settings, contract);
+  clock();
+  replica.fails(UNAVAILABLE, LOST);
+  events(log);
+  expect(await using({ ...resources, replica }, look)).toBe(UNAVAILABLE);
+  // A try would have found that it is no replica.
+  expect(events(log)).toEqual([]);
 });
 
 test("transaction cannot begin while only reading", async ({ resources }) => {

@@ -7,7 +7,7 @@ import { createApp } from "../src/app.js";
 import { type Client, PASSWORD, registered } from "./clients.js";
 import { test as base, listening } from "./fixtures.js";
 import { queried } from "./reads.js";
-import { codeOf } from "./servers.js";
+import { codeOf, waitUntil } from "./servers.js";
 
 const AGED = `
   UPDATE sessions SET created_at = created_at - make_interval(secs => $1)
@@ -15,6 +15,14 @@ const AGED = `
 const USED_BEFORE = `
   UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => $1)
   WHERE session_id = $2`;
+const EXPIRED = `
+  UPDATE refresh_tokens SET expires_at = now() - make_interval(secs => $1)
+  WHERE session_id = $2`;
+const LOCKED = "SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE";
+// Of several that wait for a row, the first blocks the others.
+const WAITING = `
+  SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0`;
 const UNUSED = `
   SELECT count(*)::int FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL`;
 
@@ -96,6 +104,33 @@ test("session expires despite refreshes", async ({ session, settings }) => {
   expect(await session.read()).toEqual([401, "invalid_token"]);
   expect(await session.refresh()).toEqual([401, "invalid_refresh_token"]);
   expect((await session.client.get("users/me")).status).toBe(200);
+});
+
+test("expired refresh token is rejected", async ({ session }) => {
+  await session.age(EXPIRED, 0);
+  expect(await session.refresh()).toEqual([401, "invalid_refresh_token"]);
+  expect(await session.read()).toEqual([200, undefined]);
+});
+
+test("session has one refresh token after simultaneous refreshes", async ({
+  session,
+  settings,
+}) => {
+  const { refresh_token } = session.tokens;
+  const statuses = await queried(settings.databaseUrl, async (holder) => {
+    await holder.query("BEGIN");
+    await holder.query(LOCKED, [session.id]);
+    const send = () => session.client.post("auth/refresh", { refresh_token });
+    const sent = Promise.all([send(), send()]);
+    await queried(settings.databaseUrl, async (watcher) => {
+      await waitUntil(async () => Number((await watcher.query(WAITING)).rowCount) >= 2);
+      return { rows: [] };
+    });
+    await holder.query("ROLLBACK");
+    return { rows: (await sent).map(({ status }) => status) };
+  });
+  expect(statuses).toEqual([200, 200]);
+  expect(await session.unused()).toBe(1);
 });
 
 test("session has one refresh token after a retry", async ({ session }) => {

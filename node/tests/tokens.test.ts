@@ -10,7 +10,12 @@ import { Contract } from "../src/contract.js";
 import { using } from "../src/current.js";
 import type { Resources } from "../src/resources.js";
 import type { Application } from "../src/server/serve.js";
-import { hashRefreshToken } from "../src/services/token-service.js";
+import {
+  hashRefreshToken,
+  makeAccessToken,
+  readAccessToken,
+} from "../src/services/token-service.js";
+import { newId } from "../src/utils/identifiers.js";
 import { Client, registered } from "./clients.js";
 import { listening, test } from "./fixtures.js";
 import { codeOf } from "./servers.js";
@@ -83,6 +88,24 @@ test("valid token expires", async ({ client }) => {
   const clock = vi.spyOn(Date, "now").mockReturnValue(Number(decodeJwt(client.token).exp) * 1000);
   expect(await codeWith(client, client.token)).toEqual([401, "invalid_token"]);
   clock.mockRestore();
+});
+
+test("time of issue may be that of a clock ahead", async ({ client, settings }) => {
+  const iat = Math.floor(Date.now() / 1000) + 60;
+  const token = await sign({ ...decodeJwt(client.token), iat }, settings.secretKey);
+  const sent = { Authorization: `Bearer ${token}` };
+  expect((await client.get("users/me", sent)).status).toBe(200);
+});
+
+test("a thousand verified tokens are kept", async ({ settings, contract }) => {
+  const { resources } = await createApp(settings, contract, new Metrics(contract));
+  const tokens: string[] = [];
+  await using(resources, async () => {
+    while (tokens.length < 1001) tokens.push(await makeAccessToken(newId(), newId(), 60));
+    for (const token of tokens) await readAccessToken(token);
+  });
+  expect([...resources.tokens.verified.keys()]).toEqual(tokens.slice(1));
+  await resources.database.disconnect();
 });
 
 test("other algorithms are rejected", async ({ client, settings }) => {

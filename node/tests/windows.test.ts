@@ -125,3 +125,84 @@ test("window ends after a minute and is forgotten", ({ contract }) => {
   expect([...Reflect.get(windows, "held").keys()]).toEqual(["c"]);
   expect(windows.count("a")).toMatchObject({ hits: 1, wait: 60 });
 });
+
+/** Sets the clock, `performance.now`, to seconds. */
+function clock(): (seconds: number) => void {
+  const spy = vi.spyOn(performance, "now").mockReturnValue(1_000_000);
+  onTestFinished(() => spy.mockRestore());
+  return (seconds) => void spy.mockReturnValue(seconds * 1000);
+}
+
+test("windows that have not ended are kept", ({ contract }) => {
+  const setClock = clock();
+  const windows = made(contract);
+  for (let sent = 0; sent < 3; sent++) windows.count(CLIENT);
+  windows.count("a");
+  setClock(1030);
+  windows.count("b");
+  setClock(1059.96);
+  expect(windows.count("a")).toMatchObject({ hits: 2, wait: 1 });
+  expect([...windows.take()]).toEqual([[CLIENT, 3]]);
+  setClock(1060);
+  expect(windows.count("a")).toMatchObject({ hits: 1, wait: 60 });
+  expect(windows.count("b")).toMatchObject({ hits: 2, wait: 30 });
+  windows.learn("b", 40, 7.5);
+  expect(windows.count("b")).toMatchObject({ hits: 43, wait: 8 });
+  windows.learn("b", 40, 0);
+  expect(windows.count("b")).toMatchObject({ hits: 1, wait: 60 });
+});
+
+test("counts are shared after a second or a share of the rest", ({ contract }) => {
+  const setClock = clock();
+  const windows = made(contract);
+  for (let sent = 0; sent < 3; sent++) windows.count(CLIENT);
+  windows.take();
+  windows.learn(CLIENT, 100, 60);
+  // A fiftieth of the 500 that are left.
+  const due = Array.from({ length: 10 }, () => windows.count(CLIENT).isDue);
+  expect(due).toEqual([...Array(9).fill(false), true]);
+  windows.take();
+  windows.learn(CLIENT, 110, 60);
+  setClock(1000.9);
+  expect(windows.count(CLIENT).isDue).toBe(false);
+  setClock(1001);
+  expect(windows.count(CLIENT).isDue).toBe(true);
+});
+
+test("one request beyond the limit is shared", ({ contract }) => {
+  const windows = made(contract);
+  windows.count(CLIENT);
+  windows.learn(CLIENT, LIMIT, 60);
+  expect(windows.count(CLIENT).isDue).toBe(true);
+  windows.take();
+  windows.learn(CLIENT, LIMIT + 1, 60);
+  expect(windows.count(CLIENT).isDue).toBe(false);
+  expect([...windows.take()]).toEqual([]);
+});
+
+test("counts of an earlier window are not given back", ({ contract }) => {
+  const setClock = clock();
+  const windows = made(contract);
+  for (let sent = 0; sent < 5; sent++) windows.count(CLIENT);
+  const taken = windows.take();
+  setClock(1060);
+  for (let sent = 0; sent < 3; sent++) windows.count(CLIENT);
+  windows.giveBack(taken);
+  expect([...windows.take()]).toEqual([[CLIENT, 3]]);
+  setClock(1120);
+  windows.count("a");
+  windows.giveBack(taken);
+  windows.learn(CLIENT, 9, 60);
+  expect(windows.count(CLIENT)).toMatchObject({ hits: 1, wait: 60 });
+});
+
+test("sharing is tried again a second after a failure", ({ contract }) => {
+  const setClock = clock();
+  const windows = made(contract);
+  expect(windows.beginSharing()).toBe(true);
+  windows.endSharing(true);
+  setClock(1000.9);
+  expect(windows.beginSharing()).toBe(false);
+  setClock(1001);
+  expect(windows.beginSharing()).toBe(true);
+});

@@ -1,7 +1,7 @@
 """Connections to the database: one for a request, and none while it waits for anything else."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -117,11 +117,20 @@ def test_connection_is_replaced_after_it_was_lost(resources: Resources) -> None:
         assert read() == 1
 
 
-def test_no_connection_is_held_while_a_password_is_hashed(resources: Resources) -> None:
+@pytest.mark.parametrize(
+    "use",
+    [
+        password_service.hash_password,
+        password_service.verify_nobody,
+    ],
+)
+def test_no_connection_is_held_while_a_password_is_hashed(
+    resources: Resources, use: Callable[[str], object]
+) -> None:
     def hash_after_reading() -> None:
         with using(resources), db.one_connection():
             read()
-            password_service.hash_password(PASSWORD)
+            use(PASSWORD)
 
     hashing = resources.hashing.queue
     with ThreadPoolExecutor(1) as threads:

@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from task_timer import db
 from task_timer.app import TaskTimer
+from task_timer.resources import Resources
 from task_timer.services import password_service
 
-from .clients import PASSWORD, Client, registered
+from .clients import PASSWORD, Client, fresh_email, registered
 
 # The hash of PASSWORD by the other twin, with lower costs.
 CHEAP = (
@@ -19,6 +20,12 @@ CHEAP = (
 AGAIN = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
 )
+# Hashes of PASSWORD with less memory, a shorter salt and a shorter digest than the contract's.
+OUTDATED = [
+    "$argon2id$v=19$m=19455,t=2,p=1$KCkqKywtLi8wMTIzNDU2Nw$Um4HbYxTUsWQlRGU4ugYhhPOCgVmU/g7sFJylF61tNo",
+    "$argon2id$v=19$m=19456,t=2,p=1$KCkqKywtLi8$dwWWTy8mf4Bm1tiGj9TG2k4q8cI7WblHZVfxKkmVpEk",
+    "$argon2id$v=19$m=19456,t=2,p=1$KCkqKywtLi8wMTIzNDU2Nw$9NTur98kUxiRduIEG/qWvQ",
+]
 # The hash of another password.
 OTHER = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
@@ -104,10 +111,36 @@ def test_hash_with_lower_costs_is_upgraded(account: Account) -> None:
     assert account.password_hash == renewed
 
 
+@pytest.mark.parametrize("outdated", OUTDATED)
+def test_hash_with_other_parameters_is_upgraded(account: Account, outdated: str) -> None:
+    current = account.password_hash
+    account.store(outdated)
+    assert account.log_in() == 200
+    renewed = account.password_hash
+    assert [*map(len, renewed.split("$"))] == [*map(len, current.split("$"))]
+    assert renewed.split("$")[:4] == current.split("$")[:4]
+
+
 def test_hash_is_kept_after_a_wrong_password(account: Account) -> None:
     account.store(OTHER)
     assert account.log_in() == 401
     assert account.password_hash == OTHER
+
+
+def test_log_in_without_an_account_verifies_a_password_too(
+    app: TaskTimer, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, verified = resources.hashing.queue, []
+    run = queue.run
+
+    def run_and_count(*args: Any) -> Any:
+        verified.append(args)
+        return run(*args)
+
+    monkeypatch.setattr(queue, "run", run_and_count)
+    body = {"email": fresh_email(), "password": PASSWORD}
+    assert Client(app).post("auth/login", body).status_code == 401
+    assert len(verified) == 1
 
 
 def test_log_in_during_a_password_change_is_rejected(
@@ -124,6 +157,14 @@ def test_log_in_during_a_hash_upgrade_succeeds(account: Account, meanwhile: Mean
 
 def test_log_in_during_two_hash_upgrades_succeeds(account: Account, meanwhile: Meanwhile) -> None:
     meanwhile(CHEAP, AGAIN)
+    assert account.log_in() == 200
+
+
+def test_log_in_during_three_hash_upgrades_is_rejected(
+    account: Account, meanwhile: Meanwhile
+) -> None:
+    meanwhile(CHEAP, AGAIN, CHEAP)
+    assert account.log_in() == 401
     assert account.log_in() == 200
 
 

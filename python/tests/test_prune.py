@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from task_timer.config import Settings
 from task_timer.contract import Contract
@@ -30,6 +31,16 @@ LEFT = """
         (SELECT count(*) FROM sessions JOIN refresh_tokens ON session_id = sessions.id),
         (SELECT count(*) FROM idempotency_records WHERE created_at > now() - interval '1 day'),
         (SELECT count(*) FROM rate_limits WHERE window_ends_at > now())
+"""
+
+FAILING = """
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'by a test'; END $$;
+    CREATE TRIGGER fails BEFORE DELETE ON sessions
+        FOR EACH ROW WHEN ((OLD.revoked_at IS NOT NULL) = {revoked}) EXECUTE FUNCTION fail()
+"""
+WITHOUT_TOKENS = """
+    SELECT FROM sessions
+    WHERE NOT EXISTS (SELECT FROM refresh_tokens WHERE session_id = sessions.id)
 """
 
 
@@ -64,6 +75,16 @@ def test_concurrent_runs_delete_each_row_once(own: Resources) -> None:
         one, other = pool.map(prune, [own, own])
     assert {table: one[table] + other[table] for table in one} == EXPIRED
     assert prune(own) == NOTHING
+
+
+@pytest.mark.parametrize("revoked", ["true", "false"])
+def test_tokens_stay_if_their_session_cannot_be_deleted(own: Resources, revoked: str) -> None:
+    with psycopg.connect(own.settings.database_url) as connection:
+        connection.execute(FAILING.format(revoked=revoked).encode())
+    with pytest.raises(DBAPIError):
+        prune(own)
+    with psycopg.connect(own.settings.database_url) as connection:
+        assert connection.execute(WITHOUT_TOKENS).rowcount == 0
 
 
 def test_prune_uses_no_sequential_scan(grown: Settings, contract: Contract) -> None:

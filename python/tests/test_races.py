@@ -1,5 +1,6 @@
 """Concurrent requests: one wins, the other is rejected or repeated, and no update is lost."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -18,9 +19,13 @@ from task_timer.services import task_service
 from task_timer.services.task_service import TaskFields
 from task_timer.utils.identifiers import new_id
 
-from .clients import Client
+from .clients import PASSWORD, Client, fresh_email
 from .servers import wait_until
 
+# The hash of another password.
+OTHER = (
+    "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
+)
 WAITING = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
@@ -166,3 +171,82 @@ def test_transaction_that_fails_is_attempted_once(app: TaskTimer) -> None:
     with using(app.resources), pytest.raises(ValueError, match="failed"):
         fail()
     assert len(attempts) == 1
+
+
+def after(
+    settings: Settings,
+    changes: list[tuple[str, dict[str, str]]],
+    request: Callable[[], TestResponse],
+) -> TestResponse:
+    """Sends a request that has to wait for a transaction with changes, which are then kept."""
+    with (
+        psycopg.connect(settings.database_url) as holder,
+        psycopg.connect(settings.database_url, autocommit=True) as watcher,
+        ThreadPoolExecutor() as pool,
+    ):
+        for statement, named in changes:
+            holder.execute(statement.encode(), named)
+        waiting = pool.submit(request)
+        pid = holder.info.backend_pid
+        wait_until(lambda: watcher.execute(WAITING, (pid,)).rowcount > 0)
+        holder.commit()
+        return waiting.result()
+
+
+def test_log_in_that_waited_for_a_new_password_is_rejected(
+    client: Client, settings: Settings
+) -> None:
+    user = client.get("users/me").get_json()
+    named = {"id": user["id"], "hash": OTHER}
+    changes = [
+        ("SELECT FROM users WHERE id = %(id)s FOR UPDATE", named),
+        ("UPDATE users SET password_hash = %(hash)s WHERE id = %(id)s", named),
+    ]
+    body = {"email": user["email"], "password": PASSWORD}
+    answer = after(settings, changes, lambda: client.post("auth/login", body))
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_credentials")
+
+
+def test_log_in_waits_for_no_other(client: Client, settings: Settings) -> None:
+    user = client.get("users/me").get_json()
+    body = {"email": user["email"], "password": PASSWORD}
+    with psycopg.connect(settings.database_url) as holder:
+        holder.execute("SELECT FROM users WHERE id = %s FOR SHARE", (user["id"],))
+        assert client.post("auth/login", body).status_code == 200
+
+
+def test_change_of_a_task_that_waited_is_checked_again(client: Client, settings: Settings) -> None:
+    path = f"tasks/{client.make_task()['id']}"
+    etag = client.get(path).headers["ETag"]
+    named = {"id": path.removeprefix("tasks/")}
+    changes = [("UPDATE tasks SET title = 'b' WHERE id = %(id)s", named)]
+    request = functools.partial(client.patch, path, {"title": "c"}, If_Match=etag)
+    assert after(settings, changes, request).status_code == 412
+
+
+def test_change_of_an_entry_that_waited_is_checked_again(
+    client: Client, settings: Settings
+) -> None:
+    task = client.make_task()
+    entry = client.make_entry(task, "2026-02-02T09:00:00Z", "2026-02-02T10:00:00Z")
+    path = f"time-entries/{entry['id']}"
+    etag = client.get(path).headers["ETag"]
+    named = {"id": entry["id"], "task_id": task["id"]}
+    changes = [
+        ("SELECT FROM tasks WHERE id = %(task_id)s FOR UPDATE", named),
+        ("UPDATE time_entries SET note = 'b' WHERE id = %(id)s", named),
+    ]
+    request = functools.partial(client.patch, path, {"note": "c"}, If_Match=etag)
+    assert after(settings, changes, request).status_code == 412
+
+
+def test_change_of_a_profile_that_waited_is_checked_again(
+    client: Client, settings: Settings
+) -> None:
+    user = client.get("users/me")
+    named = {"id": user.get_json()["id"], "email": fresh_email()}
+    changes = [("UPDATE users SET email = %(email)s WHERE id = %(id)s", named)]
+    body = {"email": fresh_email(), "current_password": PASSWORD}
+    etag = user.headers["ETag"]
+    request = functools.partial(client.patch, "users/me", body, If_Match=etag)
+    assert after(settings, changes, request).status_code == 412

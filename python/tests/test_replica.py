@@ -15,6 +15,7 @@ from task_timer.current import using
 from task_timer.outages import Outage
 from task_timer.replica import AVAILABLE, BEHIND, UNAVAILABLE, Replica, make_replica
 from task_timer.resources import Resources
+from task_timer.services.replica_service import look
 
 LOST = Outage("lost", None, "OperationalError")
 SILENT = Outage("silent", None, "NoAnswerError")
@@ -104,6 +105,17 @@ def test_connections_are_given_up_if_one_is_silent(resources: Resources, replica
         assert replica.run(session) == first
         replica.fails(UNAVAILABLE, SILENT)
         assert replica.run(session) != first
+
+
+def test_one_that_failed_is_not_asked_for_its_state(
+    printed: BytesIO, replica: Replica, resources: Resources
+) -> None:
+    replica.fails(UNAVAILABLE, LOST)
+    events(printed)
+    with using(replace(resources, replica=replica)):
+        assert look() == UNAVAILABLE
+    # A try would have found that it is no replica.
+    assert events(printed) == []
 
 
 def test_transaction_cannot_begin_while_only_reading(resources: Resources) -> None:

@@ -1,5 +1,6 @@
 """Sessions: their end, and the rotation of refresh tokens."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from task_timer.contract import Contract
 
 from .clients import PASSWORD, Client, registered
 from .conftest import made
+from .servers import wait_until
 
 AGED = """
     UPDATE sessions SET created_at = created_at - make_interval(secs => %s)
@@ -21,6 +23,16 @@ AGED = """
 USED_BEFORE = """
     UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => %s)
     WHERE session_id = %s
+"""
+EXPIRED = """
+    UPDATE refresh_tokens SET expires_at = now() - make_interval(secs => %s)
+    WHERE session_id = %s
+"""
+LOCKED = "SELECT FROM refresh_tokens WHERE session_id = %s FOR UPDATE"
+# Of several that wait for a row, the first blocks the others.
+WAITING = """
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
 """
 UNUSED = "SELECT count(*) FROM refresh_tokens WHERE session_id = %s AND used_at IS NULL"
 
@@ -98,6 +110,29 @@ def test_session_expires_despite_refreshes(session: Session, settings: Settings)
     assert session.read() == (401, "invalid_token")
     assert session.refresh() == (401, "invalid_refresh_token")
     assert session.client.get("users/me").status_code == 200
+
+
+def test_expired_refresh_token_is_rejected(session: Session) -> None:
+    session.age(EXPIRED, 0)
+    assert session.refresh() == (401, "invalid_refresh_token")
+    assert session.read() == (200, None)
+
+
+def test_session_has_one_refresh_token_after_simultaneous_refreshes(
+    session: Session, settings: Settings
+) -> None:
+    body = {"refresh_token": session.tokens["refresh_token"]}
+    with (
+        psycopg.connect(settings.database_url) as holder,
+        psycopg.connect(settings.database_url, autocommit=True) as watcher,
+        ThreadPoolExecutor() as pool,
+    ):
+        holder.execute(LOCKED, (session.id,))
+        sent = [pool.submit(session.client.post, "auth/refresh", body) for _ in range(2)]
+        wait_until(lambda: watcher.execute(WAITING).rowcount >= 2)
+        holder.rollback()
+        assert [each.result().status_code for each in sent] == [200, 200]
+    assert session.unused == 1
 
 
 def test_session_has_one_refresh_token_after_a_retry(session: Session) -> None:

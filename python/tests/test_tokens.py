@@ -18,6 +18,7 @@ from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.resources import Resources
 from task_timer.services import token_service
+from task_timer.utils.identifiers import new_id
 
 from .clients import Client, registered
 from .conftest import made
@@ -93,6 +94,25 @@ def test_valid_token_expires(client: Client, monkeypatch: pytest.MonkeyPatch) ->
     expiry = claims_of(client)["exp"]
     monkeypatch.setattr(time, "time", lambda: expiry)
     assert status_with(client, client.token) == (401, "invalid_token")
+
+
+def test_time_of_issue_may_be_that_of_a_clock_ahead(client: Client, settings: Settings) -> None:
+    claims = {**claims_of(client), "iat": int(time.time()) + 60}
+    token = jwt.encode(claims, settings.secret_key, "HS256")
+    assert status_with(client, token) == (200, None)
+
+
+def test_a_thousand_verified_tokens_are_kept(settings: Settings, contract: Contract) -> None:
+    with made(settings, contract) as app, app.app_context():
+        tokens = [token_service.make_access_token(new_id(), new_id(), 60) for _ in range(1001)]
+        for token in tokens:
+            token_service.read_access_token(token)
+        verified = app.resources.tokens.verified
+        assert verified.cache_info().currsize == 1000
+        token_service.read_access_token(tokens[1])
+        assert verified.cache_info().misses == 1001
+        token_service.read_access_token(tokens[0])
+        assert verified.cache_info().misses == 1002
 
 
 def test_other_algorithms_are_rejected(client: Client, settings: Settings) -> None:

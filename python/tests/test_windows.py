@@ -123,3 +123,85 @@ def test_window_ends_after_a_minute_and_is_forgotten(
     assert windows.count("c")[:2] == (1, 60)
     assert list(windows._held) == ["c"]
     assert windows.count("a")[:2] == (1, 60)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of `time.monotonic`, in a list of one."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_windows_that_have_not_ended_are_kept(windows: Windows, clock: list[float]) -> None:
+    for _ in range(3):
+        windows.count(CLIENT)
+    windows.count("a")
+    clock[0] = 1030.0
+    windows.count("b")
+    clock[0] = 1059.96
+    assert windows.count("a")[:2] == (2, 1)
+    assert windows.take() == {CLIENT: 3}
+    clock[0] = 1060.0
+    assert windows.count("a")[:2] == (1, 60)
+    assert windows.count("b")[:2] == (2, 30)
+    windows.learn("b", 40, 7.5)
+    assert windows.count("b")[:2] == (43, 8)
+    windows.learn("b", 40, 0)
+    assert windows.count("b")[:2] == (1, 60)
+
+
+def test_counts_are_shared_after_a_second_or_a_share_of_the_rest(
+    windows: Windows, clock: list[float]
+) -> None:
+    for _ in range(3):
+        windows.count(CLIENT)
+    windows.take()
+    windows.learn(CLIENT, 100, 60)
+    # A fiftieth of the 500 that are left.
+    assert [windows.count(CLIENT)[2] for _ in range(10)] == [False] * 9 + [True]
+    windows.take()
+    windows.learn(CLIENT, 110, 60)
+    clock[0] = 1000.9
+    assert not windows.count(CLIENT)[2]
+    clock[0] = 1001.0
+    assert windows.count(CLIENT)[2]
+
+
+def test_one_request_beyond_the_limit_is_shared(windows: Windows) -> None:
+    windows.count(CLIENT)
+    windows.learn(CLIENT, LIMIT, 60)
+    assert windows.count(CLIENT)[2]
+    windows.take()
+    windows.learn(CLIENT, LIMIT + 1, 60)
+    assert not windows.count(CLIENT)[2]
+    assert windows.take() == {}
+
+
+def test_counts_of_an_earlier_window_are_not_given_back(
+    windows: Windows, clock: list[float]
+) -> None:
+    for _ in range(5):
+        windows.count(CLIENT)
+    taken = windows.take()
+    clock[0] = 1060.0
+    for _ in range(3):
+        windows.count(CLIENT)
+    windows.give_back(taken)
+    assert windows.take() == {CLIENT: 3}
+    clock[0] = 1120.0
+    windows.count("a")
+    windows.give_back(taken)
+    windows.learn(CLIENT, 9, 60)
+    assert windows.count(CLIENT)[:2] == (1, 60)
+
+
+def test_sharing_is_tried_again_a_second_after_a_failure(
+    windows: Windows, clock: list[float]
+) -> None:
+    assert windows.begin_sharing()
+    windows.end_sharing(has_failed=True)
+    clock[0] = 1000.9
+    assert not windows.begin_sharing()
+    clock[0] = 1001.0
+    assert windows.begin_sharing()

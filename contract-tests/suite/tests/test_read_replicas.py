@@ -6,7 +6,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,17 @@ TIMEOUT_MS = 2000
 # More than a replica may lag.
 MUCH = "SELECT pg_logical_emit_message(false, 'test', repeat('a', 20000000))"
 WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+RAISE = b"""
+CREATE FUNCTION raises_on_a_replica(state text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RAISE EXCEPTION 'raised by a test' USING ERRCODE = state;
+    END IF;
+    RETURN true;
+END $$
+"""
+VIEWED = "SELECT pg_get_viewdef('tracked_tasks'::regclass)"
+VIEW = "CREATE OR REPLACE VIEW tracked_tasks AS "
 LIST = Answer("listTasks", (200,), SLOWEST_SECONDS)
 READS = re.compile(r'^db_replica_reads_total\{outcome="(\w+)"\} (\d+)(?:\.0)?$', re.MULTILINE)
 AVAILABLE = re.compile(r"^db_replica_available (\d)(?:\.0)?$", re.MULTILINE)
@@ -204,6 +215,66 @@ def test_a_change_that_had_to_wait_is_seen(
             assert (outcome, titles(reply)) == ("own_write", ["new"])
         finally:
             replica.go_on()
+
+
+def test_a_change_is_answered_once_it_is_noted(twin: TwinServer, primary: PostgresServer) -> None:
+    """Who reads after the response must not find the position before the change."""
+    client = user_of(twin)
+    create = Answer("createTask", (201,), 30, json={"title": "new"})
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(primary.url) as locking:
+        locking.execute("SELECT FROM last_writes FOR UPDATE")
+        created = thread.submit(client.send, create)
+        until(lambda: is_anybody_waiting(primary))
+        # Without the note there would be a response by now.
+        assert state(twin) == "available"
+        assert not created.done()
+        locking.rollback()
+        assert created.result().status == 201
+
+
+@contextmanager
+def raising(primary: PostgresServer, replica: Replica, state: str) -> Iterator[None]:
+    """Let the replica raise an error where tasks are listed, and only there."""
+    with psycopg.connect(primary.url, autocommit=True) as connection:
+        row = connection.execute(VIEWED).fetchone()
+        assert row is not None
+        query = row[0].rstrip().rstrip(";")
+        connection.execute(RAISE)
+        raised = f"SELECT * FROM ({query}) AS every WHERE raises_on_a_replica('{state}')"
+        connection.execute(f"{VIEW}{raised}".encode())
+        try:
+            replica.catch_up(primary)
+            yield
+        finally:
+            connection.execute(f"{VIEW}{query}".encode())
+            connection.execute("DROP FUNCTION raises_on_a_replica")
+            replica.catch_up(primary)
+
+
+def test_a_read_in_the_way_of_replaying_is_done_on_the_primary(
+    twin: TwinServer, primary: PostgresServer, replica: Replica
+) -> None:
+    client = user_of(twin)
+    until(lambda: served(twin, client)[1] == "replica")
+    before = causes(twin)
+    with raising(primary, replica, "40001"):
+        reply, outcome = served(twin, client)
+        assert (outcome, titles(reply)) == ("conflict", ["a task"])
+        assert state(twin) == "available"
+    assert causes(twin) == before
+
+
+def test_a_read_that_takes_too_long_is_not_repeated_on_the_primary(
+    twin: TwinServer, primary: PostgresServer, replica: Replica
+) -> None:
+    client = user_of(twin)
+    until(lambda: served(twin, client)[1] == "replica")
+    before = causes(twin)
+    with raising(primary, replica, "57014"):
+        reply = client.send(Answer("listTasks", (503,), SLOWEST_SECONDS))
+        assert (reply.status, reply.body["code"]) == (503, "unavailable")
+        assert state(twin) == "available"
+    assert causes(twin) == before
 
 
 @pytest.mark.parametrize("writing", KINDS)
