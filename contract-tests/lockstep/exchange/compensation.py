@@ -16,6 +16,7 @@ from lockstep.transport.messages import Request, Response, status_of
 from lockstep.transport.targets import Target
 
 Shown = Callable[[Operation | None, ParsedAnswer], Iterator[Generated]]
+_CREATED = 201
 _GONE = (404, 410)
 
 
@@ -82,13 +83,21 @@ class Compensation:
     def _made(self, exchange: Exchange, target: Target) -> str | None:
         """The path of what a request made in a collection, if it did so."""
         sent, outcome = exchange.requests[target.name], exchange.outcomes[target.name]
-        plain = sent.path.partition("?")[0]
-        inside = self._deletable(f"{plain}/x") is not None
-        if not isinstance(outcome, Response) or (not inside and self._itself(sent) is not None):
+        if not isinstance(outcome, Response):
             return None
         location = outcome.header("location")
         found = self._linked(location, target) if location is not None else None
-        return found or (self._shown_in(sent, outcome) if inside else None)
+        if found is not None:
+            return found
+        collection = sent.path.partition("?")[0]
+        if self._deletable(f"{collection}/x") is not None:
+            return self._shown_in(sent, outcome, collection)
+        itself = self._itself(sent)
+        if itself is None or outcome.status != _CREATED:
+            return None
+        # What is made of a thing may be another one beside it, such as its copy.
+        collection, _, name = itself.rpartition("/")
+        return self._shown_in(sent, outcome, collection, apart=name)
 
     def _itself(self, sent: Request) -> str | None:
         """The deletable path that a request path is, or is an action of.
@@ -118,16 +127,26 @@ class Compensation:
             path = path[:start] + quote(named.value, safe="") + path[end:]
         return path if self._document.find("DELETE", path) else None
 
-    def _shown_in(self, sent: Request, outcome: Response) -> str | None:
+    def _shown_in(
+        self, sent: Request, outcome: Response, collection: str, apart: str = ""
+    ) -> str | None:
+        """The path of the thing in a collection whose identifier a response shows.
+
+        It is not the one whose identifier is set `apart`, as it is in a path.
+        """
         operation = self._document.find(sent.method, sent.path)
-        collection = sent.path.partition("?")[0]
         candidate = self._deletable(f"{collection}/x")
         if candidate is None:
             return None
         name = candidate.path.rpartition("{")[2].rstrip("}")
         family = next((p.family for p in candidate.parameters if p.name == name), "")
-        shown = list(self._shown(operation, ParsedAnswer(outcome)))
-        fitting = [i for i in shown if i.kind == "id" and (not family or i.family == family)]
+        fitting = [
+            item
+            for item in self._shown(operation, ParsedAnswer(outcome))
+            if item.kind == "id"
+            and (not family or item.family == family)
+            and quote(item.value, safe="") != apart
+        ]
         if not fitting:
             return None
         value = min(fitting, key=lambda item: len(item.path)).value
