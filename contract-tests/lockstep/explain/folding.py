@@ -11,7 +11,6 @@ from lockstep.explain.cluster import (
     VAGUE,
     Cluster,
     Key,
-    both_refuse,
     into,
     one_per_key,
     plainest_first,
@@ -25,10 +24,16 @@ from lockstep.explain.consequences import (
     same_replacement,
     stated_bound,
 )
+from lockstep.explain.content_checks import (
+    same_failure,
+    same_first_check,
+    same_order,
+    same_reading,
+)
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
-from lockstep.results.conditions import INVALID, Condition, kinds_of
+from lockstep.results.conditions import kinds_of
 from lockstep.results.exchange import last_repetition
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import APPEARS, GOES
@@ -45,9 +50,6 @@ _BLANKS = frozenset({"blank", "outer white space"})
 # How a text stands out that all members of a server have to do with.
 _OF_ALL_TEXTS = frozenset({"non-ASCII", "not normalised", "control character", "NUL"})
 _INVALID_CONTENT = frozenset({"400", "413", "422"})
-# Conditions on what a request is about, and how it is refused for these.
-_WHICH = frozenset({"unknown thing", "deleted thing", "another's thing", "oneself"})
-_OF_THINGS = frozenset({"403", "404", "410"})
 _QUARTER = 900
 # What stands for nothing, as JSON.
 _NOTHING = frozenset({"null", '""'})
@@ -60,94 +62,12 @@ _APPEARING = frozenset({"member", "header", "cookie"})
 
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
-    one_order = _same_first_check(_same_order(_same_failure(clusters)))
+    one_order = same_first_check(same_order(same_reading(same_failure(clusters))))
     one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     consequences = same_list(stated_bound(same_replacement(same_amount(folded))))
     of_users = same_permission(same_access(same_head(consequences)))
     return _same_places(_same_treatment(same_clearing(of_users)))
-
-
-def _same_failure(clusters: Iterable[Cluster]) -> list[Cluster]:
-    """Who fails at content that is invalid in one way fails at it wherever it is.
-
-    What the other side answers there is no matter. Of members and parameters it takes several.
-    """
-    every = list(clusters)
-    groups: dict[Key, list[Cluster]] = defaultdict(list)
-    for one in every:
-        key = _failing(one)
-        if key is not None:
-            groups[key].append(one)
-    taken: list[Cluster] = []
-    for several in groups.values():
-        first, *others = sorted(several, key=lambda each: plainest_first(each.chosen))
-        subjects = {each.subject for one in several for each in one.conditions}
-        if not others or (subjects != {""} and len(several) < _FEWEST_TOGETHER):
-            continue
-        for other in others:
-            first.absorb(other)
-        first.conditions = (Condition(next(iter(kinds_of(first.conditions)))),)
-        taken += others
-    return [one for one in every if all(one is not other for other in taken)]
-
-
-def _failing(one: Cluster) -> Key | None:
-    """In which way the content is invalid, and who fails at it; `None` where all do, or nobody."""
-    chosen, kinds = one.chosen, kinds_of(one.conditions)
-    if chosen.category != PARITY or chosen.kind != "status" or len(kinds) != 1:
-        return None
-    failing = frozenset(name for name, value in chosen.values.items() if value[:1] == "5")
-    if not kinds <= INVALID or len(failing) in (0, len(chosen.values)):
-        return None
-    return kinds, failing
-
-
-def _same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """Fold differences in the order of two checks, whatever part of the request is invalid."""
-    first: dict[Key, Cluster] = {}
-    for one in clusters:
-        key = _order_of_checks(one)
-        if key is not None and key in first:
-            known = first[key]
-            known.absorb(one)
-            kept = (each for each in known.conditions if each.kind not in INVALID)
-            if kinds_of(known.conditions) != kinds_of(one.conditions):
-                known.conditions = (*kept, Condition("invalid"))
-            continue
-        if key is not None:
-            first[key] = one
-        yield one
-
-
-def _order_of_checks(one: Cluster) -> Key | None:
-    """Return what one side checks first, if the other reports invalid content."""
-    chosen = one.chosen
-    kinds = kinds_of(one.conditions)
-    refused = chosen.kind == "status" and both_refuse(chosen)
-    if chosen.category != PARITY or not refused or not kinds & INVALID:
-        return None
-    others = kinds - INVALID
-    return ("order", others) if others else None
-
-
-def _same_first_check(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
-    """Fold what one side of an operation refuses for its content, and the other for its resource.
-
-    Whether that is unknown or another user's, the one side looks at the content first.
-    """
-    return one_per_key(clusters, _first_check)
-
-
-def _first_check(one: Cluster) -> Key | None:
-    """Return the operation, and who refuses the content of a request before its resource."""
-    chosen = one.chosen
-    if chosen.category != PARITY or chosen.kind != "status" or len(one.operations) > 1:
-        return None
-    refusing = frozenset(n for n, value in chosen.values.items() if value in _INVALID_CONTENT)
-    others = {value for name, value in chosen.values.items() if name not in refusing}
-    about_thing = bool(kinds_of(one.conditions) & _WHICH) and bool(others) and others <= _OF_THINGS
-    return (*one.operations, refusing) if refusing and about_thing else None
 
 
 def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:

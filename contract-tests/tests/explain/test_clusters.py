@@ -714,3 +714,24 @@ def test_members_that_differ_apart_or_nearly_always_are_findings_of_their_own(
     seen: Observed, amounts: list[tuple[int, int]]
 ) -> None:
     assert len(priced(seen, amounts)) == 2
+
+
+def unread(path: str) -> Request:
+    kind = (("Content-Type", "multipart/form-data"),)
+    return dataclasses.replace(ask("POST", path), headers=(*post().headers[:1], *kind), body=b"--x")
+
+
+def test_who_cannot_read_a_body_refuses_it_at_each_operation(seen: Observed) -> None:
+    """Whatever the other side says to what it does not read."""
+    seen.hear(unread("/tasks"), answer(400, {}), answer(415, {}))
+    seen.hear(unread("/tags"), answer(400, {}), answer(201, {}))
+    (found,) = [one for one in seen.explained() if one.category == "parity"]
+    assert {each.operation for each in found.places} == {"POST /tasks", "POST /tags"}
+
+
+def test_a_failure_at_a_body_that_the_other_side_cannot_read_is_a_fact_of_its_own(
+    seen: Observed,
+) -> None:
+    seen.hear(unread("/tasks"), answer(400, {}), answer(415, {}))
+    seen.hear(unread("/tags"), answer(400, {}), answer(500, {}))
+    assert len([one for one in seen.explained() if one.category == "parity"]) == 2
