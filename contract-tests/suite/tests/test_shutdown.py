@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -164,10 +164,12 @@ def test_worker_that_does_not_end_is_killed(kind: Kind, stage: Stage, tmp_path: 
 def test_idle_connections_do_not_hold_a_shutdown(kind: Kind, stage: Stage, tmp_path: Path) -> None:
     """One that had a request, one that had none, and one that was opened during the delay."""
     limits = {"SHUTDOWN_DELAY_SECONDS": "4", "SHUTDOWN_SECONDS": "120"}
-    with running(kind, stage, tmp_path / "log", **limits) as twin:
+    with running(kind, stage, tmp_path / "log", **limits) as twin, ExitStack() as opened:
         used, unused, late, other = (
             http.client.HTTPConnection("127.0.0.1", twin.port, timeout=10) for _ in range(4)
         )
+        for connection in (used, unused, late, other):
+            opened.callback(connection.close)
         assert probe(used)[0] == 200
         unused.connect()
         os.kill(twin.pid, signal.SIGTERM)
