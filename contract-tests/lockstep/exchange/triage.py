@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lockstep.exchange.beyond_divergence import Known, differs_beyond, differs_for_same_resource
 from lockstep.exchange.compensation import Compensation
 from lockstep.exchange.shown import Shared
+from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
 from lockstep.results.divergent_state import DivergentState, exists_on_some_only, one_sided
@@ -19,6 +20,8 @@ from lockstep.transport.messages import status_of
 
 # Differences that do not depend on server-generated values.
 _WITHOUT_DOCUMENT = frozenset({"status", "outcome", "connection"})
+# A document may leave preflight requests to the part of a server that answers them.
+_CORS = "header access-control-"
 _REFUSED = "a call to another service that only one side makes"
 
 
@@ -99,7 +102,7 @@ class Triage:
             return
         if document.find(exchange.request.method, exchange.request.path) is None:
             exchange.differences = {
-                name: [one for one in several if one.kind in _WITHOUT_DOCUMENT]
+                name: [one for one in several if _is_known(one)]
                 for name, several in exchange.differences.items()
             }
 
@@ -133,6 +136,11 @@ class Triage:
     def _paired(self, name: str) -> Callable[[str], bool]:
         images = self.table.to(name).images
         return lambda value: bool(images(value))
+
+
+def _is_known(difference: Difference) -> bool:
+    """Whether what differs needs no document to be understood."""
+    return difference.kind in _WITHOUT_DOCUMENT or difference.where.startswith(_CORS)
 
 
 def _cause(exchange: Exchange) -> str:

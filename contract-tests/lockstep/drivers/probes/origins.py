@@ -94,13 +94,15 @@ class Origins:
     def _ask_first(self, trial: Trial) -> Exchange:
         """Send the preflight request of a valid one; it has no credentials."""
         values = self.maker.unknown(trial.operation)
-        named = trial.signed(trial.request(values=values), trial.actor)
+        signed = trial.signed(trial.request(values=values), trial.actor)
+        declared = self.maker.client.parameters(trial.operation)
+        own = [(each.name, "") for each in declared if each.location == "header"]
 
         def change(request: Request) -> Request:
             fields = [("Origin", self._allowed), ("Access-Control-Request-Method", request.method)]
-            names = sorted(filter(None, (_to_ask_for(*field) for field in named.headers)))
+            names = {_to_ask_for(*field) for field in (*signed.headers, *own)} - {""}
             if names:
-                fields.append(("Access-Control-Request-Headers", ",".join(names)))
+                fields.append(("Access-Control-Request-Headers", ",".join(sorted(names))))
             bare = replace(request, method="OPTIONS", headers=tuple(fields), body=None)
             return replace(bare, operation=None)
 

@@ -17,7 +17,11 @@ NOTE = {"type": "object", "required": ["text"], "properties": {"text": {"type": 
 JSON = {"content": {"application/json": {"schema": NOTE}}}
 PATHS: dict[str, Any] = {
     "/notes": {
-        "get": {"operationId": "listNotes", "responses": {"200": {"description": "all"}}},
+        "get": {
+            "operationId": "listNotes",
+            "parameters": [{"name": "X-Trace", "in": "header", "schema": {"type": "string"}}],
+            "responses": {"200": {"description": "all"}},
+        },
         "post": {
             "operationId": "createNote",
             "requestBody": {"required": True, **JSON},
@@ -98,9 +102,9 @@ def test_a_usual_origin_is_found_and_asks_before_each_operation() -> None:
         {
             "Origin": "http://localhost:3000",
             "Access-Control-Request-Method": method,
-            **({"Access-Control-Request-Headers": "content-type"} if method == "POST" else {}),
+            "Access-Control-Request-Headers": name,
         }
-        for method in ("GET", "POST")
+        for method, name in (("GET", "x-trace"), ("POST", "content-type"))
     ]
 
 
@@ -138,3 +142,17 @@ def test_a_preflight_request_without_a_header_field_on_one_side_is_found() -> No
     found, _ = differences(allowing(APPLICATION), shorter, [APPLICATION])
 
     assert {each.partition(" header ")[2] for each in found} == {"access-control-allow-headers"}
+
+
+def test_preflight_requests_that_allow_different_header_fields_are_found() -> None:
+    def fewer(request: Request) -> dict[str, str]:
+        fields = allowing(APPLICATION)(request)
+        if "Access-Control-Allow-Headers" in fields:
+            fields["Access-Control-Allow-Headers"] = "authorization"
+        return fields
+
+    found, sent = differences(allowing(APPLICATION), fewer, [APPLICATION])
+
+    assert {each.partition(" header ")[2] for each in found} == {"access-control-allow-headers"}
+    asked = {dict(each)["Access-Control-Request-Headers"] for each in preflights(sent)}
+    assert asked == {"x-trace", "content-type"}
