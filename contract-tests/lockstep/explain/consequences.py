@@ -204,6 +204,28 @@ def _permission(one: Cluster) -> Key | None:
     return (*one.operations, users, refusing)
 
 
+def same_total(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold the total of a list into its elements, if both depend on the same parameters."""
+    every = list(clusters)
+    causes = [one for one in every if _is_plain(one, "length", "elements") and _asked(one)]
+    return into(every, causes, _is_total_of)
+
+
+def _asked(one: Cluster) -> set[str]:
+    """The parameters that a difference depends on; none if it depends on something else as well."""
+    others = any(each.kind != "parameter" for each in one.conditions)
+    return set() if others else {each.subject for each in one.conditions}
+
+
+def _is_total_of(one: Cluster, cause: Cluster) -> bool:
+    counted = one.chosen.category == PARITY and one.chosen.signature.how == "count"
+    if not counted or not one.operations <= cause.operations:
+        return False
+    paths = (finding.sequence[-1].request.path for finding in one.findings if finding.sequence)
+    queries = [dict(parse_qsl(path.partition("?")[2])) for path in paths]
+    return bool(queries) and all(_asked(cause) <= query.keys() for query in queries)
+
+
 def same_head(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold what HEAD shows into the same difference of GET (RFC 9110, section 9.3.2)."""
     every = list(clusters)

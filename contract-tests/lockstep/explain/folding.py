@@ -22,6 +22,7 @@ from lockstep.explain.consequences import (
     same_list,
     same_permission,
     same_replacement,
+    same_total,
     stated_bound,
 )
 from lockstep.explain.content_checks import (
@@ -65,7 +66,7 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     one_order = same_first_check(same_order(same_reading(same_failure(clusters))))
     one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
-    consequences = same_list(stated_bound(same_replacement(same_amount(folded))))
+    consequences = same_total(same_list(stated_bound(same_replacement(same_amount(folded)))))
     of_users = same_permission(same_access(same_head(consequences)))
     return _same_places(_same_treatment(same_clearing(of_users)))
 
@@ -100,7 +101,10 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
     same = all(ours.values[name] == v for name, v in theirs.values.items() if v[:1] == "4")
     who = kinds_of(gap.conditions) & _WHO
     every = [kinds_of(finding.conditions) for finding in one.findings]
-    return same and one.operations <= gap.operations and all(who <= kinds for kinds in every)
+    # What several operations lack is checked in one place for all of them.
+    everywhere = len(gap.operations) > 1 and "another's thing" not in who
+    here = everywhere or one.operations <= gap.operations
+    return same and here and all(who <= kinds for kinds in every)
 
 
 def _same_pages(clusters: list[Cluster]) -> Iterator[Cluster]:

@@ -67,10 +67,12 @@ class ConditionReader:
         if operation is None:
             return (self._undocumented(request),)
         conditional = _CONDITIONAL if from_clients else (*_CONDITIONAL, _ORIGIN)
+        credentials = set(self._credentials(operation, exchange, from_clients=from_clients))
+        is_signed = kinds_of(tuple(credentials)) <= {"other user"}
         found = {
-            *self._credentials(operation, exchange, from_clients=from_clients),
+            *credentials,
             *self._faults(operation, request),
-            *self._things(operation, exchange, trace),
+            *self._things(operation, exchange, trace, is_signed=is_signed),
             *(
                 Condition("precondition", name)
                 for name in conditional
@@ -151,6 +153,9 @@ class ConditionReader:
         csrf = self.requests.missing_csrf(request) if operation.requires_auth else ""
         if csrf:
             yield Condition("no credentials", csrf)
+        wrong = self.requests.wrong_csrf(request) if not from_clients else ""
+        if wrong:
+            yield Condition("bad credentials", wrong)
         name = (request.actor or "").partition("#")[0]
         if name in self._other_users:
             yield Condition("other user", name)
@@ -161,7 +166,7 @@ class ConditionReader:
                 yield Condition(fault.kind, fault.subject, fault.keyword)
 
     def _things(
-        self, operation: Operation, exchange: Exchange, trace: Trace
+        self, operation: Operation, exchange: Exchange, trace: Trace, *, is_signed: bool
     ) -> Iterator[Condition]:
         if "{" not in operation.path:
             return
@@ -172,7 +177,7 @@ class ConditionReader:
         if not found and status in _GONE:
             # Deleted with another resource, or never of the type that the path suggests.
             yield Condition("unknown thing", name)
-        elif not found and status == _FORBIDDEN and exchange.request.actor is not None:
+        elif not found and status == _FORBIDDEN and exchange.request.actor and is_signed:
             # Seen in a list only, so that its creator is unknown.
             yield Condition("another's thing", name)
 

@@ -130,7 +130,9 @@ _WORDS = {
     "no credentials": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without credentials"
     ),
-    "bad credentials": lambda _one, _noun: "with bad credentials",
+    "bad credentials": lambda one, _noun: (
+        _about("with a wrong", one.subject) if one.subject else "with bad credentials"
+    ),
     "other user": lambda one, _noun: f"as the user `{one.subject}`",
     "media type": lambda _one, _noun: "with a media type that is not documented",
     "no body": lambda _one, _noun: "without a body",

@@ -17,7 +17,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import merge
 from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.contents import content_of, is_form
-from lockstep.transport.cookies import is_csrf
+from lockstep.transport.cookies import is_csrf, sent_cookies
 from lockstep.transport.literals import pointer
 from lockstep.transport.messages import Request
 from lockstep.transport.quoting import code, shown
@@ -124,6 +124,14 @@ class RequestReader:
             return ""
         named = (name for where, name in self._credentials if where == "header" and is_csrf(name))
         return next((name for name in named if request.header(name) is None), "")
+
+    def wrong_csrf(self, request: Request) -> str:
+        """The header with another CSRF token than the cookie of a user's write; else empty."""
+        if request.actor is None or request.method in SAFE_METHODS:
+            return ""
+        tokens = {unquote(value) for name, value in sent_cookies(request).items() if is_csrf(name)}
+        named = (header for header in request.headers if is_csrf(header[0]))
+        return next((name for name, value in named if tokens and unquote(value) not in tokens), "")
 
     def _faults(self, operation: Operation, request: Request) -> Iterator[Fault]:
         if operation.requires_auth and not self.has_credentials(request):

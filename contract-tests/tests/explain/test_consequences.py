@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ def parity(seen: Observed) -> list[Finding]:
 
 def places(finding: Finding) -> set[str]:
     return {each.where for each in finding.places}
+
+
+TWO_LISTS = [(("t1", "one"),), (("t1", "one"), ("t2", "two"))]
 
 
 def page(*tasks: tuple[str, str]) -> dict[str, Any]:
@@ -213,3 +217,28 @@ def test_fields_for_caches_are_one_fact(seen: Observed) -> None:
     seen.hear(get(), answer(200, task, **fields), answer(200, task))
     (found,) = parity(seen)
     assert places(found) == {"header cache-control", "header pragma"}
+
+
+def test_a_total_belongs_to_the_elements_that_depend_on_the_same_parameters(seen: Observed) -> None:
+    ours, theirs = ({"data": page(*tasks)["data"], "total": len(tasks)} for tasks in TWO_LISTS)
+    path = "/tasks?limit=5&state=open"
+    seen.hear(get("/tasks"), answer(200, ours), answer(200, ours))
+    seen.hear(get(path), answer(200, ours), answer(200, theirs))
+    # On the last page, there are no elements to differ.
+    last = [{**each, "data": []} for each in (ours, theirs)]
+    seen.hear(get(f"{path}&page=9"), *(answer(200, each) for each in last))
+    assert len(parity(seen)) == 1
+
+
+def test_who_checks_no_token_at_all_does_so_at_each_operation(seen: Observed) -> None:
+    """What the side without the check says to other operations is no matter."""
+    wrong = (("Cookie", "csrftoken=a"), ("X-CSRFToken", "b"))
+    for request, status in (
+        (ask("POST", "/tags", {"title": "one"}), 201),
+        (post(), 201),
+        (ask("DELETE", "/tasks/t1"), 409),
+    ):
+        signed = replace(request, headers=(*request.headers, *wrong))
+        seen.hear(signed, answer(403, {}), answer(status, {}))
+    (found,) = [one for one in parity(seen) if one.kind == "status"]
+    assert "with a wrong `X-CSRFToken`" in found.sentence
