@@ -85,7 +85,7 @@ def _unread(one: Cluster) -> list[Key]:
     return [(*ways[0], name, value) for name, value in values.items() if value in _UNREAD]
 
 
-def same_order(clusters: list[Cluster]) -> Iterator[Cluster]:
+def same_order(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold differences in the order of two checks, whatever part of the request is invalid."""
     first: dict[Key, Cluster] = {}
     for one in clusters:

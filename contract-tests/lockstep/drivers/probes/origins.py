@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from lockstep.drivers.probes.trial import Change, Probe, Send, Trial
@@ -52,7 +53,7 @@ class Origins:
         ]
         reads = sorted((each for each in every if each.method == "GET"), key=_outer_first)
         for origin in (*_STRANGERS, *self._candidates()) if reads else ():
-            yield Probe(_TRIED, f"from {origin}", lambda origin=origin: self._try(reads[0], origin))
+            yield Probe(_TRIED, f"from {origin}", partial(self._try, reads[0], origin))
         for operation in every:
             trial = Trial(self.maker, operation)
             yield Probe(_PREFLIGHT, "a preflight request", self._sent(trial, self._ask_first))
