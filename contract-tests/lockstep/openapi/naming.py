@@ -32,7 +32,7 @@ _START_TIMES = re.compile(
 )
 _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial|reference"
-    r"|isbn|issn|iban|gtin|vin$",
+    r"|isbn|issn|iban|gtin|vin$|(?<!tem)plate$|[a-z](?<!page)(?<!line)(?<!house)(?<!street)(?<!version)_?number$",
     re.IGNORECASE,
 )
 # Codes that many resources share: each belongs to a place, a language, or a kind of something.

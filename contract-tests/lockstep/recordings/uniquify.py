@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from lockstep.openapi.naming import LOG_IN, is_unique
+from lockstep.openapi.naming import LOG_IN, is_id, is_unique, words
 from lockstep.recordings.recording import Step
 from lockstep.transport.contents import content_of
 from lockstep.transport.credentials import basic, read_basic
-from lockstep.transport.messages import Headers, Request, Response, status_of
+from lockstep.transport.messages import Headers, Outcome, Request, Response, status_of
 
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]+")
@@ -65,19 +65,23 @@ class Uniquifier:
         """Return the replacement of a recorded text; the text itself without one."""
         return self._replaced.get(text, text)
 
-    def renew(self, step: Step, status: int | None, attempt: int) -> bool:
-        """Create new texts for a step that was rejected with `status`, but succeeded when recorded.
+    def renew(self, step: Step, refused: Outcome, attempt: int) -> bool:
+        """Create new texts for a step that was `refused`, but succeeded when recorded.
 
-        Returns true if there are any, so that the step can be retried. Each further `attempt` makes
-        them longer.
+        They replace members that often must be unique, else those that the refusal names. Returns
+        true if there are any, so that the step can be retried. Each further `attempt` makes texts
+        longer; those that a refusal names may have to keep their length.
         """
         recorded = status_of(step.answer) if step.answer is not None else None
+        status = status_of(refused)
         done = recorded is not None and recorded < 300
         if not done or status not in _TAKEN or step.request.method != "POST":
             return False
-        names = set(unique_members(step.request))
+        names, padding = set(unique_members(step.request)), "0" * 4 * attempt
+        if not names and isinstance(refused, Response):
+            names, padding = set(_named_members(step.request, refused)), ""
         for name in names:
-            self._add(name, _WHOLE.format(re.escape(name)), padding="0" * 4 * attempt)
+            self._add(name, _WHOLE.format(re.escape(name)), padding)
         return bool(names)
 
     def _add(self, text: str, pattern: str, padding: str = "") -> None:
@@ -148,6 +152,15 @@ def unique_members(request: Request) -> Iterator[str]:
     """Yield members of a body whose names suggest that they must be unique; no passwords."""
     for name, value in _members(request):
         if "@" in value or is_unique(name):
+            yield value
+
+
+def _named_members(request: Request, refused: Response) -> Iterator[str]:
+    """Yield members of a body that a refusal names, in whichever spelling; no identifiers."""
+    message = refused.body.decode("utf-8", "replace")
+    for name, value in _members(request):
+        spelt = r"[\W_]*".join(map(re.escape, words(name)))
+        if value.isprintable() and not is_id(name) and re.search(spelt, message, re.IGNORECASE):
             yield value
 
 

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -403,12 +404,29 @@ def test_taken_name_is_replaced_only_as_a_whole_word() -> None:
     fresh = Uniquifier(rng=random.Random(1))
     body = b'{"name": "ann", "text": "annual", "size": 1}'
     taken = Step(Request("POST", "/users", (), body), Response(201))
-    assert fresh.renew(taken, 409, 0)
+    assert fresh.renew(taken, Response(409), 0)
     applied = fresh.apply(replace_body(taken, b'{"name": "ann", "text": "annual"}'))
     assert b'"annual"' in (applied.request.body or b"")
     assert b'"ann"' not in (applied.request.body or b"")
-    assert not fresh.renew(taken, 201, 0)
-    assert not fresh.renew(Step(taken.request, Response(409)), 409, 0)
+    assert not fresh.renew(taken, Response(201), 0)
+    assert not fresh.renew(Step(taken.request, Response(409)), Response(409), 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "renewed"),
+    [("The badge of a bike is taken.", True), ("The colour of a bike is odd.", False)],
+)
+def test_a_value_that_a_refusal_names_is_replaced_by_one_of_its_format(
+    said: str, renewed: bool
+) -> None:
+    fresh = Uniquifier(rng=random.Random(1))
+    body = b'{"badge": "VP204411", "rackId": "badge"}'
+    taken = Step(Request("POST", "/bikes", (), body), Response(201))
+    assert fresh.renew(taken, Response(409, (), said.encode()), 2) is renewed
+    sent = json.loads(fresh.apply(taken).request.body or b"")
+    assert (sent["badge"] != "VP204411") is renewed
+    assert re.fullmatch("[A-Z]{2}[0-9]{6}", sent["badge"])
+    assert sent["rackId"] == "badge"
 
 
 def replace_body(taken: Step, body: bytes) -> Step:

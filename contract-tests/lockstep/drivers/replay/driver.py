@@ -94,8 +94,7 @@ class Replayer:
         """Replay one step, and retry with new texts if a server has already taken the old ones."""
         played = self._send(recorded)
         for attempt in range(MAX_RENEWALS):
-            status = status_of(played.exchange.leader)
-            if not self.fresh.renew(recorded, status, attempt):
+            if not self.fresh.renew(recorded, played.exchange.leader, attempt):
                 break
             played = self._send(recorded)
         return replace(played, held=self._learn(played))
