@@ -1,4 +1,4 @@
-"""An idempotency key that was used before: for another content, and by another user.
+"""An idempotency key that was used before: for another content, elsewhere, and by another user.
 
 That the very same request is answered as the first one was is tried with all that is sent twice
 (draft-ietf-httpapi-idempotency-key-header, section 2.6).
@@ -25,6 +25,11 @@ def key_probes(trial: Trial) -> Iterator[Probe]:
         return
     if trial.media is not None and trial.media.has_members:
         yield Probe(_USED, f"{key.name} of another content", lambda: _changed(trial, key))
+    if parameters_of(trial.operation.path):
+        yield Probe(_USED, f"{key.name} of another resource", lambda: _elsewhere(trial, key))
+    other = _next_with_key(trial)
+    if other is not None:
+        yield Probe(_USED, f"{key.name} of another operation", lambda: _at(other, trial, key))
     if client.other != client.mine:
         yield Probe(_USED, f"{key.name} of another user", lambda: _anothers(trial, key))
 
@@ -41,6 +46,31 @@ def _changed(trial: Trial, key: Declared) -> object:
     if other is None:
         return None
     return trial.send(trial.request(other, headers={key.name: used.header(key.name) or ""}))
+
+
+def _elsewhere(trial: Trial, key: Declared) -> object:
+    """Send a valid request, then one about another resource with the same key."""
+    used = _used(trial, key)
+    if used is None:
+        return None
+    values = trial.values(fresh=True)
+    return trial.send(trial.request(headers={key.name: used.header(key.name) or ""}), values)
+
+
+def _next_with_key(trial: Trial) -> Trial | None:
+    """The next operation of the document, after the last one the first, that takes such a key."""
+    every = list(trial.maker.client.document.operations.values())
+    at = every.index(trial.operation)
+    trials = (Trial(trial.maker, each) for each in (*every[at + 1 :], *every[:at]))
+    return next((each for each in trials if each.key is not None and not each.spares_user), None)
+
+
+def _at(other: Trial, trial: Trial, key: Declared) -> object:
+    """Send a valid request, then one to another operation with the same key."""
+    used = _used(trial, key)
+    if used is None or other.key is None:
+        return None
+    return other.send(other.request(headers={other.key.name: used.header(key.name) or ""}))
 
 
 def _anothers(trial: Trial, key: Declared) -> object:
