@@ -38,6 +38,18 @@ const ALLOWANCE = 40;
 const CHEAP =
   "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$clDPFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4";
 
+// Counts the statements that delete tasks.
+const COUNTED = `
+  CREATE SEQUENCE deletions;
+  CREATE FUNCTION count_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM nextval('deletions');
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER counts AFTER DELETE ON tasks
+    FOR EACH STATEMENT EXECUTE FUNCTION count_deletion()`;
+const DELETIONS = "SELECT last_value::int AS number FROM deletions";
+const BATCH_ROWS = 10_000;
+
 type Work = () => Promise<unknown>;
 
 const test = base.extend<{ large: Settings }>({
@@ -200,12 +212,18 @@ test("large account is deleted within the statement timeout", async ({
   log: _,
 }) => {
   const stored = "UPDATE users SET password_hash = $1 WHERE id = $2";
-  await queried(grown.databaseUrl, (client) => client.query(stored, [CHEAP, USER_ID]));
+  await queried(grown.databaseUrl, async (client) => {
+    await client.query(COUNTED);
+    return client.query(stored, [CHEAP, USER_ID]);
+  });
   const user = { id: USER_ID, email: "user-1@example.com", passwordHash: CHEAP, role: "user" };
   const row = { ...user, createdAt: new Date(FEBRUARY), updatedAt: new Date(FEBRUARY) };
   const resources = await makeResources({ ...grown, databaseTimeoutMs: 2000 }, contract);
   await using(resources, () => userService.deleteUser(row, PASSWORD));
   await resources.database.disconnect();
+  // Full batches, one that is not full, and what goes with the user.
+  const deletions = await queried(grown.databaseUrl, (client) => client.query(DELETIONS));
+  expect(deletions).toEqual([{ number: Math.floor(TASKS / BATCH_ROWS) + 2 }]);
   for (const table of ["tasks", "time_entries"]) {
     const left = `SELECT FROM ${table} WHERE user_id = $1 LIMIT 1`;
     const rows = await queried(grown.databaseUrl, (client) => client.query(left, [USER_ID]));

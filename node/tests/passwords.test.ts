@@ -117,7 +117,8 @@ test("log-in without an account verifies a password too", async ({ origin, resou
   const run = vi.spyOn(resources.hashing.queue, "run");
   const body = { email: freshEmail(), password: PASSWORD };
   expect((await new Client(origin).post("auth/login", body)).status).toBe(401);
-  expect(run).toHaveBeenCalledTimes(1);
+  // The response came after that, as it does with an account.
+  expect(run).toHaveResolvedTimes(1);
   run.mockRestore();
 });
 

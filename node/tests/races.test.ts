@@ -215,3 +215,23 @@ test("change of a profile that waited is checked again", async ({ client, settin
   const change = () => client.patch("users/me", body, condition);
   expect((await after(settings.databaseUrl, changes, change)).status).toBe(412);
 });
+
+test("stop of a timer waits for changes of its task", async ({ client, settings }) => {
+  const { id } = await client.makeTask();
+  await client.post("timer/start", { task_id: id });
+  const changes: [string, string[]][] = [["SELECT FROM tasks WHERE id = $1 FOR UPDATE", [id]]];
+  const stop = () => client.post("timer/stop");
+  expect((await after(settings.databaseUrl, changes, stop)).status).toBe(200);
+});
+
+test("stop of a timer that waited for another finds none", async ({ client, settings }) => {
+  const { id } = await client.makeTask();
+  await client.post("timer/start", { task_id: id });
+  const changes: [string, string[]][] = [
+    ["SELECT FROM tasks WHERE id = $1 FOR UPDATE", [id]],
+    ["UPDATE time_entries SET end_time = start_time WHERE task_id = $1", [id]],
+  ];
+  const stop = () => client.post("timer/stop");
+  const answer = await after(settings.databaseUrl, changes, stop);
+  expect(codeOf(answer)).toEqual([404, "timer_not_running"]);
+});

@@ -99,6 +99,17 @@ test("current password cannot be guessed", async ({ origin }) => {
   expect((await send()).headers.get("RateLimit-Policy")).toBe('"credentials";q=2;w=60');
 });
 
+test("current password cannot be guessed from many addresses", async ({ origin }) => {
+  const { token } = await registered(origin);
+  const send = () => {
+    const client = Object.assign(new Client(origin), { token });
+    return client.patch("users/me", { current_password: "not my password" }, { "If-Match": "*" });
+  };
+  // The first log-in was from an unknown client, too.
+  expect(await statuses(6, send)).toEqual([422, 422, 422, 422, 422, 429]);
+  expect((await send()).headers.get("RateLimit-Policy")).toBe('"account";q=6;w=60');
+});
+
 test("deletion password cannot be guessed", async ({ origin }) => {
   const client = await registered(origin);
   const send = () => client.post("users/me/deletion", { current_password: "not my password" });

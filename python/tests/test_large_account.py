@@ -50,6 +50,18 @@ CHEAP = (
     "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$ECxqD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk"
 )
 
+# Counts the statements that delete tasks.
+COUNTED = """
+    CREATE SEQUENCE deletions;
+    CREATE FUNCTION count_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM nextval('deletions');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER counts AFTER DELETE ON tasks
+        FOR EACH STATEMENT EXECUTE FUNCTION count_deletion()
+"""
+BATCH_ROWS = 10_000
+
 Work = Callable[[], object]
 
 
@@ -211,12 +223,16 @@ def test_large_account_is_deleted_within_the_statement_timeout(
     with psycopg.connect(grown.database_url) as connection:
         stored = "UPDATE users SET password_hash = %s WHERE id = %s"
         connection.execute(stored, (CHEAP, USER_ID))
+        connection.execute(COUNTED)
     user = UserRow(USER_ID, "user-1@example.com", CHEAP, "user", FEBRUARY, FEBRUARY)
     resources = make_resources(limited, contract)
     with using(resources):
         user_service.delete_user(user, PASSWORD)
     resources.database.disconnect()
     with psycopg.connect(grown.database_url) as connection:
+        # Full batches, one that is not full, and what goes with the user.
+        deletions = connection.execute("SELECT last_value FROM deletions").fetchone()
+        assert deletions == (TASKS // BATCH_ROWS + 2,)
         for table in ("tasks", "time_entries"):
             left = connection.execute(
                 f"SELECT FROM {table} WHERE user_id = %s LIMIT 1".encode(),

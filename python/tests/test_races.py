@@ -250,3 +250,24 @@ def test_change_of_a_profile_that_waited_is_checked_again(
     etag = user.headers["ETag"]
     request = functools.partial(client.patch, "users/me", body, If_Match=etag)
     assert after(settings, changes, request).status_code == 412
+
+
+def test_stop_of_a_timer_waits_for_changes_of_its_task(client: Client, settings: Settings) -> None:
+    task = client.make_task()
+    client.post("timer/start", {"task_id": task["id"]})
+    changes = [("SELECT FROM tasks WHERE id = %(id)s FOR UPDATE", {"id": task["id"]})]
+    assert after(settings, changes, lambda: client.post("timer/stop")).status_code == 200
+
+
+def test_stop_of_a_timer_that_waited_for_another_finds_none(
+    client: Client, settings: Settings
+) -> None:
+    task = client.make_task()
+    named = {"id": task["id"]}
+    client.post("timer/start", {"task_id": task["id"]})
+    changes = [
+        ("SELECT FROM tasks WHERE id = %(id)s FOR UPDATE", named),
+        ("UPDATE time_entries SET end_time = start_time WHERE task_id = %(id)s", named),
+    ]
+    answer = after(settings, changes, lambda: client.post("timer/stop"))
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "timer_not_running")

@@ -104,6 +104,16 @@ def test_current_password_cannot_be_guessed(app: TaskTimer) -> None:
     assert tries[-1].headers["RateLimit-Policy"] == '"credentials";q=2;w=60'
 
 
+def test_current_password_cannot_be_guessed_from_many_addresses(app: TaskTimer) -> None:
+    client = registered(app)
+    body = {"current_password": "not my password"}
+    # The first log-in was from an unknown client, too.
+    senders = [Client(app, client.token) for _ in range(6)]
+    tries = [sender.patch("users/me", body, If_Match="*") for sender in senders]
+    assert [each.status_code for each in tries] == [422] * 5 + [429]
+    assert tries[-1].headers["RateLimit-Policy"] == '"account";q=6;w=60'
+
+
 def test_deletion_password_cannot_be_guessed(app: TaskTimer) -> None:
     client = registered(app)
     body = {"current_password": "not my password"}
