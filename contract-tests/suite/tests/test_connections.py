@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 
 import psycopg
@@ -34,6 +35,8 @@ APPLICATIONS = """
 SELECT DISTINCT application_name FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+# The only form of dates that may be sent (RFC 9110, section 5.6.7).
+DATE = "%a, %d %b %Y %H:%M:%S GMT"
 DUE_AT = "2026-02-02T09:00:00.000Z"
 
 BEGINNINGS = {
@@ -71,6 +74,9 @@ def test_request_that_does_not_arrive_in_time_is_408(server: TwinServer) -> None
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408 "), what
         assert json.loads(body)["code"] == "request_timeout"
+        sent = message_from_bytes(head.partition(b"\r\n")[2])["Date"]
+        elapsed = datetime.now(UTC) - datetime.strptime(sent, DATE).replace(tzinfo=UTC)
+        assert abs(elapsed) < timedelta(minutes=1), what
 
 
 def test_time_limit_begins_anew_with_each_request(server: TwinServer) -> None:
