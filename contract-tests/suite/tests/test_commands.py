@@ -31,13 +31,17 @@ ROWS: tuple[LiteralString, ...] = (
     "SELECT user_id, key FROM idempotency_records ORDER BY key",
     "SELECT key, hits FROM rate_limits ORDER BY key",
 )
-# Refuses rows as a full disk does.
-FULL = """
+RAISE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'raised by a test' USING ERRCODE = '53100';
+    RAISE EXCEPTION 'raised by a test' USING ERRCODE = TG_ARGV[0];
 END $$;
-CREATE TRIGGER full_disk BEFORE INSERT ON time_entries EXECUTE FUNCTION refuse()
+"""
+FULL_DISK = f"""{RAISE}
+CREATE TRIGGER full_disk BEFORE INSERT ON time_entries EXECUTE FUNCTION refuse('53100')
+"""
+UNEXPECTED = f"""{RAISE}
+CREATE TRIGGER unexpected BEFORE INSERT ON users EXECUTE FUNCTION refuse('P0001')
 """
 SEEN = """
 CREATE TABLE seen (statement_timeout text);
@@ -108,10 +112,20 @@ def test_sample_data_are_equal(urls: Urls) -> None:
 def test_sample_data_are_inserted_as_a_whole(urls: Urls) -> None:
     for url in urls.values():
         with psycopg.connect(url) as connection:
-            connection.execute(FULL)
+            connection.execute(FULL_DISK)
     before = rows(urls)
     assert run(urls, "seed") == (1, "", "the database is unavailable\n")
     assert rows(urls) == before
+
+
+def test_unexpected_error_is_no_outage(urls: Urls) -> None:
+    for kind in KINDS:
+        with psycopg.connect(urls[kind]) as connection:
+            connection.execute(UNEXPECTED)
+        ended = manage(kind, CREATE_ADMIN, urls[kind], {})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "raised by a test" in ended.stderr
+        assert _selected(urls[kind], "SELECT FROM users") == []
 
 
 def test_statements_of_commands_may_take_a_minute(urls: Urls) -> None:

@@ -39,6 +39,13 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <
 DATE = "%a, %d %b %Y %H:%M:%S GMT"
 DUE_AT = "2026-02-02T09:00:00.000Z"
 
+WITHOUT_BODY = (
+    b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+)
+# More than Python has threads for requests whose body is late.
+LATE = 20
+
 BEGINNINGS = {
     "nothing": b"",
     "a request line": b"GET /health HTTP/1.1\r\n",
@@ -77,6 +84,15 @@ def test_request_that_does_not_arrive_in_time_is_408(server: TwinServer) -> None
         sent = message_from_bytes(head.partition(b"\r\n")[2])["Date"]
         elapsed = datetime.now(UTC) - datetime.strptime(sent, DATE).replace(tzinfo=UTC)
         assert abs(elapsed) < timedelta(minutes=1), what
+
+
+def test_requests_are_refused_before_their_bodies_arrive(server: TwinServer) -> None:
+    """However many there were: what follows from the headers alone needs no body."""
+    for _ in range(LATE):
+        with socket.create_connection(("127.0.0.1", server.port or 0), timeout=30) as connection:
+            connection.sendall(WITHOUT_BODY)
+            with connection.makefile("rb") as answer:
+                assert answer.read(12) == b"HTTP/1.1 401"
 
 
 def test_time_limit_begins_anew_with_each_request(server: TwinServer) -> None:
