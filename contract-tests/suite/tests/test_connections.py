@@ -7,13 +7,16 @@ import http.client
 import json
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -43,6 +46,8 @@ WITHOUT_BODY = (
     b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\n"
     b"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
 )
+# How Linux marks a connection that it keeps alive (proc_net_tcp).
+KEPT_ALIVE = "02"
 # More than Python has threads for requests whose body is late.
 LATE = 20
 
@@ -156,6 +161,35 @@ def test_name_of_the_application_is_that_of_the_url(
         psycopg.connect(url, autocommit=True) as connection,
     ):
         assert connection.execute(APPLICATIONS).fetchall() == [("the twin",)]
+    stage.databases.drop(name)
+
+
+def timers(server: TwinServer, port: int) -> set[str]:
+    """The timers that the system runs for the connections of a server to a port."""
+    process = psutil.Process(server.pid)
+    ours = {
+        (f"{connection.laddr.port:04X}", f"{port:04X}")
+        for each in (process, *process.children(recursive=True))
+        for connection in each.net_connections("tcp")
+        if connection.raddr and connection.raddr.port == port
+    }
+    files = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    lines = [line for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
+    found = [line.split() for line in lines]
+    return {each[5][:2] for each in found if (each[1][-4:], each[2][-4:]) in ours}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_connections_of_the_database_are_kept_alive(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    """While they are idle, whatever is between would forget them."""
+    name = f"connections_alive_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with TwinServer(kind, url, tmp_path / "log") as server:
+        deadline = time.monotonic() + WITHIN
+        while (found := timers(server, urlsplit(url).port or 5432)) != {KEPT_ALIVE}:
+            assert time.monotonic() < deadline, found
     stage.databases.drop(name)
 
 
