@@ -72,7 +72,7 @@ class Client:
     def send(self, wanted: Answer) -> Reply:
         """Send a request and wait for its response."""
         operation = self.document.operations[wanted.operation]
-        path = operation.path.format(task_id=self.task_id)
+        path = operation.path.format(task_id=self.task_id, page="index.html")
         headers = {**(wanted.headers or {})}
         if wanted.user and self.token:
             headers["Authorization"] = f"Bearer {self.token}"

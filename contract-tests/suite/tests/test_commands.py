@@ -31,7 +31,29 @@ ROWS: tuple[LiteralString, ...] = (
     "SELECT user_id, key FROM idempotency_records ORDER BY key",
     "SELECT key, hits FROM rate_limits ORDER BY key",
 )
+RAISE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'raised by a test' USING ERRCODE = TG_ARGV[0];
+END $$;
+"""
+FULL_DISK = f"""{RAISE}
+CREATE TRIGGER full_disk BEFORE INSERT ON time_entries EXECUTE FUNCTION refuse('53100')
+"""
+UNEXPECTED = f"""{RAISE}
+CREATE TRIGGER unexpected BEFORE INSERT ON users EXECUTE FUNCTION refuse('P0001')
+"""
+SEEN = """
+CREATE TABLE seen (statement_timeout text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO seen SELECT current_setting('statement_timeout');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER seeing AFTER INSERT ON users EXECUTE FUNCTION see()
+"""
 PRODUCTION = {"APP_ENV": "production"}
+NOWHERE = {"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/nowhere"}
 CREATE_ADMIN = ("create-admin", "--email", ADMIN.email, "--password", ADMIN.password)
 REFUSED: list[tuple[int, tuple[str, ...], dict[str, str]]] = [
     (2, ("create-admin", "--email", "root", "--password", "x"), {}),
@@ -40,7 +62,9 @@ REFUSED: list[tuple[int, tuple[str, ...], dict[str, str]]] = [
     (1, ("seed",), PRODUCTION),
     (2, ("seed",), {"APP_ENV": "staging", "PORT": "0"}),
     (2, ("prune",), {"CONTRACT_PATH": "nowhere.yaml"}),
-    (1, ("prune",), {"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/nowhere"}),
+    (1, ("prune",), NOWHERE),
+    (1, CREATE_ADMIN, NOWHERE),
+    (1, ("seed",), NOWHERE),
 ]
 # Python shows the text before it reads, and the space once it does.
 PROMPTS: dict[Kind, bytes] = {"python": b"Password: ", "node": b"Password:"}
@@ -83,6 +107,35 @@ def test_sample_data_are_equal(urls: Urls) -> None:
     before = rows(urls)
     assert run(urls, "seed") == (0, "users: 0\ntasks: 0\ntime_entries: 0\n", "")
     assert rows(urls) == before
+
+
+def test_sample_data_are_inserted_as_a_whole(urls: Urls) -> None:
+    for url in urls.values():
+        with psycopg.connect(url) as connection:
+            connection.execute(FULL_DISK)
+    before = rows(urls)
+    assert run(urls, "seed") == (1, "", "the database is unavailable\n")
+    assert rows(urls) == before
+
+
+def test_unexpected_error_is_no_outage(urls: Urls) -> None:
+    for kind in KINDS:
+        with psycopg.connect(urls[kind]) as connection:
+            connection.execute(UNEXPECTED)
+        ended = manage(kind, CREATE_ADMIN, urls[kind], {})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "raised by a test" in ended.stderr
+        assert _selected(urls[kind], "SELECT FROM users") == []
+
+
+def test_statements_of_commands_may_take_a_minute(urls: Urls) -> None:
+    """Whatever the limit of requests is."""
+    for url in urls.values():
+        with psycopg.connect(url) as connection:
+            connection.execute(SEEN)
+    assert run(urls, *CREATE_ADMIN, DATABASE_TIMEOUT_MS="500") == (0, "", "")
+    seen = "SELECT statement_timeout FROM seen"
+    assert [_selected(url, seen) for url in urls.values()] == [[("1min",)]] * 2
 
 
 def test_prune_leaves_the_same_rows(urls: Urls) -> None:
@@ -165,7 +218,9 @@ def test_rejections_are_equal(
     assert rows(urls) == before
 
 
-@pytest.mark.parametrize("arguments", [("vacuum",), ("prune", "--all"), ("create-admin",)])
+@pytest.mark.parametrize(
+    "arguments", [("vacuum",), ("help",), ("prune", "--all"), ("create-admin",)]
+)
 def test_usage_errors_have_the_same_exit_status(urls: Urls, arguments: tuple[str, ...]) -> None:
     """The output comes from the command-line library and may differ."""
     assert [manage(kind, arguments, urls[kind], {}).returncode for kind in KINDS] == [2, 2]

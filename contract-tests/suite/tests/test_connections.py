@@ -7,12 +7,16 @@ import http.client
 import json
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -34,7 +38,18 @@ APPLICATIONS = """
 SELECT DISTINCT application_name FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+# The only form of dates that may be sent (RFC 9110, section 5.6.7).
+DATE = "%a, %d %b %Y %H:%M:%S GMT"
 DUE_AT = "2026-02-02T09:00:00.000Z"
+
+WITHOUT_BODY = (
+    b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+)
+# How Linux marks a connection that it keeps alive (proc_net_tcp).
+KEPT_ALIVE = "02"
+# More than Python has threads for requests whose body is late.
+LATE = 20
 
 BEGINNINGS = {
     "nothing": b"",
@@ -71,6 +86,18 @@ def test_request_that_does_not_arrive_in_time_is_408(server: TwinServer) -> None
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408 "), what
         assert json.loads(body)["code"] == "request_timeout"
+        sent = message_from_bytes(head.partition(b"\r\n")[2])["Date"]
+        elapsed = datetime.now(UTC) - datetime.strptime(sent, DATE).replace(tzinfo=UTC)
+        assert abs(elapsed) < timedelta(minutes=1), what
+
+
+def test_requests_are_refused_before_their_bodies_arrive(server: TwinServer) -> None:
+    """However many there were: what follows from the headers alone needs no body."""
+    for _ in range(LATE):
+        with socket.create_connection(("127.0.0.1", server.port or 0), timeout=30) as connection:
+            connection.sendall(WITHOUT_BODY)
+            with connection.makefile("rb") as answer:
+                assert answer.read(12) == b"HTTP/1.1 401"
 
 
 def test_time_limit_begins_anew_with_each_request(server: TwinServer) -> None:
@@ -134,6 +161,35 @@ def test_name_of_the_application_is_that_of_the_url(
         psycopg.connect(url, autocommit=True) as connection,
     ):
         assert connection.execute(APPLICATIONS).fetchall() == [("the twin",)]
+    stage.databases.drop(name)
+
+
+def timers(server: TwinServer, port: int) -> set[str]:
+    """The timers that the system runs for the connections of a server to a port."""
+    process = psutil.Process(server.pid)
+    ours = {
+        (f"{connection.laddr.port:04X}", f"{port:04X}")
+        for each in (process, *process.children(recursive=True))
+        for connection in each.net_connections("tcp")
+        if connection.raddr and connection.raddr.port == port
+    }
+    files = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    lines = [line for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
+    found = [line.split() for line in lines]
+    return {each[5][:2] for each in found if (each[1][-4:], each[2][-4:]) in ours}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_connections_of_the_database_are_kept_alive(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    """While they are idle, whatever is between would forget them."""
+    name = f"connections_alive_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with TwinServer(kind, url, tmp_path / "log") as server:
+        deadline = time.monotonic() + WITHIN
+        while (found := timers(server, urlsplit(url).port or 5432)) != {KEPT_ALIVE}:
+            assert time.monotonic() < deadline, found
     stage.databases.drop(name)
 
 

@@ -19,6 +19,8 @@ from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, TwinServer
 from testbed.stage import CLEAN, Stage
 
 REQUESTS = 10
+# More than Node lets listen to one event before it warns, for each of the workers.
+SCRAPES = 30
 WORKERS = 2
 DEFINED = yaml.safe_load(CONTRACT.read_bytes())["x-metrics"]
 SAMPLE = re.compile(r"^(\w+?)(?:_bucket|_count|_sum)?(?:\{(.*)\})? \S+$", re.MULTILINE)
@@ -167,16 +169,23 @@ SOURCES: dict[Kind, set[str]] = {"python": {"gunicorn.error"}, "node": set()}
 def test_start_and_end_are_logged(
     kind: Kind, is_default: bool, stage: Stage, tmp_path: Path
 ) -> None:
-    """Nothing is warned of but a default key, once; nothing is left in the temporary folder."""
+    """Nothing is warned of but a default key, once, also after many requests for the metrics.
+
+    Nothing is left in the temporary folder, and no socket is opened in the user's own.
+    """
     name = f"observing_start_{kind}"
     url = stage.databases.create(name, template=CLEAN)
     folder = tmp_path / "temporary"
     folder.mkdir()
-    settings = {**TEST_SETTINGS, "WORKERS": str(WORKERS), "TMPDIR": str(folder)}
+    own = {"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+    settings = {**TEST_SETTINGS, "WORKERS": str(WORKERS), **own}
     if is_default:
         del settings["SECRET_KEY"]
     with TwinServer(kind, url, tmp_path / "log", settings) as server:
         wait_until(lambda: value(server, "db_pool_size") == WORKERS * 10)
+        for _ in range(SCRAPES):
+            get(server, "/metrics")
+        assert not any(each.is_socket() for each in folder.iterdir())
         assert server.stop() == 0
     stage.databases.drop(name)
     lines = [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]

@@ -160,6 +160,28 @@ def test_worker_that_does_not_end_is_killed(kind: Kind, stage: Stage, tmp_path: 
         assert twin.wait(DEADLINE_SECONDS) == 0
 
 
+def wait_for_successor(twin: TwinServer, workers: list[psutil.Process]) -> psutil.Process:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        for child in psutil.Process(twin.pid).children():
+            if child not in workers:
+                return child
+    pytest.fail("The worker is not replaced.")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_worker_that_is_killed_before_it_serves_is_replaced(
+    kind: Kind, stage: Stage, tmp_path: Path
+) -> None:
+    """Only one that gives up by itself would do so again."""
+    with running(kind, stage, tmp_path / "log", WORKERS=str(WORKERS)) as twin:
+        workers = wait_until_all_serve(twin)
+        workers[0].kill()
+        wait_for_successor(twin, workers).kill()
+        wait_until_all_serve(twin)
+        assert twin.stop() == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_idle_connections_do_not_hold_a_shutdown(kind: Kind, stage: Stage, tmp_path: Path) -> None:
     """One that had a request, one that had none, and one that was opened during the delay."""

@@ -204,6 +204,8 @@ def test_twins_export_the_same_spans(traced: dict[Kind, Traced], collector: Coll
         # The first statement on a connection is preceded by those of the connection set-up.
         twin.send("GET", "/ready")
         use_all_of(twin)
+        # No method that spans are named after.
+        twin.send("PROPFIND", "/health")
     python, node = (traced[kind] for kind in KINDS)
     assert python.answers == node.answers
     collector.wait_for(set(python.answers), requests=2)
@@ -384,6 +386,8 @@ def test_remaining_spans_are_exported_at_shutdown(kind: Kind, stage: Stage, tmp_
             **TEST_SETTINGS,
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{collector.endpoint}/v1/traces",
             "OTEL_BSP_SCHEDULE_DELAY": "600000",
+            "OTEL_SERVICE_NAME": "the tasks",
+            "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=here",
         }
         with TwinServer(kind, url, tmp_path / "log", settings) as server:
             twin = Traced(server)
@@ -392,6 +396,41 @@ def test_remaining_spans_are_exported_at_shutdown(kind: Kind, stage: Stage, tmp_
             assert server.stop() == 0
         collector.wait_for({twin.trace_id()}, seconds=1)
     stage.databases.drop(name)
+    for each in collector.exported:
+        resource = {a.key: a.value.string_value for a in each.resource.attributes}
+        assert resource["service.name"] == "the tasks"
+        assert resource["deployment.environment.name"] == "here"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_refusal_of_the_collector_is_logged(kind: Kind, stage: Stage, tmp_path: Path) -> None:
+    """What the library complains of is a line like any other, and no request fails."""
+    name = f"refused_{kind}"
+    url = stage.databases.create(name, template=CLEAN)
+    with collecting() as collector:
+        nowhere = f"{collector.endpoint}/nowhere"
+        settings = {**TRACING, "OTEL_EXPORTER_OTLP_ENDPOINT": nowhere}
+        with TwinServer(kind, url, tmp_path / "log", settings) as server:
+            assert Traced(server).send("GET", "/ready")[0] == 200
+            deadline = time.monotonic() + 30
+            while not (told := of_the_library(server)):
+                assert time.monotonic() < deadline, "The log does not tell."
+                time.sleep(0.01)
+            assert server.stop() == 0
+    stage.databases.drop(name)
+    assert {line["level"] for line in told} == {"warning"}
+    assert all(line["message"] for line in told)
+
+
+def of_the_library(server: TwinServer) -> list[dict[str, Any]]:
+    """The lines of a log that OpenTelemetry has caused."""
+    whole, _, _ = server.log.read_text(encoding="utf-8").rpartition("\n")
+    lines = [json.loads(line) for line in whole.splitlines()]
+    return [
+        line
+        for line in lines
+        if line["event"] == "library" and line["source"].startswith("opentelemetry")
+    ]
 
 
 IMPORTS: Mapping[Kind, str] = {
