@@ -356,14 +356,18 @@ def test_a_frozen_replica_holds_nobody_up(twin: TwinServer, replica: Replica) ->
 
 
 def test_a_statement_more_is_sent(twin: TwinServer) -> None:
-    """One that asks the primary what is needed, one that asks the replica what it has."""
+    """One that asks the primary what is needed, one that asks the replica what it has.
+
+    None where nothing is changed, nor read from the replica.
+    """
     client = user_of(twin)
     until(lambda: served(twin, client)[1] == "replica")
+    client.send(Answer("getCurrentUser", (200,), SLOWEST_SECONDS))
     client.send(Answer("createTask", (201,), SLOWEST_SECONDS, json={"title": "a"}))
     until(lambda: served(twin, client)[1] == "replica")
     lines = [json.loads(line) for line in twin.log.read_text(encoding="utf-8").splitlines()]
     sent = {line.get("operation"): line.get("statements") for line in lines}
-    assert (sent["createTask"], sent["listTasks"]) == (3, 4)
+    assert (sent["getCurrentUser"], sent["createTask"], sent["listTasks"]) == (1, 3, 4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
