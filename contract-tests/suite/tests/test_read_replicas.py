@@ -371,6 +371,23 @@ def test_a_statement_more_is_sent(twin: TwinServer) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_replica_that_all_workers_use_is_available_once(
+    kind: Kind, primary: PostgresServer, replica: Replica, tmp_path: Path
+) -> None:
+    settings = {
+        **TEST_SETTINGS,
+        "DATABASE_READ_URL": replica.url(primary.url),
+        "WORKERS": "2",
+    }
+    with ExitStack() as stack:
+        server = TwinServer(kind, primary.url, tmp_path / "log", settings)
+        stack.enter_context(start_all([server]))
+        # The pools of both.
+        until(lambda: "\ndb_pool_size 20" in got(server, "/metrics"))
+        until(lambda: available(server) == "1")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_primary_is_no_replica(kind: Kind, primary: PostgresServer, tmp_path: Path) -> None:
     """After a promotion it would have other data."""
     settings = {**TEST_SETTINGS, "DATABASE_READ_URL": primary.url}
