@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { allHandlers } from "../src/api/routes/index.js";
-import { ContractError } from "../src/contract.js";
+import { createApp } from "../src/app.js";
+import { Contract, ContractError } from "../src/contract.js";
 import { test } from "./fixtures.js";
 
 test("every operation has a handler", ({ contract, resources }) => {
@@ -31,6 +32,14 @@ test("all mismatches are listed in order", ({ contract, resources }) => {
       "handler paintTask has no operation; operation createTask has no handler; " +
         "operation stopTimer has no handler",
     ),
+  );
+});
+
+test("application is not created with another contract", async ({ settings, contract, log: _ }) => {
+  const [known, renamed] = ["operationId: createTask\n", "operationId: paintTask\n"];
+  const other = new Contract(Buffer.from(contract.source.toString().replace(known, renamed)));
+  await expect(createApp(settings, other, new Metrics(other))).rejects.toThrow(
+    "operation paintTask has no handler",
   );
 });
 

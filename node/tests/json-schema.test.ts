@@ -67,6 +67,13 @@ test.each(Object.keys(WITHIN))("too large value is not validated further: %s", (
   expect(within.map((each) => each.rule)).not.toContain(bound);
 });
 
+test.each(["const", "enum"])("value in a schema is no schema: %s", (rule) => {
+  const value = { maxItems: 1, items: 2 };
+  const validator = new Validator({ [rule]: rule === "const" ? value : [value] }, {}, "body");
+  expect(validator.violations(value)).toEqual([]);
+  expect(validator.violations({ maxItems: 1 }).map((each) => each.rule)).toEqual([rule]);
+});
+
 test("at most 1000 violations are listed", () => {
   const schema = { type: "array", items: { type: "null" } };
   const found = new Validator(schema, {}, "body").violations(Array(1001).fill(1));

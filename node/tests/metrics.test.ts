@@ -11,6 +11,17 @@ async function value(origin: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
+test("metrics of one process are those of the contract", async ({ origin, contract }) => {
+  await fetch(`${origin}/health`);
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  const found = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
+  const defined = Object.entries(contract.get("x-metrics")).map(([name, { type }]) => [name, type]);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(defined));
+  const reads = [...text.matchAll(/^db_replica_reads_total\{outcome="(\w+)"\} 0$/gm)];
+  const outcomes = contract.get("x-read-replica").outcomes;
+  expect(reads.map(([, outcome]) => outcome).sort()).toEqual([...outcomes].sort());
+});
+
 test("connections in use are reported", async ({ origin, resources: { settings, database } }) => {
   expect(await value(origin, "db_pool_size")).toBe(settings.databasePoolSize);
   await database.client.$transaction(async (client) => {

@@ -18,16 +18,32 @@ const STYLE = {
 };
 const FONT = { media_type: "font/woff2", content_security_policy: "default-src 'none'" };
 const HTML = "<!DOCTYPE html>\n<title>Ünder test</title>\n";
-const BROKEN: Record<string, object | string> = {
-  "a manifest that is no JSON": "{",
-  "no pages": {},
-  "no index": { "other.html": PAGE },
-  "a page that is missing": { "index.html": PAGE, "missing.html": PAGE },
-  "a name that leads elsewhere": { "index.html": PAGE, "../index.html": PAGE },
-  "an unknown media type": { "index.html": { ...PAGE, media_type: "text/plain" } },
-  "no policy": { "index.html": { media_type: "text/html; charset=utf-8" } },
-  "a policy of two lines": { "index.html": { ...PAGE, content_security_policy: "a\nb: c" } },
-  "more bytes than allowed": { "index.html": PAGE, "large.css": STYLE },
+// Each with what the log says of it.
+const BROKEN: Record<string, [pages: object | string, reason: RegExp]> = {
+  "a manifest that is no JSON": ["{", /UTF-8/],
+  "no pages": [{}, /^SiteError: site\.json: \/pages \w+ required$/],
+  "no index": [{ "other.html": PAGE }, /^SiteError: site\.json: \/pages \w+ required$/],
+  "a page that is missing": [{ "index.html": PAGE, "missing.html": PAGE }, /\/missing\.html'/],
+  "a name that leads elsewhere": [
+    { "index.html": PAGE, "../index.html": PAGE },
+    /^SiteError: site\.json: \/pages \w+ /,
+  ],
+  "an unknown media type": [
+    { "index.html": { ...PAGE, media_type: "text/plain" } },
+    /^SiteError: site\.json: \/pages\/index\.html\/media_type \w+ enum$/,
+  ],
+  "no policy": [
+    { "index.html": { media_type: "text/html; charset=utf-8" } },
+    /^SiteError: site\.json: \/pages\/index\.html \w+ required$/,
+  ],
+  "a policy of two lines": [
+    { "index.html": { ...PAGE, content_security_policy: "a\nb: c" } },
+    /^SiteError: site\.json: \/pages\/index\.html\/content_security_policy \w+ pattern$/,
+  ],
+  "more bytes than allowed": [
+    { "index.html": PAGE, "large.css": STYLE },
+    /^SiteError: the files \D+ 33554432 bytes$/,
+  ],
 };
 
 const test = base.extend<{ folder: string }>({
@@ -88,6 +104,8 @@ test("page without a manifest names make docs", ({ settings, contract, folder })
   expect([...site.keys()]).toEqual(["index.html"]);
   expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
   expect(site.get("index.html")?.file.mediaType).toBe("text/html; charset=utf-8");
+  const policy = contract.get("x-response-headers")["Content-Security-Policy"];
+  expect(site.get("index.html")?.policy).toBe(policy);
 });
 
 test("site of all allowed bytes is served", ({ settings, contract, folder }) => {
@@ -101,7 +119,7 @@ test("site of all allowed bytes is served", ({ settings, contract, folder }) => 
 
 test.for(Object.entries(BROKEN))(
   "invalid site counts as missing: %s",
-  ([, pages], { settings, contract, folder }) => {
+  ([, [pages, reason]], { settings, contract, folder }) => {
     writeFileSync(join(folder, "large.css"), "");
     truncateSync(join(folder, "large.css"), contract.get("x-docs-site").total_bytes);
     writeManifest(folder, pages);
@@ -110,6 +128,7 @@ test.for(Object.entries(BROKEN))(
     const site = loadSite({ ...settings, docsPath: folder }, contract);
     expect([...site.keys()]).toEqual(["index.html"]);
     expect(site.get("index.html")?.file.body.toString()).toContain("make docs");
-    expect(log.lines).toMatchObject([{ event: "site_unreadable", reason: expect.any(String) }]);
+    const reported = { level: "warning", event: "site_unreadable" };
+    expect(log.lines).toMatchObject([{ ...reported, reason: expect.stringMatching(reason) }]);
   },
 );

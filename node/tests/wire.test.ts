@@ -50,6 +50,12 @@ const LATE = HALF.replace("auth/login", "tasks").replace(
 );
 const SLOW = { silent: "", "half a head": `${LINE}Host: x\r\n`, "half a body": LATE };
 const SLOW_CLIENTS = 300;
+// Bodies that can be read as JSON, but end too early.
+const TASK = '{"title":"Cut off"}';
+const CUT = {
+  "a length": `Content-Length: ${TASK.length + 1}\r\n\r\n${TASK}`,
+  chunks: `Transfer-Encoding: chunked\r\n\r\n${TASK.length.toString(16)}\r\n${TASK}\r\n`,
+};
 // The time for one request beside the slow ones, on a possibly busy machine.
 const PROMPT_MS = 2_000;
 
@@ -171,3 +177,17 @@ test.for([LINE, HALF])("incomplete request is rejected: %s", async (begun, { ser
   client.end(begun);
   expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
 });
+
+test.for(Object.entries(CUT))(
+  "incomplete request is not carried out: %s",
+  async ([, rest], { server }) => {
+    const user = await server.login();
+    const line = "POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    const client = await server.connect();
+    client.end(`${line}Authorization: Bearer ${user.token}\r\n${rest}`);
+    expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
+    expect((await user.makeTask("Whole")).title).toBe("Whole");
+    const { data } = (await user.get("tasks")).json;
+    expect(data.map(({ title }: { title: string }) => title)).toEqual(["Whole"]);
+  },
+);

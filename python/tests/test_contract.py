@@ -4,7 +4,8 @@ import pytest
 
 from task_timer.api.middleware.metrics import Metrics
 from task_timer.api.routes import all_handlers
-from task_timer.app import TaskTimer
+from task_timer.app import TaskTimer, create_app
+from task_timer.config import Settings
 from task_timer.contract import Contract, ContractError
 from task_timer.resources import Resources
 
@@ -54,6 +55,14 @@ def test_all_mismatches_are_listed_in_order(
         "handler paintTask has no operation; operation createTask has no handler; "
         "operation stopTimer has no handler"
     )
+
+
+def test_application_is_not_created_with_another_contract(
+    settings: Settings, contract: Contract
+) -> None:
+    text = contract.source.replace(b"operationId: createTask\n", b"operationId: paintTask\n")
+    with pytest.raises(ContractError, match="operation paintTask has no handler"):
+        create_app(settings, Contract(text))
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def test_too_large_value_is_not_validated_further(rule: str) -> None:
     assert bound not in {each.rule for each in within}
 
 
+@pytest.mark.parametrize("rule", ["const", "enum"])
+def test_value_in_a_schema_is_no_schema(rule: str) -> None:
+    value = {"maxItems": 1, "items": 2}
+    validator = Validator({rule: value if rule == "const" else [value]}, {}, "body")
+    assert validator.violations(value) == []
+    assert [each.rule for each in validator.violations({"maxItems": 1})] == [rule]
+
+
 def test_at_most_1000_violations_are_listed() -> None:
     schema = {"type": "array", "items": {"type": "null"}}
     assert len(Validator(schema, {}, "body").violations([1] * 1001)) == 1000

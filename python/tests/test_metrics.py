@@ -21,6 +21,17 @@ def value(app: TaskTimer, name: str) -> float:
     return float(found[1])
 
 
+def test_metrics_of_one_process_are_those_of_the_contract(
+    app: TaskTimer, contract: Contract
+) -> None:
+    Client(app).get("/health")
+    text = Client(app).get("/metrics").text
+    defined = {name: rules["type"] for name, rules in contract["x-metrics"].items()}
+    assert dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)) == defined
+    reads = re.findall(r'^db_replica_reads_total\{outcome="(\w+)"\} 0(?:\.0)?$', text, re.MULTILINE)
+    assert sorted(reads) == sorted(contract["x-read-replica"]["outcomes"])
+
+
 def test_connections_in_use_are_reported(app: TaskTimer, resources: Resources) -> None:
     assert value(app, "db_pool_size") == resources.settings.database_pool_size
     with resources.database.engine.connect():

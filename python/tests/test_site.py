@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from email.message import Message
 from email.parser import Parser
@@ -23,16 +24,32 @@ PAGE = {"media_type": "text/html; charset=utf-8", "content_security_policy": POL
 STYLE = {"media_type": "text/css; charset=utf-8", "content_security_policy": "default-src 'none'"}
 FONT = {"media_type": "font/woff2", "content_security_policy": "default-src 'none'"}
 HTML = "<!DOCTYPE html>\n<title>Ünder test</title>\n"
-BROKEN: dict[str, Any] = {
-    "a manifest that is no JSON": "{",
-    "no pages": {},
-    "no index": {"other.html": PAGE},
-    "a page that is missing": {"index.html": PAGE, "missing.html": PAGE},
-    "a name that leads elsewhere": {"index.html": PAGE, "../index.html": PAGE},
-    "an unknown media type": {"index.html": PAGE | {"media_type": "text/plain"}},
-    "no policy": {"index.html": {"media_type": "text/html; charset=utf-8"}},
-    "a policy of two lines": {"index.html": PAGE | {"content_security_policy": "a\nb: c"}},
-    "more bytes than allowed": {"index.html": PAGE, "large.css": STYLE},
+# Each with what the log says of it.
+BROKEN: dict[str, tuple[Any, str]] = {
+    "a manifest that is no JSON": ("{", "UTF-8"),
+    "no pages": ({}, r"^site\.json: /pages \w+ required$"),
+    "no index": ({"other.html": PAGE}, r"^site\.json: /pages \w+ required$"),
+    "a page that is missing": ({"index.html": PAGE, "missing.html": PAGE}, r"/missing\.html'"),
+    "a name that leads elsewhere": (
+        {"index.html": PAGE, "../index.html": PAGE},
+        r"^site\.json: /pages \w+ ",
+    ),
+    "an unknown media type": (
+        {"index.html": PAGE | {"media_type": "text/plain"}},
+        r"^site\.json: /pages/index\.html/media_type \w+ enum$",
+    ),
+    "no policy": (
+        {"index.html": {"media_type": "text/html; charset=utf-8"}},
+        r"^site\.json: /pages/index\.html \w+ required$",
+    ),
+    "a policy of two lines": (
+        {"index.html": PAGE | {"content_security_policy": "a\nb: c"}},
+        r"^site\.json: /pages/index\.html/content_security_policy \w+ pattern$",
+    ),
+    "more bytes than allowed": (
+        {"index.html": PAGE, "large.css": STYLE},
+        r"^the files \D+ 33554432 bytes$",
+    ),
 }
 
 
@@ -94,6 +111,8 @@ def test_page_without_a_manifest_names_make_docs(
     assert list(site) == ["index.html"]
     assert b"make docs" in site["index.html"].file.body
     assert site["index.html"].file.media_type == "text/html; charset=utf-8"
+    policy = contract["x-response-headers"]["Content-Security-Policy"]
+    assert site["index.html"].policy == policy
 
 
 def test_site_of_all_allowed_bytes_is_served(
@@ -113,12 +132,13 @@ def test_invalid_site_counts_as_missing(
 ) -> None:
     (folder / "large.css").touch()
     os.truncate(folder / "large.css", contract["x-docs-site"]["total_bytes"])
-    write_manifest(folder, BROKEN[name])
+    pages, reason = BROKEN[name]
+    write_manifest(folder, pages)
     printed = BytesIO()
     configure_logging("info", printed)
     site = load_site(replace(settings, docs_path=folder), contract)
     assert list(site) == ["index.html"]
     assert b"make docs" in site["index.html"].file.body
     line = json.loads(printed.getvalue())
-    assert line["event"] == "site_unreadable"
-    assert isinstance(line["reason"], str)
+    assert (line["level"], line["event"]) == ("warning", "site_unreadable")
+    assert re.search(reason, line["reason"])

@@ -9,6 +9,7 @@ from task_timer.utils.uri import UriError, decode, encode, parse_query, route_pa
         ("/a?b=c?d", ("/a", "b=c?d")),
         ("http://host:1/a?b", ("/a", "b")),
         ("http://host", ("/", "")),
+        ("http://host?a=b", ("/", "a=b")),
         ("//a", ("//a", "")),
         ("/a?b=http://c/d", ("/a", "b=http://c/d")),
         ("http://host/http://a/b", ("/http://a/b", "")),

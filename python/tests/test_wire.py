@@ -61,6 +61,12 @@ LATE = HALF.replace(b"auth/login", b"tasks").replace(
 )
 SLOW = {"silent": b"", "half a head": LINE + b"Host: x\r\n", "half a body": LATE}
 SLOW_CLIENTS = 300
+# Bodies that can be read as JSON, but end too early.
+TASK = b'{"title":"Cut off"}'
+CUT = {
+    "a length": b"Content-Length: %d\r\n\r\n%b" % (len(TASK) + 1, TASK),
+    "chunks": b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(TASK), TASK),
+}
 # The time for one request beside the slow ones, on a possibly busy machine.
 PROMPT_SECONDS = 2
 
@@ -70,6 +76,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log: Path = tmp_path_factory.mktemp("wire") / "log"
     with running(log) as started:
         yield started
+
+
+def token_of(server: Server) -> str:
+    """Returns the access token of a new user."""
+    credentials = {"email": fresh_email(), "password": PASSWORD}
+    server.send("POST", "/api/v1/auth/register", credentials)
+    return str(server.send("POST", "/api/v1/auth/login", credentials)[1]["access_token"])
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -124,9 +137,7 @@ def test_malformed_request_gets_a_new_id_and_closes_the_connection(
 
 @pytest.mark.parametrize("name", SLOW)
 def test_slow_clients_do_not_delay_others(server: Server, name: str) -> None:
-    credentials = {"email": fresh_email(), "password": PASSWORD}
-    server.send("POST", "/api/v1/auth/register", credentials)
-    token = server.send("POST", "/api/v1/auth/login", credentials)[1]["access_token"]
+    token = token_of(server)
     begun = SLOW[name].replace(b"Bearer a", f"Bearer {token}".encode())
     with ExitStack() as stack:
         for _ in range(SLOW_CLIENTS):
@@ -170,3 +181,16 @@ def test_incomplete_request_is_rejected(server: Server, begun: bytes) -> None:
         connection.sendall(begun)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_incomplete_request_is_not_carried_out(server: Server, name: str) -> None:
+    token = token_of(server)
+    line = b"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with server.connect() as connection:
+        connection.sendall(line + f"Authorization: Bearer {token}\r\n".encode() + CUT[name])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert server.send("POST", "/api/v1/tasks", {"title": "Whole"}, token)[0] == 201
+    tasks = server.send("GET", "/api/v1/tasks", token=token)[1]["data"]
+    assert [task["title"] for task in tasks] == ["Whole"]

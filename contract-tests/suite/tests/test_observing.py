@@ -1,5 +1,6 @@
 """All servers have the same observability: metrics summed over workers, and log lines."""
 
+import http.client
 import json
 import re
 import time
@@ -129,6 +130,20 @@ def test_gauges_are_summed_over_workers(server: TwinServer) -> None:
     # Every worker measures its event loop lag, which is never exactly zero.
     wait_until(lambda: 0 < value(server, "event_loop_lag_seconds") < 10)
     assert value(server, "db_pool_waiting") == value(server, "password_queue_waiting") == 0
+
+
+def test_one_worker_knows_the_gauges_of_the_others(server: TwinServer) -> None:
+    """None of them was ever asked."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+
+    def size() -> float:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        found = re.search(r"^db_pool_size (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else 0
+
+    wait_until(lambda: size() == WORKERS * 10)
+    connection.close()
 
 
 def test_counters_survive_the_death_of_a_worker(server: TwinServer) -> None:

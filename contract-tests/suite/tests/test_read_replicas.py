@@ -356,14 +356,35 @@ def test_a_frozen_replica_holds_nobody_up(twin: TwinServer, replica: Replica) ->
 
 
 def test_a_statement_more_is_sent(twin: TwinServer) -> None:
-    """One that asks the primary what is needed, one that asks the replica what it has."""
+    """One that asks the primary what is needed, one that asks the replica what it has.
+
+    None where nothing is changed, nor read from the replica.
+    """
     client = user_of(twin)
     until(lambda: served(twin, client)[1] == "replica")
+    client.send(Answer("getCurrentUser", (200,), SLOWEST_SECONDS))
     client.send(Answer("createTask", (201,), SLOWEST_SECONDS, json={"title": "a"}))
     until(lambda: served(twin, client)[1] == "replica")
     lines = [json.loads(line) for line in twin.log.read_text(encoding="utf-8").splitlines()]
     sent = {line.get("operation"): line.get("statements") for line in lines}
-    assert (sent["createTask"], sent["listTasks"]) == (3, 4)
+    assert (sent["getCurrentUser"], sent["createTask"], sent["listTasks"]) == (1, 3, 4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_replica_that_all_workers_use_is_available_once(
+    kind: Kind, primary: PostgresServer, replica: Replica, tmp_path: Path
+) -> None:
+    settings = {
+        **TEST_SETTINGS,
+        "DATABASE_READ_URL": replica.url(primary.url),
+        "WORKERS": "2",
+    }
+    with ExitStack() as stack:
+        server = TwinServer(kind, primary.url, tmp_path / "log", settings)
+        stack.enter_context(start_all([server]))
+        # The pools of both.
+        until(lambda: "\ndb_pool_size 20" in got(server, "/metrics"))
+        until(lambda: available(server) == "1")
 
 
 @pytest.mark.parametrize("kind", KINDS)

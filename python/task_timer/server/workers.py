@@ -46,6 +46,9 @@ def supervise(app: Any, resources: Resources) -> None:
     settings = resources.settings
     ports = filter(None, (settings.port, settings.metrics_port))
     listeners = [_listen(settings.host, port).detach() for port in ports]
+    if settings.workers > 1:
+        # The application was created in this process, which never sets its gauges: they are all 0.
+        _forget_gauges(os.getpid())
     _Supervisor(app, resources, listeners).run()
 
 
@@ -190,9 +193,13 @@ def _forget_worker(server: Any, worker: Any) -> None:
     # Whoever is about to end has stopped to listen.
     if server.LISTENERS:
         logger().warning("worker_replaced", pid=worker.pid)
+    _forget_gauges(worker.pid)
+
+
+def _forget_gauges(pid: int) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def _listen(host: str, port: int) -> socket.socket:
