@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { Metrics } from "../src/api/middleware/metrics.js";
 import { createApp } from "../src/app.js";
-import { type Client, PASSWORD, type Received, registered } from "./clients.js";
+import { type Client, freshEmail, PASSWORD, type Received, registered } from "./clients.js";
 import { test as base, copied, listening } from "./fixtures.js";
 import { queried } from "./reads.js";
 
@@ -36,6 +36,16 @@ type Send = () => Promise<Received>;
 
 async function credentialsOf(client: Client): Promise<{ email: string; password: string }> {
   return { email: (await client.get("users/me")).json.email, password: PASSWORD };
+}
+
+async function register(client: Client): Promise<Send> {
+  const body = { email: freshEmail(), password: PASSWORD };
+  return () => client.post("auth/register", body);
+}
+
+async function logOut(client: Client): Promise<Send> {
+  const { json } = await client.post("auth/login", await credentialsOf(client));
+  return () => client.post("auth/logout", { refresh_token: json.refresh_token });
 }
 
 async function logIn(client: Client): Promise<Send> {
@@ -106,8 +116,10 @@ async function stop(client: Client): Promise<Send> {
 // The number of writes of each operation, and what comes before it. One that inserts or updates
 // counts as two.
 const OPERATIONS: Record<string, [writes: number, prepare: (client: Client) => Promise<Send>]> = {
+  registerUser: [1, register],
   logIn: [2, logIn],
   refreshTokens: [2, refresh],
+  logOut: [1, logOut],
   updateCurrentUser: [2, changePassword],
   deleteCurrentUser: [3, deleteAccount],
   createTask: [4, createOnce],

@@ -12,7 +12,7 @@ from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
 
-from .clients import PASSWORD, Client, registered
+from .clients import PASSWORD, Client, fresh_email, registered
 from .conftest import copied, made
 
 # One write fails as the victim of a deadlock does: that which gets this number.
@@ -37,6 +37,16 @@ Send = Callable[[], TestResponse]
 
 def credentials_of(client: Client) -> dict[str, str]:
     return {"email": client.get("users/me").get_json()["email"], "password": PASSWORD}
+
+
+def register(client: Client) -> Send:
+    body = {"email": fresh_email(), "password": PASSWORD}
+    return lambda: client.post("auth/register", body)
+
+
+def log_out(client: Client) -> Send:
+    tokens = client.post("auth/login", credentials_of(client)).get_json()
+    return lambda: client.post("auth/logout", {"refresh_token": tokens["refresh_token"]})
 
 
 def log_in(client: Client) -> Send:
@@ -106,8 +116,10 @@ def stop(client: Client) -> Send:
 # The number of writes of each operation, and what comes before it. One that inserts or updates
 # counts as two.
 OPERATIONS: dict[str, tuple[int, Callable[[Client], Send]]] = {
+    "registerUser": (1, register),
     "logIn": (2, log_in),
     "refreshTokens": (2, refresh),
+    "logOut": (1, log_out),
     "updateCurrentUser": (2, change_password),
     "deleteCurrentUser": (3, delete_account),
     "createTask": (4, create_once),

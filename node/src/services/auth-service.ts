@@ -73,7 +73,7 @@ export async function refreshTokens(refreshToken: string): Promise<Tokens> {
 /** Revokes the session of one of the user's refresh tokens, if there is one. */
 export async function logOut(userId: string, refreshToken: string): Promise<void> {
   const tokenHash = tokenService.hashRefreshToken(refreshToken);
-  const ended = await statements.endSessionOfToken(userId, tokenHash);
+  const ended = await endSessionOf(userId, tokenHash);
   if (ended === 1) securityTrail.record("session_ended", userId);
 }
 
@@ -85,6 +85,8 @@ export async function authenticate(accessToken: string): Promise<Identity> {
   if (user === undefined) throw new InvalidTokenError();
   return { user, sessionId };
 }
+
+const endSessionOf = transactional(statements.endSessionOfToken);
 
 async function identify(email: string, password: string): Promise<User> {
   const user = await db().user.findFirst({ where: { email } });

@@ -22,14 +22,12 @@ export interface UserChanges {
 }
 
 /** Creates a user. Throws an EmailTakenError. */
-export async function createUser(
-  email: string,
-  passwordHash: string,
-  role: "user" | "admin" = "user",
-): Promise<User> {
-  const data = { id: newId(), email: email.toLowerCase(), passwordHash, role };
-  return db().user.create({ data }).catch(throwDomainError);
-}
+export const createUser = transactional(
+  async (email: string, passwordHash: string, role: "user" | "admin" = "user"): Promise<User> => {
+    const data = { id: newId(), email: email.toLowerCase(), passwordHash, role };
+    return db().user.create({ data }).catch(throwDomainError);
+  },
+);
 
 /**
  * Updates the email address or password of a user; a new password revokes other sessions.
