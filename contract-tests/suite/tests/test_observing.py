@@ -16,7 +16,7 @@ import yaml
 
 from testbed.paths import CONTRACT
 from testbed.ports import free_port
-from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, TwinServer
+from testbed.servers import KINDS, SERVERS, TEST_SETTINGS, Kind, ServerError, TwinServer
 from testbed.stage import CLEAN, Stage
 
 REQUESTS = 10
@@ -235,3 +235,17 @@ def test_metrics_can_be_served_on_a_separate_port(
         assert [status(server.port, path) for path in paths] == [404, 404, 200, 404]
         assert server.stop() == 0
     stage.databases.drop(name)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_port_of_the_metrics_cannot_be_that_of_the_api(
+    kind: Kind, workers: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    settings = {**TEST_SETTINGS, "METRICS_PORT": str(port), "WORKERS": workers}
+    log = tmp_path / "log"
+    server = TwinServer(kind, "postgresql://localhost/none", log, settings, port=port)
+    with pytest.raises(ServerError, match="ended with status 1"), server:
+        pytest.fail("both are served")
+    assert '"address_unavailable"' in log.read_text("utf-8")

@@ -1,6 +1,7 @@
 /** Runs an application as a server, from its settings to its exit status. */
 
 import cluster from "node:cluster";
+import { once } from "node:events";
 import type { RequestListener, ServerOptions } from "node:http";
 import { createServer } from "node:net";
 import { Metrics } from "../api/middleware/metrics.js";
@@ -64,7 +65,7 @@ async function start(create: Create, settings: Settings, contract: Contract): Pr
   }
   if (shared && cluster.isPrimary) {
     // The supervisor tries the addresses first, so that an error is reported only once.
-    for (const port of portsOf(settings)) await tryOut(settings.host, port);
+    await tryOut(settings.host, portsOf(settings));
     supervise(settings);
     return;
   }
@@ -83,11 +84,14 @@ function portsOf({ port, metricsPort }: Settings): number[] {
   return [port, metricsPort].filter((each) => each !== 0);
 }
 
-function tryOut(host: string, port: number): Promise<void> {
-  const trial = createServer().once("error", (error) => fail(host, port, error));
-  return new Promise((resolve) => {
-    trial.listen(port, host, () => trial.close(() => resolve()));
+/** Listens on all ports at once, as two of them may be the same, and closes them again. */
+async function tryOut(host: string, ports: number[]): Promise<void> {
+  const trials = ports.map(async (port) => {
+    const trial = createServer().once("error", (error) => fail(host, port, error));
+    await once(trial.listen(port, host), "listening");
+    return trial;
   });
+  for (const trial of await Promise.all(trials)) await once(trial.close(), "close");
 }
 
 function listen(server: Connections, host: string, port: number): void {
