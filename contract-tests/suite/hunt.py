@@ -163,7 +163,6 @@ class Hunt:
             self._run.walk(targets)
             self._run.probe(targets)
             self._run.race_repeats(targets)
-            self._run.general_traps(targets)
 
     def generated(self) -> None:
         """Send generated requests, on clean and on populated databases."""

@@ -131,7 +131,6 @@ class Suite:
                 self._run.walk(targets)
                 self._run.probe(targets)
                 self._run.race_repeats(targets)
-                self._run.general_traps(targets)
         first, second, *_ = self._stage.servers
         leaders = {CLEAN: first, POPULATED: second}
         for template in templates:
