@@ -71,12 +71,12 @@ class Origins:
         return list(dict.fromkeys([*filter(None, map(_origin, urls)), *_USUAL]))
 
     def _try(self, operation: Operation, origin: str) -> Exchange | None:
-        """Read from an origin, unless an allowed one is known."""
-        if self._allowed and origin not in _STRANGERS:
+        """Read from an origin, unless one is known that is allowed by its name."""
+        if self._allowed not in ("", *_STRANGERS):
             return None
         trial = Trial(self.maker, operation)
         exchange = trial.send(trial.request(), change=_from(origin))
-        if self._allowed in ("", *_STRANGERS) and _allows(exchange):
+        if _allows(exchange):
             self._allowed = origin
         return exchange
 
