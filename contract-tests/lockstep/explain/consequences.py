@@ -226,6 +226,24 @@ def _is_total_of(one: Cluster, cause: Cluster) -> bool:
     return bool(queries) and all(_asked(cause) <= query.keys() for query in queries)
 
 
+def same_preflight(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what preflight requests allow into what they are refused for."""
+    every = list(clusters)
+    causes = [one for one in every if _is_plain(one, "status") and _asks_first(one)]
+    return into(every, causes, _is_allowed_by)
+
+
+def _asks_first(one: Cluster) -> bool:
+    return bool(one.findings) and all(
+        any(each.kind == "preflight" for each in finding.conditions) for finding in one.findings
+    )
+
+
+def _is_allowed_by(one: Cluster, _cause: Cluster) -> bool:
+    allowing = all(each.where.startswith("header access-control-") for each in one.findings)
+    return one.chosen.category == PARITY and allowing and _asks_first(one)
+
+
 def same_head(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
     """Fold what HEAD shows into the same difference of GET (RFC 9110, section 9.3.2)."""
     every = list(clusters)

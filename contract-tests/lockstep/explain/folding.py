@@ -21,6 +21,7 @@ from lockstep.explain.consequences import (
     same_head,
     same_list,
     same_permission,
+    same_preflight,
     same_replacement,
     same_total,
     stated_bound,
@@ -67,7 +68,7 @@ def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     consequences = same_total(same_list(stated_bound(same_replacement(same_amount(folded)))))
-    of_users = same_permission(same_access(same_head(consequences)))
+    of_users = same_preflight(same_permission(same_access(same_head(consequences))))
     return _same_places(_same_treatment(same_clearing(of_users)))
 
 

@@ -22,6 +22,7 @@ from lockstep.transport.messages import Request, Response, status_of
 _CONDITIONAL = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range")
 # What a browser adds to a request of another origin, and to the one that it sends before.
 _ORIGIN, _PREFLIGHT = "origin", "access-control-request-method"
+_ASKED = "access-control-request-headers"
 _GONE = (404, 410)
 _UNAUTHORISED = 401
 _FORBIDDEN = 403
@@ -133,7 +134,7 @@ class ConditionReader:
 
     def _undocumented(self, request: Request) -> Condition:
         if request.method == "OPTIONS" and request.header(_PREFLIGHT) is not None:
-            return Condition("preflight")
+            return Condition("preflight", request.header(_ASKED) or "")
         template = self._document.template(request.path)
         return (
             Condition("undocumented method", request.method)

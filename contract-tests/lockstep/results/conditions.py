@@ -126,7 +126,11 @@ _SPELLINGS = {"case": " in different letter case", "separators": " without its s
 _WORDS = {
     "unknown path": lambda _one, _noun: "at an unknown path",
     "undocumented method": lambda _one, _noun: "with a method that is not documented",
-    "preflight": lambda _one, _noun: "as a CORS preflight request",
+    "preflight": lambda one, _noun: (
+        _about("as a CORS preflight request for", one.subject)
+        if one.subject
+        else "as a CORS preflight request"
+    ),
     "no credentials": lambda one, _noun: (
         _about("without", one.subject) if one.subject else "without credentials"
     ),

@@ -242,3 +242,23 @@ def test_who_checks_no_token_at_all_does_so_at_each_operation(seen: Observed) ->
         seen.hear(signed, answer(403, {}), answer(status, {}))
     (found,) = [one for one in parity(seen) if one.kind == "status"]
     assert "with a wrong `X-CSRFToken`" in found.sentence
+
+
+def preflight(path: str, *names: str) -> Request:
+    asked = {"Origin": "https://a.example", "Access_Control_Request_Method": "PUT"}
+    named = {"Access_Control_Request_Headers": ",".join(names)} if names else {}
+    return ask("OPTIONS", path, actor=None, **asked, **named)
+
+
+def test_a_header_field_that_preflight_requests_are_refused_for_is_one_fact(seen: Observed) -> None:
+    """It is missing in what all others allow, too."""
+    known, fewer = (
+        answer(200, Access_Control_Allow_Headers=names) for names in ("a, if-match", "a")
+    )
+    for path in ("/tasks/t1", "/tasks/t2", "/tags", "/users"):
+        seen.hear(preflight(path, "a"), known, fewer)
+    for path in ("/tasks/t1", "/tags"):
+        seen.hear(preflight(path, "a", "if-match"), known, answer(400))
+    (found,) = parity(seen)
+    assert found.values == {"old": "200", "new": "400"}
+    assert "as a CORS preflight request for `a,if-match`" in found.sentence
