@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -40,11 +44,33 @@ def carry_out(
         with reporter(output) as progress:
             work = Run(plan.settings(), progress)
             work.notes += plan.notes
-            try:
-                perform(work, targets, drive, *errors, debug=output.debug)
-            except KeyboardInterrupt:
+            with _interruptions() as noted:
+                try:
+                    perform(work, targets, drive, *errors, debug=output.debug)
+                except KeyboardInterrupt:
+                    noted.append(signal.SIGINT)
+            if noted:
                 work.could_not_run("interrupted: reporting the results so far")
         _end(work, files, output, warrants)
+
+
+@contextmanager
+def _interruptions() -> Iterator[list[int]]:
+    """Note each Ctrl-C, since a library may take it for the end of one of its parts alone."""
+    noted: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def perform(

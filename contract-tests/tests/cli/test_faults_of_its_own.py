@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,22 @@ def test_internal_error_of_every_command_is_one_line(
     monkeypatch.setattr(place, fail)
     done = CliRunner().invoke(main, arguments)
     assert (done.exit_code, done.stderr.strip()) == (2, said)
+
+
+def test_ctrl_c_that_a_library_takes_for_itself_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, servers: Servers
+) -> None:
+    def swallow(*_args: object, **_more: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("lockstep.run.Run.fuzz", swallow)
+    targets = [f"--target={server.name}={server.base_url}" for server in servers()]
+    report = tmp_path / "r.json"
+    done = CliRunner().invoke(main, ["run", str(DOCUMENT), *targets, f"--json={report}"])
+    assert done.exit_code == 2
+    problems = json.loads(report.read_text())["problems"]
+    assert "interrupted: reporting the results so far" in problems
 
 
 def test_ctrl_c_reports_the_findings(tmp_path: Path, servers: Servers) -> None:
