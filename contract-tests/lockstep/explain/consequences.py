@@ -194,7 +194,7 @@ def _permission(one: Cluster) -> Key | None:
     values = one.chosen.values if _is_plain(one, "status") else {}
     refusing = frozenset(name for name, value in values.items() if value == _FORBIDDEN)
     others = {value for name, value in values.items() if name not in refusing}
-    every = [each for finding in one.findings for each in finding.conditions]
+    every = (*one.conditions, *one.chosen.conditions)
     about_user = not others & {_UNAUTHORISED, _FORBIDDEN}
     if not refusing or not others or not about_user or len(one.operations) > 1:
         return None
