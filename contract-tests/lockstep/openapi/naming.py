@@ -32,13 +32,15 @@ _START_TIMES = re.compile(
 )
 _UNIQUE = re.compile(
     r"mail|user|login|name|handle|nick|slug|phone|title|code|key|sku|serial|reference"
-    r"|isbn|issn|iban|gtin|vin$|(?<!tem)plate$|[a-z](?<!page)(?<!line)(?<!house)(?<!street)(?<!version)_?number$",
+    r"|isbn|issn|iban|gtin|vin$|plate$|[a-z]_?number$",
     re.IGNORECASE,
 )
-# Codes that many resources share: each belongs to a place, a language, or a kind of something.
-_SHARED_CODE = re.compile(
+# Codes that many resources share: each belongs to a place, a language, or a kind of something; and
+# numbers that count within something else.
+_SHARED = re.compile(
     r"(post(al)?|zip|area|dial(ling|ing)?|country|region|state|currency|lang(uage)?|locale|status"
-    r"|reason|error|type)[_-]?codes?$|postcode$",
+    r"|reason|error|type)[_-]?codes?$|postcode$"
+    r"|(page|line|house|street|version)_?number$|template$",
     re.IGNORECASE,
 )
 _SECRET = re.compile(r"password|secret", re.IGNORECASE)
@@ -184,7 +186,7 @@ def is_start_time(name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def is_unique(name: str) -> bool:
     """Whether a value of this name may have to be unique: `email`, `slug`, `username`."""
-    shared = _SECRET.search(name) or _SHARED_CODE.search(name)
+    shared = _SECRET.search(name) or _SHARED.search(name)
     return _UNIQUE.search(name) is not None and shared is None
 
 
