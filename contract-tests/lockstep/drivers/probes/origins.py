@@ -95,7 +95,8 @@ class Origins:
     def _ask_first(self, trial: Trial) -> Exchange:
         """Send the preflight request of a valid one; it has no credentials."""
         values = self.maker.unknown(trial.operation)
-        signed = trial.signed(trial.request(values=values), trial.actor)
+        plain = trial.request(values=values)
+        signed = trial.signed(plain, trial.actor)
         declared = self.maker.client.parameters(trial.operation)
         own = [(each.name, "") for each in declared if each.location == "header"]
 
@@ -104,10 +105,10 @@ class Origins:
             names = {_to_ask_for(*field) for field in (*signed.headers, *own)} - {""}
             if names:
                 fields.append(("Access-Control-Request-Headers", ",".join(sorted(names))))
-            bare = replace(request, method="OPTIONS", headers=tuple(fields), body=None)
-            return replace(bare, operation=None)
+            headers = tuple(fields)
+            return replace(request, method="OPTIONS", headers=headers, body=None, operation=None)
 
-        return trial.send(trial.request(values=values), values, change=change, actor="")
+        return trial.send(plain, values, change=change, actor="")
 
 
 def _outer_first(operation: Operation) -> tuple[bool, bool, int]:
