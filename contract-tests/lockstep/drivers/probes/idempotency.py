@@ -13,7 +13,8 @@ from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.parameters import Declared
-from lockstep.transport.messages import Request
+from lockstep.openapi.naming import is_idempotency_key
+from lockstep.openapi.operations import Operation
 
 _USED = 7
 
@@ -37,7 +38,7 @@ def key_probes(trial: Trial) -> Iterator[Probe]:
 def _changed(trial: Trial, key: Declared) -> object:
     """Send a valid request, then another valid content with the same key."""
     used = _used(trial, key)
-    if used is None:
+    if not used:
         return None
     client, operation = trial.maker.client, trial.operation
     plain = client.template(operation, trial.actor)
@@ -45,32 +46,37 @@ def _changed(trial: Trial, key: Declared) -> object:
     other = next((content for content in styles if content != plain), None)
     if other is None:
         return None
-    return trial.send(trial.request(other, headers={key.name: used.header(key.name) or ""}))
+    return trial.send(trial.request(other, headers={key.name: used}))
 
 
 def _elsewhere(trial: Trial, key: Declared) -> object:
     """Send a valid request, then one about another resource with the same key."""
     used = _used(trial, key)
-    if used is None:
+    if not used:
         return None
     values = trial.values(fresh=True)
-    return trial.send(trial.request(headers={key.name: used.header(key.name) or ""}), values)
+    return trial.send(trial.request(headers={key.name: used}), values)
 
 
 def _next_with_key(trial: Trial) -> Trial | None:
     """The next operation of the document, after the last one the first, that takes such a key."""
     every = list(trial.maker.client.document.operations.values())
     at = every.index(trial.operation)
-    trials = (Trial(trial.maker, each) for each in (*every[at + 1 :], *every[:at]))
+    others = (each for each in (*every[at + 1 :], *every[:at]) if _takes_key(each))
+    trials = (Trial(trial.maker, each) for each in others)
     return next((each for each in trials if each.key is not None and not each.spares_user), None)
+
+
+def _takes_key(operation: Operation) -> bool:
+    return any(is_idempotency_key(parameter.name) for parameter in operation.parameters)
 
 
 def _at(other: Trial, trial: Trial, key: Declared) -> object:
     """Send a valid request, then one to another operation with the same key."""
     used = _used(trial, key)
-    if used is None or other.key is None:
+    if not used or other.key is None:
         return None
-    return other.send(other.request(headers={other.key.name: used.header(key.name) or ""}))
+    return other.send(other.request(headers={other.key.name: used}))
 
 
 def _anothers(trial: Trial, key: Declared) -> object:
@@ -80,17 +86,16 @@ def _anothers(trial: Trial, key: Declared) -> object:
     if values is None or (parameters_of(operation.path) and not values):
         return None
     used = _used(trial, key)
-    if used is None:
+    if not used:
         return None
     content = client.template(operation, client.other)
     trial.maker.needs.meet(operation, (values, content), client.other)
-    headers = {key.name: used.header(key.name) or ""}
-    request = client.request(operation, values, content, headers=headers)
+    request = client.request(operation, values, content, headers={key.name: used})
     return trial.send(request, values, actor=client.other)
 
 
-def _used(trial: Trial, key: Declared) -> Request | None:
-    """A request that has succeeded, with a key."""
-    request = trial.request(headers={key.name: trial.maker.client.key(key)})
-    exchange = trial.send(request)
-    return request if succeeded(exchange) and not exchange.parted else None
+def _used(trial: Trial, key: Declared) -> str:
+    """The key of a request that has succeeded; empty if it has not."""
+    text = trial.maker.client.key(key)
+    exchange = trial.send(trial.request(headers={key.name: text}))
+    return text if succeeded(exchange) and not exchange.parted else ""
