@@ -45,10 +45,7 @@ def carry_out(
             work = Run(plan.settings(), progress)
             work.notes += plan.notes
             with _interruptions() as noted:
-                try:
-                    perform(work, targets, drive, *errors, debug=output.debug)
-                except KeyboardInterrupt:
-                    noted.append(signal.SIGINT)
+                perform(work, targets, drive, *errors, debug=output.debug)
             if noted:
                 work.could_not_run("interrupted: reporting the results so far")
         _end(work, files, output, warrants)
@@ -56,21 +53,22 @@ def carry_out(
 
 @contextmanager
 def _interruptions() -> Iterator[list[int]]:
-    """Note each Ctrl-C, since a library may take it for the end of one of its parts alone."""
+    """End at Ctrl-C, and note it, since a library may take it for the end of a part of its own."""
     noted: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         noted.append(number)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield noted
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
     try:
         yield noted
+    except KeyboardInterrupt:
+        noted.append(signal.SIGINT)
     finally:
-        signal.signal(signal.SIGINT, before)
+        if is_main:
+            signal.signal(signal.SIGINT, before)
 
 
 def perform(
