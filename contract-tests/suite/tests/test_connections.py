@@ -72,6 +72,14 @@ def server(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iter
     stage.databases.drop(name)
 
 
+@pytest.fixture
+def url(kind: Kind, stage: Stage) -> Iterator[str]:
+    """A database for one twin alone."""
+    name = f"connections_of_one_{kind}"
+    yield stage.databases.create(name, template=CLEAN)
+    stage.databases.drop(name)
+
+
 def received(server: TwinServer, sent: bytes) -> bytes:
     """Send the beginning of a request; return what comes until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port or 0), timeout=30) as connection:
@@ -127,9 +135,7 @@ def test_database_connections_that_ended_while_idle_are_replaced(server: TwinSer
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_time_zone_of_the_database_has_no_effect(kind: Kind, stage: Stage, tmp_path: Path) -> None:
-    name = f"connections_zone_{kind}"
-    url = stage.databases.create(name, template=CLEAN)
+def test_time_zone_of_the_database_has_no_effect(kind: Kind, url: str, tmp_path: Path) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         database = sql.Identifier(connection.info.dbname)
         tokyo = sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'")
@@ -147,21 +153,15 @@ def test_time_zone_of_the_database_has_no_effect(kind: Kind, stage: Stage, tmp_p
         assert [reply.body["due_at"] for reply in replies] == [DUE_AT] * 3
         created_at = datetime.fromisoformat(replies[0].body["created_at"])
         assert abs(datetime.now(UTC) - created_at) < timedelta(hours=1)
-    stage.databases.drop(name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_name_of_the_application_is_that_of_the_url(
-    kind: Kind, stage: Stage, tmp_path: Path
-) -> None:
-    name = f"connections_name_{kind}"
-    url = stage.databases.create(name, template=CLEAN)
+def test_name_of_the_application_is_that_of_the_url(kind: Kind, url: str, tmp_path: Path) -> None:
     with (
         TwinServer(kind, f"{url}?application_name=the%20twin", tmp_path / "log"),
         psycopg.connect(url, autocommit=True) as connection,
     ):
         assert connection.execute(APPLICATIONS).fetchall() == [("the twin",)]
-    stage.databases.drop(name)
 
 
 def timers(server: TwinServer, port: int) -> set[str]:
@@ -180,28 +180,20 @@ def timers(server: TwinServer, port: int) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_connections_of_the_database_are_kept_alive(
-    kind: Kind, stage: Stage, tmp_path: Path
-) -> None:
+def test_connections_of_the_database_are_kept_alive(kind: Kind, url: str, tmp_path: Path) -> None:
     """While they are idle, whatever is between would forget them."""
-    name = f"connections_alive_{kind}"
-    url = stage.databases.create(name, template=CLEAN)
     with TwinServer(kind, url, tmp_path / "log") as server:
         deadline = time.monotonic() + WITHIN
         while (found := timers(server, urlsplit(url).port or 5432)) != {KEPT_ALIVE}:
             assert time.monotonic() < deadline, found
-    stage.databases.drop(name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_as_many_files_are_opened_as_the_system_allows(
-    kind: Kind, stage: Stage, tmp_path: Path
+    kind: Kind, url: str, tmp_path: Path
 ) -> None:
     """Each connection is one."""
-    name = f"connections_files_{kind}"
-    url = stage.databases.create(name, template=CLEAN)
     few = ("sh", "-c", 'ulimit -Sn 256 && exec "$@"', "sh", *command_for(kind))
     with TwinServer(kind, url, tmp_path / "log", command=few) as server:
         allowed, most = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
         assert allowed == most > 256
-    stage.databases.drop(name)
