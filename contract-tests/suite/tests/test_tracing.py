@@ -238,6 +238,15 @@ def traces_by_twin(collector: Collector) -> dict[Kind, Collector]:
     return found
 
 
+def spans_of_both(collector: Collector, trace_id: str) -> list[dict[str, Any]]:
+    """The spans of a trace that both twins have a request of: they are equal."""
+    collector.wait_for({trace_id}, requests=2)
+    traces = traces_by_twin(collector)
+    ours, theirs = (trace_of(traces[kind], trace_id) for kind in KINDS)
+    assert ours == theirs
+    return ours
+
+
 def test_failed_statement_has_its_sqlstate(
     traced: dict[Kind, Traced], collector: Collector
 ) -> None:
@@ -247,13 +256,9 @@ def test_failed_statement_has_its_sqlstate(
             body = {"email": "new@example.com", "password": SECRET}
             assert twin.send("POST", "/api/v1/auth/register", body)[0] == 503
             connection.execute("ALTER TABLE gone RENAME TO users")
-    trace_id = twin.trace_id()
-    collector.wait_for({trace_id}, requests=2)
-    traces = traces_by_twin(collector)
-    ours, theirs = (trace_of(traces[kind], trace_id) for kind in KINDS)
-    assert ours == theirs
-    assert ours[0]["attributes"]["error.type"] == "503"
-    assert ours[-1]["attributes"]["db.response.status_code"] == "42P01"
+    spans = spans_of_both(collector, twin.trace_id())
+    assert spans[0]["attributes"]["error.type"] == "503"
+    assert spans[-1]["attributes"]["db.response.status_code"] == "42P01"
 
 
 def test_unexpected_error_has_its_status_and_sqlstate(
@@ -266,14 +271,10 @@ def test_unexpected_error_has_its_status_and_sqlstate(
             body = {"email": "unexpected@example.com", "password": SECRET}
             assert twin.send("POST", "/api/v1/auth/register", body)[0] == 500
             connection.execute("DROP FUNCTION unexpected CASCADE")
-    trace_id = twin.trace_id()
-    collector.wait_for({trace_id}, requests=2)
-    traces = traces_by_twin(collector)
-    ours, theirs = (trace_of(traces[kind], trace_id) for kind in KINDS)
-    assert ours == theirs
-    assert ours[0]["attributes"]["error.type"] == "500"
-    assert ours[0]["status"] == Status.STATUS_CODE_ERROR
-    assert ours[-1]["attributes"]["error.type"] == "P0001"
+    spans = spans_of_both(collector, twin.trace_id())
+    assert spans[0]["attributes"]["error.type"] == "500"
+    assert spans[0]["status"] == Status.STATUS_CODE_ERROR
+    assert spans[-1]["attributes"]["error.type"] == "P0001"
 
 
 @pytest.mark.parametrize("kind", KINDS)
