@@ -164,9 +164,15 @@ def titles(reply: Reply) -> list[str]:
     return [task["title"] for task in reply.body["data"]]
 
 
-def test_a_replica_that_has_everything_is_read(twin: TwinServer) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
+@pytest.fixture
+def client(twin: TwinServer) -> Client:
+    """A user whose lists are read from the replica."""
+    found = user_of(twin)
+    until(lambda: served(twin, found)[1] == "replica")
+    return found
+
+
+def test_a_replica_that_has_everything_is_read(twin: TwinServer, client: Client) -> None:
     for operation in ("listTasks", "listTaskTimeEntries", "listTimeEntries"):
         assert served(twin, client, operation)[1] == "replica"
     assert available(twin) == "1"
@@ -196,11 +202,9 @@ def test_users_see_what_they_have_changed(twin: TwinServer, replica: Replica) ->
 
 
 def test_a_change_that_had_to_wait_is_seen(
-    twin: TwinServer, primary: PostgresServer, replica: Replica
+    twin: TwinServer, client: Client, primary: PostgresServer, replica: Replica
 ) -> None:
     """What counts is where the primary was after the change, not before."""
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
     change = Answer("updateTask", (200,), 30, json={"title": "new"}, headers={"If-Match": "*"})
     with ThreadPoolExecutor(1) as thread, psycopg.connect(primary.url) as locking:
         locking.execute("SELECT FROM tasks WHERE id = %s FOR UPDATE", [client.task_id])
@@ -252,10 +256,8 @@ def raising(primary: PostgresServer, replica: Replica, state: str) -> Iterator[N
 
 
 def test_a_read_in_the_way_of_replaying_is_done_on_the_primary(
-    twin: TwinServer, primary: PostgresServer, replica: Replica
+    twin: TwinServer, client: Client, primary: PostgresServer, replica: Replica
 ) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
     before = causes(twin)
     with raising(primary, replica, "40001"):
         reply, outcome = served(twin, client)
@@ -265,10 +267,8 @@ def test_a_read_in_the_way_of_replaying_is_done_on_the_primary(
 
 
 def test_a_read_that_takes_too_long_is_not_repeated_on_the_primary(
-    twin: TwinServer, primary: PostgresServer, replica: Replica
+    twin: TwinServer, client: Client, primary: PostgresServer, replica: Replica
 ) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
     before = causes(twin)
     with raising(primary, replica, "57014"):
         reply = client.send(Answer("listTasks", (503,), SLOWEST_SECONDS))
@@ -294,10 +294,8 @@ def test_the_other_server_knows_of_a_change(writing: Kind, twins: Twins, replica
 
 
 def test_a_replica_that_lags_is_left_out(
-    twin: TwinServer, primary: PostgresServer, replica: Replica
+    twin: TwinServer, client: Client, primary: PostgresServer, replica: Replica
 ) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
     replica.hold()
     try:
         with psycopg.connect(primary.url) as connection:
@@ -311,10 +309,9 @@ def test_a_replica_that_lags_is_left_out(
     until(lambda: served(twin, client)[1] == "replica")
 
 
-def test_without_a_replica_the_primary_is_read(twin: TwinServer, replica: Replica) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
-
+def test_without_a_replica_the_primary_is_read(
+    twin: TwinServer, client: Client, replica: Replica
+) -> None:
     def reads_without_another_try() -> bool:
         before = len(causes(twin))
         assert served(twin, client)[1] == "unavailable"
@@ -333,9 +330,9 @@ def test_without_a_replica_the_primary_is_read(twin: TwinServer, replica: Replic
     assert "replica_available" in twin.log.read_text(encoding="utf-8")
 
 
-def test_a_frozen_replica_holds_nobody_up(twin: TwinServer, replica: Replica) -> None:
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
+def test_a_frozen_replica_holds_nobody_up(
+    twin: TwinServer, client: Client, replica: Replica
+) -> None:
 
     def reads_without_waiting() -> bool:
         reply = client.send(LIST)
@@ -355,13 +352,11 @@ def test_a_frozen_replica_holds_nobody_up(twin: TwinServer, replica: Replica) ->
     until(lambda: served(twin, client)[1] == "replica")
 
 
-def test_a_statement_more_is_sent(twin: TwinServer) -> None:
+def test_a_statement_more_is_sent(twin: TwinServer, client: Client) -> None:
     """One that asks the primary what is needed, one that asks the replica what it has.
 
     None where nothing is changed, nor read from the replica.
     """
-    client = user_of(twin)
-    until(lambda: served(twin, client)[1] == "replica")
     client.send(Answer("getCurrentUser", (200,), SLOWEST_SECONDS))
     client.send(Answer("createTask", (201,), SLOWEST_SECONDS, json={"title": "a"}))
     until(lambda: served(twin, client)[1] == "replica")
