@@ -1,6 +1,7 @@
 /** Requests that the HTTP parser rejects get regular error responses. */
 
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { test as base, expect } from "vitest";
 import { running, type Server } from "./servers.js";
 
@@ -58,6 +59,7 @@ const CUT = {
 };
 // The time for one request beside the slow ones, on a possibly busy machine.
 const PROMPT_MS = 2_000;
+const LATE_MS = 100;
 
 const test = base.extend<{ server: Server }>({
   server: [
@@ -145,6 +147,25 @@ test.for(Object.entries(SLOW))(
     for (const client of clients) client.destroy();
   },
 );
+
+test("late body is awaited beside slow ones", async ({ server }) => {
+  const begun = LATE.replace("Bearer a", `Bearer ${(await server.login()).token}`);
+  const begin = async () => {
+    const client = await server.connect();
+    client.write(begun);
+    return client;
+  };
+  const clients = await Promise.all(Array.from({ length: SLOW_CLIENTS }, begin));
+  expect(await server.answers()).toBe(true);
+  const client = await begin();
+  // Later than with the rest of a request.
+  await setTimeout(LATE_MS);
+  const started = performance.now();
+  client.write("}");
+  expect(String((await once(client, "data"))[0])).toMatch(/^HTTP\/1.1 400 /);
+  expect(performance.now() - started).toBeLessThan(PROMPT_MS);
+  for (const each of [client, ...clients]) each.destroy();
+});
 
 test("rejection does not wait for the body", async ({ server }) => {
   const client = await server.connect();

@@ -69,6 +69,7 @@ CUT = {
 }
 # The time for one request beside the slow ones, on a possibly busy machine.
 PROMPT_SECONDS = 2
+LATE_SECONDS = 0.1
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,22 @@ def test_slow_clients_do_not_delay_others(server: Server, name: str) -> None:
             assert server.answers()
             assert server.send("POST", "/api/v1/tasks", {"title": "a"}, token)[0] == 201
             assert time.monotonic() - started < PROMPT_SECONDS
+
+
+def test_late_body_is_awaited_beside_slow_ones(server: Server) -> None:
+    begun = LATE.replace(b"Bearer a", f"Bearer {token_of(server)}".encode())
+    with ExitStack() as stack:
+        for _ in range(SLOW_CLIENTS):
+            stack.enter_context(server.connect()).sendall(begun)
+        assert server.answers()
+        connection = stack.enter_context(server.connect())
+        connection.sendall(begun)
+        # Later than with the rest of a request.
+        time.sleep(LATE_SECONDS)
+        started = time.monotonic()
+        connection.sendall(b"}")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert time.monotonic() - started < PROMPT_SECONDS
 
 
 def test_rejection_does_not_wait_for_the_body(server: Server) -> None:
