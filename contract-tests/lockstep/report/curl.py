@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ _ADDED = ("User-Agent", "Accept")
 _EXPECT_FROM = 1024
 # The response to HEAD has the length of a body, for which curl waits after sending a body itself.
 _MAX_TIME = "5"
+# Linux takes arguments of up to 128 KiB (MAX_ARG_STRLEN).
+_LONGEST_ARGUMENT = 100_000
+_RUN = re.compile(rb"([A-Za-z0-9 ])\1{999,}")
 
 
 def curl(request: Request, base_url: str, certificates: Sequence[str] = ()) -> str:
@@ -33,9 +37,8 @@ def curl(request: Request, base_url: str, certificates: Sequence[str] = ()) -> s
     address = word((origin(base_url) if request.from_root else base_url) + request.path)
     if request.body is None:
         return " ".join(["curl", *parts, address])
-    if b"\0" in request.body:
-        # An argument cannot contain a NUL, so the body is piped.
-        pipe = f"printf {octal(request.body)} | curl"
+    if is_piped(request.body):
+        pipe = f"{printed(request.body)} | curl"
         return " ".join([pipe, *parts, "--data-binary @-", address])
     return " ".join(["curl", *parts, f"--data-binary {body_word(request.body)}", address])
 
@@ -102,6 +105,24 @@ def _bytes(body: bytes) -> str:
     return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
 
 
-def octal(body: bytes) -> str:
-    """Quote a body as an argument of printf."""
-    return "'" + "".join(f"\\{byte:03o}" for byte in body) + "'"
+def is_piped(body: bytes) -> bool:
+    """Whether a body cannot be an argument: it has a NUL, or is longer than Linux allows."""
+    return b"\0" in body or len(body) > _LONGEST_ARGUMENT
+
+
+def printed(body: bytes) -> str:
+    """Return a bash command that prints a body; of long runs of a character it has the length."""
+    commands, at = [], 0
+    for run in _RUN.finditer(body):
+        commands += [_printf(body[at : run.start()])] if run.start() > at else []
+        commands.append(f"head -c {len(run[0])} /dev/zero | tr '\\0' '{run[1].decode()}'")
+        at = run.end()
+    commands += [_printf(body[at:])] if at < len(body) or not commands else []
+    return commands[0] if len(commands) == 1 else f"{{ {'; '.join(commands)}; }}"
+
+
+def _printf(body: bytes) -> str:
+    if b"\0" not in body:
+        # A builtin of bash, which takes arguments of any length.
+        return f"printf %s {body_word(body)}"
+    return "printf '" + "".join(f"\\{byte:03o}" for byte in body) + "'"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from lockstep.recordings.uniquify import account_names
 from lockstep.report.carried import Origin, Origins, Use, body_bytes
-from lockstep.report.curl import body_word, digest_account, octal, options, word
+from lockstep.report.curl import body_word, digest_account, is_piped, options, printed, word
 from lockstep.report.phrases import answers, controls, plain
 from lockstep.report.sanitize import visible
 from lockstep.report.steps import Data
@@ -157,8 +157,8 @@ class _Writer:
             else:
                 arguments += ["-H", self._header(name, value)]
         pipe = ""
-        if body is not None and b"\0" in body:
-            pipe = f"printf {octal(body)} | "
+        if body is not None and is_piped(body):
+            pipe = f"{self._printed(body)} | "
             arguments += ["--data-binary", "@-"]
         elif body is not None:
             arguments += ["--data-binary", self._body(body)]
@@ -178,13 +178,29 @@ class _Writer:
         parts = self._parts(value, self.origins.in_header, "")
         return _joined([Part(f"{name}: "), *parts])
 
-    def _body(self, body: bytes) -> str:
+    def _printed(self, body: bytes) -> str:
+        """Return a command that prints a body."""
+        parts = [] if b"\0" in body else self._carrying(body)
+        if not parts:
+            return printed(body)
+        commands = (
+            f'printf %s "{part.text}"' if part.shell else printed(part.text.encode())
+            for part in parts
+        )
+        return f"{{ {'; '.join(commands)}; }}"
+
+    def _carrying(self, body: bytes) -> list[Part]:
+        """Return the parts of a body, none if it carries nothing from another step."""
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            return body_word(body)
+            return []
         parts = self._parts(text, self.origins.in_body, "json")
-        if not any(part.shell for part in parts):
+        return parts if any(part.shell for part in parts) else []
+
+    def _body(self, body: bytes) -> str:
+        parts = self._carrying(body)
+        if not parts:
             return body_word(body)
         first, *rest = parts
         start = [body_word(first.text.encode())] if not first.shell else [_shell(first)]

@@ -12,20 +12,32 @@ from fixtures.sockets import listening
 from lockstep.report.curl import curl
 from lockstep.transport.messages import Request
 
+LONG = b"it's " + b"x" * 200_000 + b" @file"
+EVEN_LONGER = b"\x00" + b"x" * 200_000
+
 
 @pytest.mark.parametrize(
-    "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
+    "body",
+    [
+        *(b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()),
+        *(LONG, EVEN_LONGER, "é,".encode() * 50_000),
+    ],
 )
 def test_curl_command_sends_the_body_byte_for_byte(body: bytes) -> None:
     line = curl(Request("POST", "/x", (("A", "it's"),), body), "http://h")
-    script = line.replace("curl ", "show ", 1) if not line.startswith("printf") else line
+    script = line.replace("curl ", "show ", 1) if line.startswith("curl") else line
     show = (
         "show() { local last; while [ $# -gt 0 ]; do "
         'if [ "$1" = --data-binary ]; then last=$2; fi; shift; done; printf %s "$last"; }; '
         "curl() { cat; }; "
     )
-    shown = subprocess.run(["bash", "-c", show + script], capture_output=True, check=True)
+    given = (show + script).encode()
+    shown = subprocess.run(["bash"], input=given, capture_output=True, check=True)
     assert shown.stdout == body
+
+
+def test_long_runs_of_a_character_are_not_written_out() -> None:
+    assert len(curl(Request("POST", "/x", (), LONG), "http://h")) < 500
 
 
 def test_curl_command_is_quoted_for_the_shell() -> None:

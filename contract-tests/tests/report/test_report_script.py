@@ -162,7 +162,11 @@ def made(request: Request) -> Exchange:
 
 
 @pytest.mark.parametrize(
-    "body", [b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()]
+    "body",
+    [
+        *(b"it's $HOME", b"@file", b"", b"\xff\xfe", b"a\nb", b"a\x00b", "\u2028é".encode()),
+        b"it's " + b"x" * 200_000 + b" @file",
+    ],
 )
 def test_body_is_sent_byte_for_byte(body: bytes, tmp_path: Path) -> None:
     text = script([step_data(made(Request("POST", "/x?a='b'", (("A", "$(x)"),), body)))], "`x`")

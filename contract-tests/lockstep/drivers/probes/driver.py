@@ -20,6 +20,7 @@ from lockstep.drivers.probes.parameters import parameter_probes
 from lockstep.drivers.probes.paths import path_probes
 from lockstep.drivers.probes.ranges import range_probes
 from lockstep.drivers.probes.resources import resource_probes
+from lockstep.drivers.probes.sizes import size_probes
 from lockstep.drivers.probes.trial import LEAVER, PROBER, Probe, Trial, begin_anew
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
@@ -77,6 +78,7 @@ def _of(trial: Trial) -> Iterator[Probe]:
     yield from resource_probes(trial)
     yield from key_probes(trial)
     yield from range_probes(trial)
+    yield from size_probes(trial)
     yield from issued_value_probes(trial)
     yield from message_probes(trial)
     yield from parameter_probes(trial)
@@ -89,11 +91,12 @@ def member_probes(trial: Trial) -> Iterator[Probe]:
     if media is None or not media.has_members:
         return
     document = trial.maker.client.document
+    prose = str(trial.operation.definition.get("description", ""))
     # Built when it is sent, as the resources that it refers to may have been deleted by then.
-    for number, each in enumerate(variants(document, media.schema, trial.template())):
+    for number, each in enumerate(variants(document, media.schema, trial.template(), prose)):
 
         def send(number: int = number) -> object:
-            found = variants(document, media.schema, trial.template())
+            found = variants(document, media.schema, trial.template(), prose)
             changed = next(islice(found, number, None), None)
             return trial.send(trial.request(changed.value)) if changed is not None else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
@@ -11,11 +12,16 @@ from lockstep.auth.texts import matches, plain_text
 from lockstep.drivers.walk.bodies import may_be_null
 from lockstep.openapi.bounds import least_items, least_length
 from lockstep.openapi.document import Document
+from lockstep.openapi.naming import noun
+from lockstep.openapi.prose import counts_in
 
 MISSING, WRONG_TYPE, OUTSIDE, BOUND, NULL, ODD, UNKNOWN, RARE = range(20, 28)
 _LONGEST = 20_000
 _MOST_ELEMENTS = 200
 _DEEPEST = 3
+# Maximum number of bounds that are read from one description.
+_MOST_COUNTS = 2
+_BOUND_TEXTS = frozenset({"const", "enum", "format", "maxLength", "pattern"})
 _NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time")
 
 # Valid but rare values of a format, and similar invalid ones.
@@ -55,8 +61,8 @@ class Variant:
     value: Any
 
 
-def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant]:
-    """Yield the variants of a valid body, member by member."""
+def variants(document: Document, schema: Any, template: Any, prose: str = "") -> Iterator[Variant]:
+    """Yield the variants of a valid body, member by member; `prose` is about the whole body."""
     if not isinstance(template, Mapping):
         return
     for path, member, required in _leaves(document, schema, template, ()):
@@ -64,6 +70,8 @@ def variants(document: Document, schema: Any, template: Any) -> Iterator[Variant
         if required:
             yield Variant(MISSING, f"without {name}", without(template, path))
         for rank, reason, value in values(document, member, member_at(template, path)):
+            yield Variant(rank, f"{name} {reason}", with_member(template, path, value))
+        for rank, reason, value in described(document, member, path[-1], prose):
             yield Variant(rank, f"{name} {reason}", with_member(template, path, value))
     inner = next((name for name, each in template.items() if isinstance(each, Mapping)), "")
     outer: Path = (inner,) if len(template) == 1 and inner else ()
@@ -99,6 +107,34 @@ def values(
         case "object":
             yield WRONG_TYPE, "is a text", "abc"
             yield RARE, "is a list", []
+
+
+def described(
+    document: Document, schema: Mapping[str, Any], name: str, prose: str
+) -> Iterator[tuple[int, str, Any]]:
+    """Yield (rank, reason, value) at and beyond a bound that only descriptions state.
+
+    In `prose` that is one of what a member is called by: "at most 20 tags".
+    """
+    own = list(counts_in(str(schema.get("description", ""))))
+    of_all = [count for count in counts_in(prose) if noun(count.unit) == noun(name)]
+    kind = kind_of_value(schema) if "type" in schema else ""
+    chosen = schema.keys() & {"enum", "const", "format", "pattern"}
+    for count in islice(own if kind != "array" else (*own, *of_all), _MOST_COUNTS):
+        if kind == "string" and not chosen and "maxLength" not in schema:
+            yield BOUND, f"has {count.number} characters", "b" * count.number
+            yield OUTSIDE, f"has {count.number + 1} characters", "b" * (count.number + 1)
+        elif kind in ("integer", "number") and not chosen:
+            bounds = {schema.get("minimum"), schema.get("maximum")}
+            near = (count.number - 1, count.number, count.number + 1)
+            yield from ((BOUND, f"is {each}", each) for each in near if count.number not in bounds)
+        elif kind == "array" and "maxItems" not in schema and count.number < _MOST_ELEMENTS:
+            items = flat(document, schema.get("items", {}))
+            element = body_template(document, items)
+            free = isinstance(element, str) and not items.keys() & _BOUND_TEXTS
+            for number, rank in ((count.number, BOUND), (count.number + 1, OUTSIDE)):
+                several = [f"{element}{at}" if free else element for at in range(number)]
+                yield rank, f"has {number} elements", several
 
 
 def member_at(template: Any, path: Path) -> Any:

@@ -104,7 +104,7 @@ def _part(
 ) -> bytes:
     media_type = _content_type(value, rules)
     head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
-    if schema.get("format") in _FILES or schema.keys() & {"contentMediaType", "contentEncoding"}:
+    if is_file(schema):
         head += '; filename="lockstep.txt"'
         media_type = media_type or schema.get("contentMediaType", "application/octet-stream")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -115,6 +115,12 @@ def _part(
     lines = [f"--{BOUNDARY}", head, *([f"Content-Type: {media_type}"] if media_type else [])]
     lines += _headers(document, rules)
     return "\r\n".join([*lines, "", text, ""]).encode("utf-8", "surrogatepass")
+
+
+def is_file(schema: Mapping[str, Any]) -> bool:
+    """Whether a member of a form is a file."""
+    encoded = schema.keys() & {"contentMediaType", "contentEncoding"}
+    return schema.get("format") in _FILES or bool(encoded)
 
 
 def _content_type(value: Any, rules: Encoding) -> str:
