@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lockstep.auth.bodies import flat, is_password
+from lockstep.auth.bodies import flat, is_email, is_name, is_password
 from lockstep.auth.schemes import forms_of, schemes_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
@@ -20,6 +20,12 @@ _LITERAL = re.compile(r"`([^`\s]+)`|\"([^\"\s]+)\"|(?<!\w)'([^'\s]+)'(?!\w)")
 # A key or token, rather than a path or a placeholder such as `<token>`, `{key}` or `YOUR_API_KEY`.
 _KEY = re.compile(r"(?!(?i:your|my|the)[_-])(?!x+$)[\w.~+=-]{6,}")
 _ABOUT_KEYS = re.compile(r"\b(key|token)s?\b", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_ABOUT_PASSWORDS = re.compile(r"\b(passwords?|passphrase|PIN)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# A literal, or an address without quotes.
+_NAMED = re.compile(rf"{_LITERAL.pattern}|({_ADDRESS.pattern})")
+_PAIR = re.compile(r"`([^`\s]+)`\s*(?:/|:|\|)\s*`([^`\s]+)`")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s|\n\s*\n")
 
 
@@ -46,6 +52,57 @@ def _literals(text: str) -> Iterator[str]:
         literal = match[1] or match[2] or match[3]
         if _KEY.fullmatch(literal):
             yield literal
+
+
+def described_accounts(
+    document: Document, operation: Operation, usual: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the bodies to log in with the accounts that descriptions name.
+
+    `usual` is a body to log in. A password is a literal after that word, or one that a slash
+    separates from a name; if there is one password, all names of a paragraph have it.
+    """
+    password = next((name for name in usual if is_password(name)), None)
+    named = (name for name in usual if is_email(name, {}) or is_name(name))
+    called = next(named, None)
+    if password is None or called is None:
+        return
+    info = document.modern.get("info", {})
+    nodes = (info, operation.definition, *schemes_of(document).values())
+    paragraphs = (
+        each for node in nodes for each in _PARAGRAPH.split(str(node.get("description", "")))
+    )
+    wants_email = is_email(called, {})
+    seen = set()
+    for text in paragraphs:
+        for name, secret in _accounts_in(text):
+            fits = not wants_email or _ADDRESS.fullmatch(name)
+            if fits and (name, secret) not in seen:
+                seen.add((name, secret))
+                yield {**usual, called: name, password: secret}
+
+
+def _accounts_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and passwords in a paragraph."""
+    pairs = [(match[1], match[2]) for match in _PAIR.finditer(text)]
+    if pairs or not _ABOUT_PASSWORDS.search(text):
+        yield from pairs
+        return
+    names: list[str] = []
+    found: list[tuple[list[str], str]] = []
+    at = 0
+    for match in _NAMED.finditer(text):
+        literal = next(filter(None, match.groups()))
+        if _ABOUT_PASSWORDS.search(text[at : match.start()]):
+            found.append((names, literal))
+            names = []
+        else:
+            names.append(literal)
+        at = match.end()
+    for called, secret in found if len(found) == 1 else ():
+        yield from ((name, secret) for name in called)
+    for called, secret in found if len(found) > 1 else ():
+        yield from ((name, secret) for name in called[-1:])
 
 
 def example_bodies(

@@ -120,6 +120,32 @@ def test_second_account_of_the_examples_is_the_other_user(tmp_path: Path) -> Non
     assert [spec.is_extra for spec in found.specs] == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Demo users are `ann` and `carl`. The password of both is `Horse-7`.",
+        "Log in as `ann` with password `Horse-7`, or as `carl` with password `Horse-7`.",
+        "| user / password |\n|---|\n| `ann` / `Horse-7` |\n| `carl` / `Horse-7` |",
+    ],
+)
+def test_accounts_in_the_text_of_the_document_are_used(tmp_path: Path, text: str) -> None:
+    accounts = ("ann", "Horse-7"), ("carl", "Horse-7")
+    document = api(paths={"/users": None})
+    document["info"]["description"] = f"Sells `pups` / `cats`.\n\n{text}"
+    sender, _ = doors(tmp_path, document, by_header(), with_accounts(*accounts))
+    found = find_users(sender, NONCE)
+    sent = [spec.login.json for spec in found.specs if spec.login is not None]
+    assert [(each["username"], each["password"]) for each in sent] == [*accounts]
+    assert found.guarded_works
+
+
+def test_text_about_passwords_names_no_account(tmp_path: Path) -> None:
+    document = api(paths={"/users": None})
+    document["info"]["description"] = "A password has eight characters or more; send it as JSON."
+    sender, _ = doors(tmp_path, document, by_header(), with_accounts(("ann", "Horse-7")))
+    assert find_users(sender, NONCE).specs == ()
+
+
 def test_pin_is_a_password(tmp_path: Path) -> None:
     account, paths = ("ann", "4711"), log_in(("ann", "4711"), password="pin")
 
