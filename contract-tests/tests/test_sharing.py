@@ -16,6 +16,7 @@ SIGNS = {
     "page_repeats": ("listNotes", "body /items"),
     "refreshed_twice": ("getToken", "status"),
     "offset_dropped": ("makeCard", "body /due"),
+    "editor_removes": ("removeMember", "status"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockstep.recordings.names import named_in, shown_in
+from lockstep.recordings.uniquify import account_names
 from lockstep.results.exchange import Exchange
 
 Exchanges = tuple[Exchange, ...]
@@ -52,6 +53,8 @@ def dependencies(exchanges: Sequence[Exchange]) -> list[set[int]]:
             group.add(at)
         found.append(needs)
         asked |= named
+        for name in account_names([exchange.request]) if exchange.group is not None else ():
+            makers.setdefault(name, at)
         for value in shown_in(exchange.leader) - asked:
             makers.setdefault(value, at)
     return found

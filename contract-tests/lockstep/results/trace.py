@@ -10,7 +10,7 @@ from functools import lru_cache, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
-from lockstep.openapi.naming import is_idempotency_key, is_unique, without_separators
+from lockstep.openapi.naming import LOG_IN, is_idempotency_key, is_unique, without_separators
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.history import History
 from lockstep.transport.contents import content_of
@@ -258,6 +258,9 @@ class Trace:
         for _, name, value in _naming_members(request):
             for known in _keys(name, value):
                 self.history.done.setdefault(known, exchange)
+            if exchange.group is not None and not LOG_IN.search(request.path):
+                # What names a user later refers to the registration.
+                self.history.makers.setdefault(value, exchange)
         if request.method == "PUT":
             # Clients may choose the identifier in a PUT.
             for key in self.names(request) - self.history.makers.keys():

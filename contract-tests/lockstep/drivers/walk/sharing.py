@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from lockstep.auth.actors import ActorError
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of
 from lockstep.drivers.walk.knowledge import Values
@@ -34,6 +35,8 @@ _MOST_TRIED = 4
 _DECLINING = frozenset({"decline", "reject", "refuse", "deny", "cancel", "revoke", "resend"})
 # Members by whom something is done, whatever the schema says of them.
 _PEOPLE = frozenset({"assignee", "assigned", "reviewer", "approver", "member", "user", "lead"})
+# A user who is registered if none other is known.
+_THIRD = "guest"
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -87,6 +90,7 @@ class Sharing:
                 values = known[each.name] and self._values(each, thing)
                 if values is not None:
                     self._try(each, values)
+            self._remove_third(operation, thing, role)
             self._take_back(operation, thing)
             for each in entrusted:
                 self._read(each.path, known[each.name] or {})
@@ -158,10 +162,39 @@ class Sharing:
         if reader is not None and reader.path == path and not changes_state(reader):
             client.act(reader, values, None)
 
+    def _remove_third(self, operation: Operation, thing: Values, role: Mapping[str, Any]) -> None:
+        """Grant a third user access, and let the other one revoke it, and then the owner."""
+        removal, third = self._removal(_around(operation)), self._third()
+        if removal is None or third is None or not succeeded(self._give(operation, thing, role)):
+            return
+        if not succeeded(self._give(operation, thing, role, third)):
+            return
+        values = {**thing, (name := parameters_of(removal.path)[-1]): self._called(name, third)}
+        if values.keys() >= set(parameters_of(removal.path)):
+            self._send(removal, values, None)
+            self.maker.client.act(removal, values, None)
+
+    def _removal(self, around: str) -> Operation | None:
+        """Return the operation that takes a user out of a resource."""
+        return next(filter(self._removes_user, self._inside(around)), None)
+
+    def _third(self) -> Item | None:
+        """Return a user beside the two that have to do with a resource; `None` if there is none."""
+        client = self.maker.client
+        if client.actors is None:
+            return None
+        own = {client.mine, client.other}
+        name = next((one.name for one in client.actors.specs if one.name not in own), _THIRD)
+        try:
+            client.actor(name)
+        except ActorError:
+            return None
+        return next((item for item in client.known.items if item.user == name), None)
+
     def _take_back(self, operation: Operation, thing: Values) -> None:
         """Revoke the other user's access, if a path identifies the user."""
         client, around = self.maker.client, _around(operation)
-        removal = next(filter(self._removes_user, self._inside(around)), None)
+        removal = self._removal(around)
         reader = self._document.find("GET", around)
         if removal is None:
             return
@@ -179,13 +212,20 @@ class Sharing:
         is_user = is_last and self.maker.client.known.is_user(operation.path, names[-1])
         return operation.method == "DELETE" and is_user and bool(self._called(names[-1]))
 
-    def _give(self, operation: Operation, thing: Values, role: Mapping[str, Any]) -> Exchange:
+    def _give(
+        self,
+        operation: Operation,
+        thing: Values,
+        role: Mapping[str, Any],
+        user: Item | None = None,
+    ) -> Exchange:
+        """Grant access to the other user, or to the one given."""
         client = self.maker.client
         names = [name for name in parameters_of(operation.path) if name not in thing]
-        values = {**thing, **{name: self._called(name) for name in names}}
+        values = {**thing, **{name: self._called(name, user) for name in names}}
         value = client.template(operation, client.mine)
         if isinstance(value, Mapping):
-            named = {name: self._called(name) for name in self._members(operation)}
+            named = {name: self._called(name, user) for name in self._members(operation)}
             value = {**value, **{k: v for k, v in named.items() if v}, **role}
         self._sent += 1
         return client.act(operation, values, value)
@@ -261,9 +301,12 @@ class Sharing:
         properties = flat(self._document, media.schema).get("properties") if media else None
         return properties if isinstance(properties, Mapping) else {}
 
-    def _called(self, name: str) -> str:
-        """Return the other user's value for a name, empty if it does not refer to a user."""
-        user = self._user()
+    def _called(self, name: str, user: Item | None = None) -> str:
+        """Return the value of the other user, or of the one given, for a name.
+
+        It is empty if the name does not refer to a user.
+        """
+        user = user or self._user()
         if user is None:
             return ""
         about = split(name)[0] or name
