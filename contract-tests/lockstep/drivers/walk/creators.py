@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.calls import find_operation
-from lockstep.drivers.walk.items import families_for, family_of, parameters_of
+from lockstep.drivers.walk.items import Item, families_for, family_of, parameters_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
@@ -76,3 +76,16 @@ def made_elsewhere(document: Document, operation: Operation) -> set[str]:
         for word in families_for(operation.path, name)
     }
     return families.returned(operation) - named - set(map(families.of, named))
+
+
+def families_made(
+    document: Document, operation: Operation, item: Item, values: Mapping[str, str]
+) -> set[str]:
+    """The families of the item in the response to a POST, apart from that of its path.
+
+    An item with another identifier than the path names is new: the copy of a form is a form.
+    """
+    last = next(reversed(parameters_of(operation.path)), "")
+    is_new = bool(last) and item.value(last) not in (None, values.get(last))
+    also = document.families.returned(operation) if is_new else set()
+    return made_elsewhere(document, operation) | also

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from lockstep.drivers.walk.bodies import (
     with_own_names,
     without_blamed,
 )
+from lockstep.drivers.walk.by_example import attempt, by_example
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
@@ -92,6 +94,10 @@ class _Walk:
         self._make_more()
         self._each("confusing", self._with("POST", "PUT", "PATCH"), self._confuse)
         self._each("retrying", self.maker.seek_again(), self._setting_up(self._make))
+        others = self._with("GET", "POST", "PUT", "PATCH", also=needed)
+        with by_example(self.maker, others) as never:
+            send = self._setting_up(partial(attempt, self.maker))
+            self._each("retrying with examples", never, send)
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)

@@ -18,6 +18,8 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 _GENERIC = frozenset({"id", "key", "name", "slug", "code", "uuid", "title", "type", "value"})
 _IDS = ("id", "uuid", "_id")
 _KEYS = ("name", "slug", "key", "code")
+_ALIASES = ("slug", "key", "code", "token", "handle")
+_IDENTIFYING = (*_IDS, *_ALIASES)
 # Elements read from each list in a response.
 _FEW_ELEMENTS = 5
 _DEEPEST = 3
@@ -73,6 +75,18 @@ class Item:
         if "".join(words(parameter)) in _GENERIC:
             return None
         return self._member(parameter)
+
+    def alias(self, parameter: str) -> str | None:
+        """Return the value of a member with the parameter's name that names it at other paths.
+
+        The slug of a form, say, is in `/public/{slug}` as well.
+        """
+        return self._member(parameter) if parameter.lower() in _ALIASES else None
+
+    def is_called(self, texts: Collection[str]) -> bool:
+        """Whether one of these is an identifier of the item, such as its slug or its code."""
+        found = {value for name in _IDENTIFYING if (value := self._member(name)) is not None}
+        return not found.isdisjoint(texts)
 
     def member(self, name: str) -> str | None:
         """Return a value of the item that may be used for a query parameter of this name."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lockstep.drivers.walk.creators import made_elsewhere
+from lockstep.drivers.walk.creators import families_made
 from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.openapi.document import Document
@@ -147,7 +147,7 @@ class Knowledge:
         if operation.method == "POST":
             item = made(operation.path, answer, actor, values)
             if item is not None:
-                also = made_elsewhere(self.document, operation)
+                also = families_made(self.document, operation, item, values)
                 self._add(replace(item, also=item.also | also))
         elif operation.method in ("PUT", "PATCH"):
             self._rename(operation.path, answer, actor, values)
@@ -311,7 +311,7 @@ class Knowledge:
         by_family = bool(self._families(path, name) & self._words(item))
         exact = item.exact(name) is not None
         if not by_family and not exact:
-            return None
+            return 3 if item.made and item.alias(name) is not None else None
         member = next((member for member, _ in item.candidates(name)), "")
         # What is called as a parameter itself is no mere mention of it in another thing.
         if by_family and (member in (name, split(name)[1]) or noun(name) in self._words(item)):
@@ -332,7 +332,7 @@ class Knowledge:
 
     def _value(self, path: str, name: str, item: Item) -> str | None:
         if not self._families(path, name) & self._words(item):
-            return item.exact(name)
+            return item.exact(name) or item.alias(name)
         found = dict(item.candidates(name))
         chosen = self._works.get((path, name))
         if chosen is not None and chosen in found:

@@ -9,11 +9,12 @@ from typing import Any
 
 from lockstep.auth.calls import own_values
 from lockstep.auth.texts import draw, drawn
-from lockstep.drivers.walk.bodies import Style, ample, with_own_names
+from lockstep.drivers.walk.amply import Amply
+from lockstep.drivers.walk.bodies import Style, with_own_names
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators, operation_on
 from lockstep.drivers.walk.issuing import Issuing
-from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
@@ -39,19 +40,21 @@ class Maker:
     left_out: list[str] = field(default_factory=list)
     _refused: Counter[str] = field(default_factory=Counter)
     # Creations for which a successful variant was sought.
-    _sought: set[str] = field(default_factory=set)
-    # The acts, and on whose behalf, that were tried on something that has more.
-    _amply: set[tuple[str, str]] = field(default_factory=set)
+    sought: set[str] = field(default_factory=set)
     # Creations that succeeded when they referred to new resources.
     _freshly: set[str] = field(default_factory=set)
+    # The families that the bodies of operations have referred to.
+    _referred: dict[str, Counter[str]] = field(default_factory=dict)
     # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
     needs: Needs = field(init=False)
     issuing: Issuing = field(init=False)
+    amply: Amply = field(init=False)
 
     def __post_init__(self) -> None:
         self.needs = Needs(self.client, self._done)
         self.issuing = Issuing(self.client.document)
+        self.amply = Amply(self.client, self.live)
 
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
@@ -64,9 +67,9 @@ class Maker:
             exchange = self._post_freshly(operation, values, actor) or exchange
         if succeeded(exchange):
             self.needs.use_up(operation)
-        if not is_refused(exchange) or operation.name in self._sought:
+        if not is_refused(exchange) or operation.name in self.sought:
             return exchange
-        self._sought.add(operation.name)
+        self.sought.add(operation.name)
         return (
             sent_with_extras(self.client, operation, values, actor, value)
             or self._by_recipe(operation, values, actor, owner, exchange)
@@ -86,7 +89,7 @@ class Maker:
     def is_untried(self, operation: Operation) -> bool:
         """Whether a creation was not accepted for lack of a parent, or of what its body names."""
         client, known = self.client, self.client.known
-        if operation.name in self._sought or operation.name in known.accepted:
+        if operation.name in self.sought or operation.name in known.accepted:
             return False
         if not parameters_of(operation.path):
             return bool(client.referred(operation, client.mine))
@@ -97,9 +100,9 @@ class Maker:
         found = [
             operation
             for operation in self.client.document.operations.values()
-            if operation.name in self._sought and operation.name not in self.client.known.accepted
+            if operation.name in self.sought and operation.name not in self.client.known.accepted
         ]
-        self._sought -= {operation.name for operation in found}
+        self.sought -= {operation.name for operation in found}
         return found
 
     def _by_recipe(
@@ -158,7 +161,10 @@ class Maker:
 
         Yields their path parameters, each with an operation on the resource.
         """
-        for family, count in self.client.referred(operation, actor).items():
+        # Where all is forgotten, nothing is left to refer to.
+        known = self._referred.get(operation.name, Counter())
+        self._referred[operation.name] = self.client.referred(operation, actor) or known
+        for family, count in self._referred[operation.name].items():
             holder = operation_on(self.client.document, family)
             for _ in range(count):
                 made = self.live(holder, actor, fresh=True) if holder is not None else None
@@ -190,7 +196,7 @@ class Maker:
         """Perform an action on a resource; `None` unless it succeeds on all targets."""
         exchange = self._do(operation, values, actor)
         if is_refused(exchange):
-            exchange = self._do_amply(operation, actor) or exchange
+            exchange = self.amply.act(operation, actor, self._do) or exchange
         return exchange if succeeded(exchange) and not exchange.parted else None
 
     def put_into(self, operation: Operation, actor: str) -> Exchange | None:
@@ -221,32 +227,6 @@ class Maker:
         if operation.method == "POST":
             return self.post(operation, values, actor)
         return self.put_as(operation, values, actor)
-
-    def _do_amply(self, operation: Operation, actor: str) -> Exchange | None:
-        """Do something to a fresh thing that has more of what it counts, if that succeeds.
-
-        It is made so from then on: a product that is sold out can neither be ordered nor reserved.
-        """
-        names, known = parameters_of(operation.path), self.client.known
-        if not names or (operation.name, actor) in self._amply:
-            return None
-        self._amply.add((operation.name, actor))
-        head = operation.path[: operation.path.rindex("{" + names[-1] + "}")]
-        makers = creators(self.client.document, head, names[-1], self.client.entrances)
-        maker = next((each for each in makers if each.method == "POST"), None)
-        media = next(iter(self.client.media(maker)), None) if maker is not None else None
-        more = ample(self.client.document, media.schema) if media is not None else {}
-        if media is None or not media.has_members or not more:
-            return None
-        was_ample = media.key in known.ample
-        known.ample[media.key] = more
-        values = self.live(operation, actor, fresh=True)
-        exchange = self._do(operation, values, actor) if values is not None else None
-        if exchange is not None and succeeded(exchange):
-            return exchange
-        if not was_ample:
-            del known.ample[media.key]
-        return None
 
     def put(
         self,
@@ -364,12 +344,30 @@ class Maker:
                     # Of some resources a parent has one at a time: a running job.
                     outer = self.live(creator, actor, fresh=True, depth=depth + 1) or outer
                     exchange = self.post(creator, outer, actor)
-            bound = self.client.known.bind(path, actor, live=True)
-            found = next((values for item, values in bound if item.made), None)
+            _, found = self._newest(path, actor)
             if succeeded(exchange) and not exchange.parted and found is not None:
                 return found
             self._refused[creator.name] += 1
-        return self.issuing.new(path, name) if actor == self.client.mine else None
+        issued = self.issuing.new(path, name) if actor == self.client.mine else None
+        return issued or self._make_so_called(path, actor, depth)
+
+    def _make_so_called(self, path: str, actor: str, depth: int) -> Values | None:
+        """Create a resource that has another path by its slug or its code, say; `None` if none."""
+        item, _ = self._newest(path, actor)
+        family = self.client.document.families.of(item.family) if item is not None else ""
+        holder = operation_on(self.client.document, family) if family else None
+        if item is None or holder is None or holder.path == path:
+            return None
+        if self.live(holder, actor, fresh=True, depth=depth + 1) is None:
+            return None
+        newest, values = self._newest(path, actor)
+        return values if newest is not item else None
+
+    def _newest(self, path: str, actor: str) -> tuple[Item | None, Values | None]:
+        """Return the newest resource that an actor has created, with its parameters of a path."""
+        bound = self.client.known.bind(path, actor, live=True)
+        made = ((item, values) for item, values in bound if item.made and not item.user)
+        return next(made, (None, None))
 
     def _outer(self, creator: Operation, head: str, actor: str, depth: int) -> Values | None:
         """Return the path parameters of a creation's parent."""

@@ -105,9 +105,11 @@ class Needs:
             if not around:
                 continue
             bound = self.client.known.bind(around, actor, live=True)
-            values = next((found for _, found in bound), None)
-            if values is not None and values[parameters_of(around)[-1]] in texts:
-                yield other, values
+            last, called = parameters_of(around)[-1], named[0].values()
+            for item, values in bound:
+                if values[last] in texts or item.is_called(called):
+                    yield other, values
+                    break
         yield from ((other, {}) for other in self._about_the_same(operation, actor))
         for other in self.filling:
             if other is operation:

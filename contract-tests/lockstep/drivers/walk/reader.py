@@ -96,6 +96,7 @@ class Reader:
                 unknown = self.maker.unknown(operation)
                 self._send(operation, unknown, self._mine)
             return
+        self.maker.needs.meet(operation, (found[0][0], None), self._mine)
         for values, item in found:
             if item is not None and self._is_spent(operation, values, item):
                 return
@@ -297,6 +298,19 @@ class Reader:
             if reader is not None and reader.path == path and not changes_state(reader):
                 outer = {name: values[name] for name in parameters_of(path)}
                 self._send(reader, outer, self._mine)
+
+    def look_everywhere(self, operation: Operation, values: Values) -> None:
+        """Read the resource of an operation at each path that names it, by its slug as well."""
+        bind, mine = self.client.known.bind, self._mine
+        around = operation.path[: operation.path.rindex("}") + 1]
+        named = [id(one) for one, known in bind(around, mine, live=True) if known == values]
+        for reader in self._document.operations.values():
+            if reader.method != "GET" or changes_state(reader) or "{" not in reader.path:
+                continue
+            bound = bind(reader.path, mine, live=True)
+            found = next((known for each, known in bound if id(each) in named), None)
+            if found is not None:
+                self._send(reader, found, mine)
 
     def look_within(self, operation: Operation, values: Values) -> int:
         """Read what is within a resource and could never be read: it may be there by now.

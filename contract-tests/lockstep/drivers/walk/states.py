@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from lockstep.auth.bodies import flat
+from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import media_types
@@ -122,7 +123,7 @@ class States:
         `first` is the operation of the first one. A refused action changes nothing: the next one is
         tried on the same resource.
         """
-        able = self.able[first.name]
+        able = self._with_others(self.able[first.name])
         ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
         # After single actions comes what only some actions allow, as nothing else leads to such
         # states, and what the resource is made of may run out.
@@ -137,7 +138,7 @@ class States:
                 if values is None:
                     return
                 named = self._names(first, values)
-                done = self._first(left, values, refused, is_first=not before)
+                done = self._first(first, left, values, refused, is_first=not before)
                 if done is None:
                     break
                 for name in self._names(first, values) - named:
@@ -152,6 +153,39 @@ class States:
                 if length < (_DEEPEST if leads_on else _LONGEST):
                     rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)
                     waiting.append((rank, (*before, done)))
+
+    def _with_others(self, able: Acts) -> Acts:
+        """Return the actions, and those at other paths of the same resource: by its slug, say."""
+        client = self.maker.client
+        path = able[0].operation.path
+        around = path[: path.rindex("}") + 1]
+        item = next((each for each, _ in client.known.bind(around, client.mine, live=True)), None)
+        if item is None or not item.made:
+            return able
+        others = [
+            Act(operation)
+            for operation in client.document.operations.values()
+            if operation.method not in (*SAFE_METHODS, "DELETE")
+            and not operation.path.startswith(around)
+            and self._path_of(item, operation) is not None
+        ]
+        return (*able[:-1], *others, able[-1])
+
+    def _path_of(self, item: Item, operation: Operation) -> Values | None:
+        """Return the parameters of an operation's path if it has a single one, for a resource."""
+        client = self.maker.client
+        if len(parameters_of(operation.path)) != 1:
+            return None
+        bound = client.known.bind(operation.path, client.mine, live=True)
+        return next((values for each, values in bound if each is item), None)
+
+    def _translated(self, operation: Operation, values: Values) -> Values:
+        """Return the parameters of an operation's path for the resource that others name."""
+        if operation.path.count("{") == 0 or set(parameters_of(operation.path)) <= values.keys():
+            return values
+        bound = self.maker.client.known.bind(operation.path, self.maker.client.mine, live=True)
+        called = (own for item, own in bound if item.is_called(values.values()))
+        return next(called, values)
 
     def _names(self, operation: Operation, values: Values) -> set[str]:
         """Return the members by which a resource names others: not those that are null so far."""
@@ -210,12 +244,18 @@ class States:
         return values
 
     def _first(
-        self, left: list[Act], values: Values, refused: list[Act], *, is_first: bool
+        self,
+        first: Operation,
+        left: list[Act],
+        values: Values,
+        refused: list[Act],
+        *,
+        is_first: bool,
     ) -> Act | None:
         """Try actions, removing them from `left`, up to the first one that succeeds.
 
-        The others are added to `refused`. `is_first` is true if there were no actions on the
-        resource before.
+        The others are added to `refused`. `first` is an operation on the resource, and `is_first`
+        is true if there were no actions on it before.
         """
         while left:
             act = left.pop(0)
@@ -224,9 +264,12 @@ class States:
                 return None
             if succeeded(exchange):
                 self._sent += 1
-                self.reader.look_around(act.operation, values)
+                own = self._translated(act.operation, values)
+                self.reader.look_around(act.operation, own)
                 self._sent += self.reader.look_at_named(exchange)
-                self._sent += self.reader.look_within(act.operation, values)
+                self._sent += self.reader.look_within(act.operation, own)
+                if own is not values:
+                    self.reader.look_everywhere(first, values)
                 if is_first:
                     self.maker.make_again(exchange)
                 return act
@@ -240,6 +283,7 @@ class States:
             rest = value if isinstance(value, Mapping) and act.operation.method != "PATCH" else {}
             value = {**rest, act.member: act.state}
         self._sent += 1
+        values = self._translated(act.operation, values)
         # The same instant in two time zones, so that texts and instants are in different orders.
         value = elsewhere(value) if self._sent % 2 else value
         request = client.request(act.operation, values, value)
