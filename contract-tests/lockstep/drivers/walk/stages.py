@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from lockstep.drivers.walk.averages import Averages
+from lockstep.drivers.walk.batches import Batches
 from lockstep.drivers.walk.combinations import Combinations
 from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.limits import Limits
@@ -39,6 +41,8 @@ def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
     yield "using up", Quotas(maker, reader)
     yield "moving", Moves(maker, reader)
     yield "changing what others show", Copies(maker, reader)
+    yield "acting on several", Batches(maker, reader)
+    yield "adding numbers", Averages(maker, reader)
     yield "publishing", Publishing(maker, reader)
     yield "revalidating", Revalidation(maker)
     yield "sharing", Sharing(maker, reader)
