@@ -151,18 +151,18 @@ class Exchanger:
         return self._delivery.send(requests)
 
     def ask_together(
-        self, request: Request, copies: int, *, first: int = 0
-    ) -> tuple[dict[str, Request], list[dict[str, Outcome]]]:
-        """Send equal requests to every target concurrently; nothing is compared or recorded.
+        self, together: Sequence[Request], *, first: int = 0
+    ) -> tuple[list[dict[str, Request]], list[dict[str, Outcome]]]:
+        """Send several requests to every target concurrently; nothing is compared or recorded.
 
-        Returns the request and the outcomes of each copy, by target. Copy number `first` is sent
-        before the others.
+        Returns each request and its outcomes, by target. The request number `first` is sent before
+        the others.
         """
         self.effects.overlook()
         self.ledger.counters.disturb()
-        requests = self.versions.of(request)
-        self.ledger.count_requests(copies * len(requests))
-        return requests, self._delivery.send_at_once([requests] * copies, first)
+        requests = [self.versions.of(request) for request in together]
+        self.ledger.count_requests(sum(map(len, requests)))
+        return requests, self._delivery.send_at_once(requests, first)
 
     def differences(self, request: Request) -> list[Difference]:
         """Send a request and return the differences between the responses; nothing is recorded."""

@@ -3,7 +3,7 @@
 The second one is refused, or is a retry with the idempotency key of the first one. Whether
 something is still free, open, unused or unchanged, and taking it, are two steps; a server that lets
 another request in between them accepts both (CWE-367, a time-of-check time-of-use race). With
-`If-Match` that is a lost update (RFC 9110, 13.1.1).
+`If-Match` that is a lost update (RFC 9110, 13.1.1). Two users race for what each may have once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lockstep.drivers.races.driver import IMPOSSIBLE, JOIN, RaceResult, label, r
 from lockstep.drivers.races.significance import may_be_chance
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_idempotency_key
 from lockstep.openapi.operations import Operation
@@ -30,8 +31,9 @@ from lockstep.transport.messages import Outcome, Request, Response, status_of
 _LEAST_ROUNDS, _ROUNDS, _ROUNDS_IN_ALL = 4, 10, 200
 # Rounds of a race that some lose and others do not; repeated while that may be chance.
 _LOST_ROUNDS, _TIMES = 20, 4
-_COPIES = 2
 _TOO_MANY = 429
+# The statuses of another user's request that is not refused for coming second.
+_NOT_LATE = frozenset({401, 403, 404, _TOO_MANY})
 _IF_MATCH = "if-match"
 # Limits the time spent on slow servers.
 MOST_SECONDS = 45.0
@@ -51,14 +53,31 @@ def race_repeats(maker: Maker, left_out: Callable[[str], None]) -> Iterator[Race
     rounds = max(_LEAST_ROUNDS, min(_ROUNDS, _ROUNDS_IN_ALL // max(1, len(operations))))
     for operation in operations:
         client.doing = f"racing {operation.name}"
-        for header in _headers(maker, operation):
-            race = _Repeats(Trial(maker, operation), header, rounds)
-            if time.monotonic() > ending:
-                left_out("races of repeats: some were left out for lack of time")
-                return
-            with client.exchanger.ledger.faults.about(f"the race {race.name}: not judged"):
-                if race.has_one_winner_in_sequence():
-                    yield race.run()
+        with client.exchanger.ledger.faults.about(f"races of {operation.name}: not judged"):
+            for race in _races(maker, operation, rounds):
+                if time.monotonic() > ending:
+                    left_out("races of repeats: some were left out for lack of time")
+                    return
+                yield race.run()
+
+
+def _races(maker: Maker, operation: Operation, rounds: int) -> Iterator[_Repeats]:
+    """Yield the races of an operation that have one winner in sequence."""
+    client, trial = maker.client, Trial(maker, operation)
+    headers = _headers(maker, operation)
+    for header in headers:
+        race = _Repeats(trial, rounds, header.name)
+        if race.has_one_winner_in_sequence():
+            yield race
+    plain = _Repeats(trial, rounds)
+    is_keyed = any(header.required for header in headers)
+    if not is_keyed and plain.has_one_winner_in_sequence():
+        yield plain
+    if client.other != client.mine and (is_keyed or plain.uses_up_users):
+        # What a user may have once, and what can be had once, are two checks.
+        rivals = _Repeats(trial, rounds, rival=client.other)
+        if rivals.has_one_winner_in_sequence():
+            yield rivals
 
 
 def _is_raced(maker: Maker, operation: Operation) -> bool:
@@ -67,15 +86,13 @@ def _is_raced(maker: Maker, operation: Operation) -> bool:
     return writes and maker.client.exchanger.ledger.share.owns(operation.name)
 
 
-def _headers(maker: Maker, operation: Operation) -> Iterator[str]:
-    """Yield the headers that allow a single effect; empty for a request without them."""
-    declared = [each for each in maker.client.parameters(operation) if each.location == "header"]
-    of_one = [
-        each for each in declared if is_idempotency_key(each.name) or _is_condition(each.name)
+def _headers(maker: Maker, operation: Operation) -> list[Declared]:
+    """Return the headers that allow a single effect."""
+    return [
+        each
+        for each in maker.client.parameters(operation)
+        if each.location == "header" and (is_idempotency_key(each.name) or _is_condition(each.name))
     ]
-    yield from (each.name for each in of_one)
-    if not any(each.required for each in of_one):
-        yield ""
 
 
 def _is_condition(header: str) -> bool:
@@ -86,42 +103,56 @@ def _is_condition(header: str) -> bool:
 class _Repeats:
     """The rounds of one race, on all targets at the same time.
 
-    header: allows a single effect, such as an idempotency key; empty for a request without.
+    header: allows a single effect, such as an idempotency key; empty for a request without. rival:
+    the user of the second request; empty if both are the same user's. uses_up_users: whether who
+    has won cannot win again, as one who rides a bike.
     """
 
     trial: Trial
-    header: str
     rounds: int
+    header: str = ""
+    rival: str = ""
+    uses_up_users: bool = False
     _outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     # The rounds with several winners, by target, and the first of them.
     _lost: Counter[str] = field(default_factory=Counter)
-    _example: dict[str, tuple[Request, Request, list[Outcome]]] = field(default_factory=dict)
+    _example: dict[str, list[tuple[Request, Request, Outcome]]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The operation, and what is sent twice."""
         what = f"one {self.header}" if self.header else "the same request"
-        return f"{self.trial.operation.name}: {what}, twice"
+        return f"{self.trial.operation.name}: {what}, {'by two users' if self.rival else 'twice'}"
 
     def has_one_winner_in_sequence(self) -> bool:
         """Whether a request succeeds on all targets, and has no effect if it is repeated."""
         if self.trial.spares_user:
             return False
         try:
+            if self.rival:
+                begin_anew(self.trial.maker)
             request = self._fresh()
             if request is None:
                 return False
             first = self.trial.send(request)
             if not succeeded(first) or first.parted:
                 return False
-            again = self.trial.send(request)
+            again = self.trial.send(request, actor=self.rival or self.trial.actor)
+            if not succeeded(again):
+                self.uses_up_users = bool(self.rival) or not self._is_allowed_again()
         except ActorError:
             return False
         if self._is_keyed:
             pairs = [[each.outcomes[name] for each in (first, again)] for name in again.outcomes]
             return all(_winners(pair, distinct=True) == 1 for pair in pairs)
         statuses = [status_of(outcome) or 599 for outcome in again.outcomes.values()]
-        return all(400 <= status < 500 and status != _TOO_MANY for status in statuses)
+        of_others = _NOT_LATE if self.rival else {_TOO_MANY}
+        return all(400 <= status < 500 and status not in of_others for status in statuses)
+
+    def _is_allowed_again(self) -> bool:
+        """Whether the winner can do the same to another resource."""
+        request = None if self.header else self._fresh()
+        return request is None or succeeded(self.trial.send(request))
 
     @property
     def _is_keyed(self) -> bool:
@@ -181,28 +212,30 @@ class _Repeats:
         return self.trial.maker.client.key(key) if key is not None else ""
 
     def _round(self, number: int) -> None:
+        if self.uses_up_users:
+            begin_anew(self.trial.maker)
         request = self._fresh()
         if request is None:
             return
-        exchanger = self.trial.maker.client.exchanger
-        signed = self.trial.signed(request, self.trial.actor)
-        requests, rows = exchanger.ask_together(signed, _COPIES, first=number)
-        for target, sent in requests.items():
+        exchanger, own = self.trial.maker.client.exchanger, self.trial.actor
+        together = [self.trial.signed(request, who) for who in (own, self.rival or own)]
+        requests, rows = exchanger.ask_together(together, first=number)
+        for target in rows[0]:
+            sent = [each[target] for each in requests]
             outcomes = [row[target] for row in rows]
             labels = sorted(label(outcome) for outcome in outcomes)
             self._outcomes.setdefault(target, Counter())[JOIN.join(labels)] += 1
             if _winners(outcomes, distinct=self._is_keyed) > 1:
                 self._lost[target] += 1
-                self._example.setdefault(target, (signed, sent, outcomes))
+                self._example.setdefault(target, list(zip(together, sent, outcomes, strict=True)))
 
     def _findings(self, rounds: int, kind: str) -> Iterator[str]:
         exchanger = self.trial.maker.client.exchanger
         for target, times in self._lost.items():
-            request, sent, outcomes = self._example[target]
             text = f"both of two equal requests have an effect, in {times} of {rounds} rounds"
             together = [
                 exchanger.record(request, {target: sent}, {target: outcome}, at_once=True)
-                for outcome in outcomes
+                for request, sent, outcome in self._example[target]
             ]
             yield from reported(exchanger, together, kind, self.name, text)
 
