@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key, plainest_first
+from lockstep.explain.consequences import same_race
 from lockstep.explain.folding import folded
 from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
 from lockstep.explain.together import same_exchanges
@@ -40,7 +41,8 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
 
     Findings on status codes are grouped by the most general condition under which most requests
     differ, regardless of operation or member. Those on members, header fields and bodies are
-    grouped regardless of the request. Findings of stories, traps and races stay separate.
+    grouped regardless of the request. Findings of stories, traps and races stay separate, except
+    races of one operation.
     """
     by_signature: dict[Key, list[Finding]] = defaultdict(list)
     alone = []
@@ -58,7 +60,7 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*alone, *folded(same_exchanges(clusters, tried))]
+    return [*same_race(alone), *folded(same_exchanges(clusters, tried))]
 
 
 def merged(one: Cluster) -> Finding:

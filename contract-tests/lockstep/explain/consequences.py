@@ -12,7 +12,7 @@ from lockstep.explain.cluster import Cluster, Key, into, into_earlier, one_per_k
 from lockstep.openapi.schema_lookup import parts_of
 from lockstep.results.conditions import INVALID
 from lockstep.results.exchange import Exchange
-from lockstep.results.findings import PARITY
+from lockstep.results.findings import PARITY, RACE
 from lockstep.results.grounding import parsed
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.literals import show
@@ -242,6 +242,17 @@ def _asks_first(one: Cluster) -> bool:
 def _is_allowed_by(one: Cluster, _cause: Cluster) -> bool:
     allowing = all(each.where.startswith("header access-control-") for each in one.findings)
     return one.chosen.category == PARITY and allowing and _asks_first(one)
+
+
+def same_race(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold the races of an operation that a target loses: what is written is not locked there."""
+
+    def key(one: Cluster) -> Key | None:
+        chosen = one.chosen
+        lost = chosen.category == RACE and chosen.where.startswith(f"{chosen.operation}: ")
+        return ("race", chosen.operation, chosen.targets, chosen.kind) if lost else None
+
+    return one_per_key(clusters, key)
 
 
 def same_head(clusters: Iterable[Cluster]) -> Iterator[Cluster]:

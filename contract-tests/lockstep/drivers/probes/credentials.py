@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from lockstep.drivers.probes.trial import Probe, Send, Trial
+from lockstep.drivers.walk.identifiers import unknown
 from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.credentials import Credential, Identity
 from lockstep.transport.messages import Request
@@ -74,7 +75,7 @@ def _as_another(trial: Trial, name: str) -> object:
 
 def _plain(trial: Trial) -> Request:
     """Return a request that is valid but for its credentials."""
-    values = trial.maker.unknown(trial.operation) if trial.spares_user else None
+    values = unknown(trial.maker.client, trial.operation) if trial.spares_user else None
     return trial.request(values=values)
 
 

@@ -82,12 +82,11 @@ def _at(other: Trial, trial: Trial, key: Declared) -> object:
 def _anothers(trial: Trial, key: Declared) -> object:
     """Send a valid request, then one of another user with the same key."""
     client, operation = trial.maker.client, trial.operation
-    values = trial.maker.live(operation, client.other)
+    used = _used(trial, key)
+    values = trial.maker.live(operation, client.other) if used else None
     if values is None or (parameters_of(operation.path) and not values):
         return None
-    used = _used(trial, key)
-    if not used:
-        return None
+    trial.refer_to_new(client.other)
     content = client.template(operation, client.other)
     trial.maker.needs.meet(operation, (values, content), client.other)
     request = client.request(operation, values, content, headers={key.name: used})
@@ -98,4 +97,7 @@ def _used(trial: Trial, key: Declared) -> str:
     """The key of a request that has succeeded; empty if it has not."""
     text = trial.maker.client.key(key)
     exchange = trial.send(trial.request(headers={key.name: text}))
+    if not succeeded(exchange) and trial.renews_users():
+        text = trial.maker.client.key(key)
+        exchange = trial.send(trial.request(headers={key.name: text}))
     return text if succeeded(exchange) and not exchange.parted else ""

@@ -13,6 +13,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from lockstep.drivers.probes.trial import Change, Probe, Send, Trial
+from lockstep.drivers.walk.identifiers import unknown
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.operations import Operation
@@ -88,13 +89,13 @@ class Origins:
 
     def _be_refused(self, trial: Trial) -> Exchange:
         """Send a request without credentials; web applications need to read why it is refused."""
-        values = self.maker.unknown(trial.operation)
+        values = unknown(self.maker.client, trial.operation)
         request = trial.request(values=values)
         return trial.send(request, values, change=_from(self._allowed), actor="")
 
     def _ask_first(self, trial: Trial) -> Exchange:
         """Send the preflight request of a valid one; it has no credentials."""
-        values = self.maker.unknown(trial.operation)
+        values = unknown(self.maker.client, trial.operation)
         plain = trial.request(values=values)
         signed = trial.signed(plain, trial.actor)
         declared = self.maker.client.parameters(trial.operation)

@@ -10,6 +10,7 @@ from lockstep.auth.bodies import is_password, with_current_password
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import ends_account, manages_access
 from lockstep.drivers.walk.entity_tags import NO_TAG
+from lockstep.drivers.walk.identifiers import unknown
 from lockstep.drivers.walk.items import families_for, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -42,7 +43,7 @@ def begin_anew(maker: Maker) -> None:
     """Forget all users and what responses showed; new users log in as they are needed."""
     if maker.client.actors is not None:
         maker.client.actors.forget_all()
-    maker.client.known.forget()
+    maker.forget()
 
 
 def unchanged(request: Request) -> Request:
@@ -98,7 +99,9 @@ class Trial:
         )
         if self._values is None or fresh or gone:
             found = self.maker.live(self.operation, self.actor, fresh=True, whole=True)
-            self._values = found if found is not None else self.maker.unknown(self.operation)
+            self._values = (
+                found if found is not None else unknown(self.maker.client, self.operation)
+            )
             self.maker.needs.meet(self.operation, (self._values, None), self.actor)
         return self._values
 
@@ -130,6 +133,26 @@ class Trial:
         return self.maker.client.request(
             self.operation, known, content, query=query, headers=headers
         )
+
+    def renews_users(self) -> bool:
+        """Begin with new users, where a request succeeds that the known ones cannot send any more.
+
+        Returns whether that may be so: who rides a bike cannot take another one.
+        """
+        client = self.maker.client
+        specs = client.actors.specs if client.actors else ()
+        able = any(spec.register is not None for spec in specs)
+        if not able or self.operation.name not in client.known.accepted:
+            return False
+        begin_anew(self.maker)
+        self._values = None
+        self.refer_to_new()
+        return True
+
+    def refer_to_new(self, actor: str = "") -> None:
+        """Create what a body refers to anew, for a user other than the actor if one is given."""
+        for _ in self.maker.renew_referred(self.operation, actor or self.actor):
+            pass
 
     def tag(self, values: Mapping[str, str]) -> str:
         """Return the entity tag that the actor reads of a resource; empty if it has none."""

@@ -135,10 +135,13 @@ class _Repeats:
             if request is None:
                 return False
             first = self.trial.send(request)
+            if not succeeded(first) and self.trial.renews_users():
+                request = self._fresh() or request
+                first = self.trial.send(request)
             if not succeeded(first) or first.parted:
                 return False
             again = self.trial.send(request, actor=self.rival or self.trial.actor)
-            if not succeeded(again):
+            if self.header or not succeeded(again):
                 self.uses_up_users = bool(self.rival) or not self._is_allowed_again()
         except ActorError:
             return False
@@ -151,7 +154,7 @@ class _Repeats:
 
     def _is_allowed_again(self) -> bool:
         """Whether the winner can do the same to another resource."""
-        request = None if self.header else self._fresh()
+        request = self._fresh()
         return request is None or succeeded(self.trial.send(request))
 
     @property
@@ -199,8 +202,7 @@ class _Repeats:
         None if it needs the tag of a representation that has none.
         """
         trial = self.trial
-        for _ in trial.maker.renew_referred(trial.operation, trial.actor):
-            pass
+        trial.refer_to_new()
         values = trial.values(fresh=True)
         if not self.header:
             return trial.request(values=values)

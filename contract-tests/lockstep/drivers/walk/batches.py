@@ -14,6 +14,7 @@ from typing import Any
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.drivers.walk.bodies import single_changes
 from lockstep.drivers.walk.creators import operation_on
+from lockstep.drivers.walk.identifiers import unknown
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -131,7 +132,7 @@ class Batches:
                     return rows
                 text = values[parameters_of(holder.path)[-1]]
                 row[name] = _Thing(holder, values, self._as_sent(found, name, text))
-            if any(row == other for other in rows):
+            if any(row[name].values == other[name].values for other in rows for name in row):
                 return rows
             rows.append(row)
         return rows
@@ -155,8 +156,8 @@ class Batches:
     def _failures(self, found: _List) -> Iterator[Mapping[str, Any]]:
         """Yield the members by which an element fails: an unknown resource, too large a number."""
         for name, holder in found.names.items():
-            unknown = self.maker.unknown(holder)[parameters_of(holder.path)[-1]]
-            yield {name: self._as_sent(found, name, unknown)}
+            text = unknown(self.maker.client, holder)[parameters_of(holder.path)[-1]]
+            yield {name: self._as_sent(found, name, text)}
         for name, member in self._members(found.items):
             if kind_of_value(member) == "integer" and name not in found.names:
                 most = member.get("maximum", _TOO_MUCH)

@@ -29,6 +29,7 @@ from lockstep.drivers.walk.by_example import attempt, by_example
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.deletions import Deletions, inner_first
 from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
+from lockstep.drivers.walk.identifiers import new_name
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -284,7 +285,7 @@ class _Walk:
         media: list[Media | None] = [*self.client.media(operation)] or [None]
         for number, each in enumerate(media):
             for style in Style if number < 2 else (Style.PLAIN,):
-                name = self.maker.new_name(operation, style)
+                name = new_name(self.client, operation, style)
                 values = {**outer, names[-1]: name}
                 exchange = self.maker.put_as(operation, values, self._mine, style, each)
                 self.reader.look(operation, values)

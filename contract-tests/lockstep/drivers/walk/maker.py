@@ -7,22 +7,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lockstep.auth.calls import own_values
-from lockstep.auth.texts import draw, drawn
 from lockstep.drivers.walk.amply import Amply
 from lockstep.drivers.walk.bodies import Style, with_own_names
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators, operation_on
+from lockstep.drivers.walk.identifiers import new_name
 from lockstep.drivers.walk.issuing import Issuing
 from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
-from lockstep.drivers.walk.outcomes import conflicts, is_invalid, is_refused, succeeded
-from lockstep.drivers.walk.parameters import plain_value
+from lockstep.drivers.walk.outcomes import (
+    conflicts,
+    is_forbidden,
+    is_invalid,
+    is_refused,
+    succeeded,
+)
 from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.refusals import sent_as_described, sent_with_extras
-from lockstep.drivers.walk.values import is_in_future, unknown_value
+from lockstep.drivers.walk.values import is_in_future
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 
@@ -38,7 +42,8 @@ class Maker:
     client: Client
     # Sentences on what was skipped for lack of time.
     left_out: list[str] = field(default_factory=list)
-    _refused: Counter[str] = field(default_factory=Counter)
+    # By the creation and the user.
+    _refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     # Creations for which a successful variant was sought.
     sought: set[str] = field(default_factory=set)
     # Creations that succeeded when they referred to new resources.
@@ -78,6 +83,11 @@ class Maker:
             or self._with_needs(operation, values, actor)
             or exchange
         )
+
+    def forget(self) -> None:
+        """Forget what was created, and what was refused to its users."""
+        self.client.known.forget()
+        self._refused.clear()
 
     def make_again(self, exchange: Exchange) -> None:
         """Create what an exchange is about again: exclusive values may be free, or still taken."""
@@ -237,7 +247,9 @@ class Maker:
     ) -> Exchange:
         """Create a resource with an identifier chosen by the client."""
         last = parameters_of(operation.path)[-1]
-        return self.put_as(operation, {**outer, last: self.new_name(operation)}, actor, style)
+        return self.put_as(
+            operation, {**outer, last: new_name(self.client, operation)}, actor, style
+        )
 
     def _whole(self, creator: Operation, outer: Mapping[str, str], actor: str) -> Exchange | None:
         """Create a resource with every member; `None` unless that is known to succeed."""
@@ -277,21 +289,6 @@ class Maker:
         if style is Style.WORDS:
             self.whole.add(operation.name)
 
-    def new_name(self, operation: Operation, style: Style = Style.PLAIN) -> str:
-        """Return a value for the last path parameter that does not identify anything yet."""
-        client = self.client
-        last = parameters_of(operation.path)[-1]
-        parameter = next(each for each in client.parameters(operation) if each.name == last)
-        nonce = f"{client.actors.nonce if client.actors else ''}{client.number()}"
-        if parameter.kind in ("integer", "number"):
-            return str(700_000 + client.number())
-        if parameter.schema.get("format") == "uuid":
-            return own_values("walker", nonce)["uuid"]
-        if parameter.schema.keys() & {"enum", "const", "pattern"}:
-            return draw(drawn(parameter.schema), nonce) or plain_value(client.document, parameter)
-        name = f"lock step-{nonce} é" if style is Style.ODD else f"lockstep-{nonce}"
-        return name[-parameter.schema.get("maxLength", 99) :]
-
     def live(
         self,
         operation: Operation,
@@ -321,18 +318,10 @@ class Maker:
             return own
         return next((values for _, values in known.bind(path, actor, live=True)), None)
 
-    def unknown(self, operation: Operation) -> Values:
-        """Return path parameters of an operation that do not identify anything."""
-        return {
-            each.name: unknown_value(plain_value(self.client.document, each), each)
-            for each in self.client.parameters(operation)
-            if each.location == "path"
-        }
-
     def _make(self, path: str, name: str, actor: str, depth: int, *, whole: bool) -> Values | None:
         head = path[: path.rindex("{" + name + "}")]
         for creator in creators(self.client.document, head, name, self.client.entrances):
-            able = self._refused[creator.name] < _MAX_REFUSALS
+            able = self._refused[creator.name, actor] < _MAX_REFUSALS
             outer = self._outer(creator, head, actor, depth) if able else None
             if outer is None:
                 continue
@@ -340,6 +329,8 @@ class Maker:
             with self.client.setting_up(creator):
                 made = self._whole(creator, outer, actor) if whole else None
                 exchange = made or make(creator, outer, actor)
+                if is_forbidden(exchange) and actor != self.client.mine:
+                    exchange = self._make_for(creator, outer, actor) or exchange
                 if outer and conflicts(exchange) and creator.method == "POST":
                     # Of some resources a parent has one at a time: a running job.
                     outer = self.live(creator, actor, fresh=True, depth=depth + 1) or outer
@@ -347,9 +338,21 @@ class Maker:
             _, found = self._newest(path, actor)
             if succeeded(exchange) and not exchange.parted and found is not None:
                 return found
-            self._refused[creator.name] += 1
+            self._refused[creator.name, actor] += 1
         issued = self.issuing.new(path, name) if actor == self.client.mine else None
         return issued or self._make_so_called(path, actor, depth)
+
+    def _make_for(self, creator: Operation, outer: Values, actor: str) -> Exchange | None:
+        """Let who may create a resource do so for a user who may not: an operator for a rider."""
+        client = self.client
+        if client.actors is None or creator.name not in client.actors.entitled:
+            return None
+        value = client.template(creator, client.mine)
+        request = client.request(creator, outer, value)
+        exchange = client.send_as(client.signed(creator, request, client.mine), actor)
+        if not exchange.parted:
+            client.known.learn(creator, exchange, actor, outer)
+        return exchange
 
     def _make_so_called(self, path: str, actor: str, depth: int) -> Values | None:
         """Create a resource that has another path by its slug or its code, say; `None` if none."""

@@ -10,6 +10,7 @@ from typing import Any
 from lockstep.drivers.walk.byte_ranges import byte_ranges, offers_ranges
 from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
+from lockstep.drivers.walk.identifiers import unknown
 from lockstep.drivers.walk.items import Item, family_of, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -93,8 +94,7 @@ class Reader:
         if "{" in operation.path and not found:
             if operation.name not in self._tried:
                 self._tried.add(operation.name)
-                unknown = self.maker.unknown(operation)
-                self._send(operation, unknown, self._mine)
+                self._send(operation, unknown(self.client, operation), self._mine)
             return
         self.maker.needs.meet(operation, (found[0][0], None), self._mine)
         for values, item in found:

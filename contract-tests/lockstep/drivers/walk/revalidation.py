@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lockstep.drivers.walk.identifiers import new_name
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -52,7 +53,7 @@ class Revalidation:
         if values is None or operation.method != "PUT" or not operation.path.endswith("}"):
             return values
         # What is there already may be put again without a change.
-        return {**values, parameters_of(operation.path)[-1]: self.maker.new_name(operation)}
+        return {**values, parameters_of(operation.path)[-1]: new_name(self.maker.client, operation)}
 
     def _around(self, operation: Operation) -> Operation | None:
         """Return the read of the resource that an operation acts in, if its tag is documented."""

@@ -121,11 +121,12 @@ class Bikes:
     def _ride(self, number: int, bike: int, user: str) -> tuple[int, Any]:
         if user in self.riders:
             return 409, {"error": "riding already"}
-        self.riders.add(user)
         if bike in self.ridden:
-            self.riders.discard(user)
             return 409, {"error": "taken"}
-        self._pause("bike")
+        if "ride" not in self.open_checks:
+            self.riders.add(user)
+        self._pause("bike", "ride")
+        self.riders.add(user)
         self.ridden.add(bike)
         return 201, {"id": number, "bike_id": bike}
 
@@ -136,8 +137,8 @@ class Bikes:
         uses.append(number)
         return 201, {"id": number}
 
-    def _pause(self, what: str) -> None:
-        if what in self.open_checks:
+    def _pause(self, *checks: str) -> None:
+        if set(checks) & set(self.open_checks):
             self.lock.release()
             time.sleep(0.03)
             self.lock.acquire()
@@ -179,6 +180,16 @@ def test_a_check_apart_from_its_write_is_found(
     report = raced(check)
     found = [one for one in report["findings"] if one["category"] == "race"]
     assert [(one["where"], one["targets"]) for one in found] == [(race, ["new"])]
+
+
+def test_races_that_one_operation_loses_are_one_finding(
+    raced: Callable[[str], dict[str, Any]],
+) -> None:
+    report = raced("ride")
+    (found,) = [one for one in report["findings"] if one["category"] == "race"]
+    assert (found["operation"], found["targets"]) == ("startRide", ["new"])
+    lost = [one["name"] for one in report["races"] if one["impossible"]]
+    assert lost == [f"startRide: the same request, {by}" for by in ("twice", "by two users")]
 
 
 def test_each_round_is_a_race_of_users_who_can_win(
