@@ -99,9 +99,7 @@ class Trial:
         )
         if self._values is None or fresh or gone:
             found = self.maker.live(self.operation, self.actor, fresh=True, whole=True)
-            self._values = (
-                found if found is not None else unknown(self.maker.client, self.operation)
-            )
+            self._values = unknown(self.maker.client, self.operation) if found is None else found
             self.maker.needs.meet(self.operation, (self._values, None), self.actor)
         return self._values
 

@@ -32,6 +32,9 @@ _MOST_SENT, _MOST_IN_ALL = 80, 240
 # Maximum number of resources: from a final state, only a new one leads on.
 _MOST_THINGS = 6
 
+# The state of a resource that has no read: its changes may show where it is led to.
+_UNREAD = ""
+
 Edge = tuple[str, str]
 
 
@@ -85,9 +88,9 @@ class Transitions:
             ending = min(self._sent + _MOST_SENT, _MOST_IN_ALL)
             for _ in range(_MOST_THINGS):
                 values = self.maker.live(operation, client.mine, fresh=True)
-                start = self._state(operation, values, name) if values is not None else None
-                if values is None or start is None or self._sent >= ending:
+                if values is None or self._sent >= ending:
                     break
+                start = self._state(operation, values, name) or _UNREAD
                 if not self._lead_on(operation, values, (name, start), states, ending):
                     break
 

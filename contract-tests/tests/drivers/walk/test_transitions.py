@@ -98,8 +98,9 @@ READER = {
 LEAVING = {"type": "object", "properties": {"status": {"const": "left"}}}
 
 
-def readers() -> dict[str, Any]:
+def readers(*, is_read: bool) -> dict[str, Any]:
     """The paths of readers, each with an email address of its own, who may leave."""
+    read = {"get": {"operationId": "getReader", "responses": {"200": {}}}} if is_read else {}
     added, changed = ({"content": {"application/json": {"schema": s}}} for s in (READER, LEAVING))
     return {
         "/readers": {
@@ -107,7 +108,7 @@ def readers() -> dict[str, Any]:
         },
         "/readers/{reader_id}": {
             "parameters": [{"name": "reader_id", "in": "path", "required": True}],
-            "get": {"operationId": "getReader", "responses": {"200": {}}},
+            **read,
             "patch": {
                 "operationId": "changeReader",
                 "requestBody": changed,
@@ -143,10 +144,11 @@ class Readers:
         return answer(reader)
 
 
+@pytest.mark.parametrize("is_read", [True, False])
 @pytest.mark.parametrize("strict", [True, False])
-def test_an_equal_resource_is_created_again_in_a_new_state(*, strict: bool) -> None:
+def test_an_equal_resource_is_created_again_in_a_new_state(*, strict: bool, is_read: bool) -> None:
     """The document names a single state, which others may well be left for."""
-    both, _ = exchanger(Readers(), Readers(strict=strict), paths=readers())
+    both, _ = exchanger(Readers(), Readers(strict=strict), paths=readers(is_read=is_read))
     maker = Maker(Client(both, None, lambda *_: None))
     transitions = Transitions(maker, Reader(maker))
     for operation in transitions.able():
