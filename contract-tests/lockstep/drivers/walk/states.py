@@ -15,6 +15,7 @@ from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import media_types
+from lockstep.drivers.walk.member_changes import MemberChanges
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
@@ -108,12 +109,14 @@ class States:
     reader: Reader
     # The actions on a type of resource, by the name of the first one's operation.
     able: dict[str, Acts] = field(init=False)
+    changes: MemberChanges = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
     # Actions that lead back to the first one of them, where that is not possible at all times.
     _rounds: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.changes = MemberChanges(self.maker, self.reader)
         able = acts(self.maker.client.document)
         self.able = {each[0].operation.name: each for each in able}
 
@@ -149,6 +152,8 @@ class States:
                     self._go_round(before[before.index(done) :], values)
                 if done in before or done.is_deletion:
                     continue
+                so_far = frozenset((act.operation.name, act.state) for act in (*before, done))
+                self.changes.explore(first, values, so_far, done.member)
                 leads_on = done in refused
                 if length < (_DEEPEST if leads_on else _LONGEST):
                     rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)

@@ -13,6 +13,7 @@ from typing import Any
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.member_changes import MemberChanges
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
@@ -64,10 +65,14 @@ class Transitions:
 
     maker: Maker
     reader: Reader
+    changes: MemberChanges = field(init=False)
     _sent: int = 0
     # The state that followed, by the state before and the one asked for.
     _led: dict[Edge, str] = field(default_factory=dict)
     _tried: set[Edge] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.changes = MemberChanges(self.maker, self.reader)
 
     def able(self) -> Iterator[Operation]:
         """Yield the operations that change the state of a resource."""
@@ -163,6 +168,7 @@ class Transitions:
         if found is not None and found not in self._seen():
             self._sent += 1
             self.maker.make_again(exchange)
+            self.changes.explore(operation, values, found, name)
         return found
 
     def _state(self, operation: Operation, values: Values, name: str) -> str | None:

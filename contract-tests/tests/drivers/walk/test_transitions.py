@@ -156,3 +156,56 @@ def test_an_equal_resource_is_created_again_in_a_new_state(*, strict: bool, is_r
     found = [one for one in both.ledger.findings.all() if one.where == "status"]
     assert bool(found) is strict
     assert {one.operation for one in found} <= {"addReader"}
+
+
+JOB = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "string", "enum": ["open", "closed"]},
+    },
+}
+
+
+def jobs() -> dict[str, Any]:
+    """The paths of jobs that are changed and closed by one operation."""
+    body = {"content": {"application/json": {"schema": JOB}}}
+    named = {"name": "job_id", "in": "path", "required": True}
+    return {
+        "/jobs": {"post": {"operationId": "addJob", "responses": {"201": {}}}},
+        "/jobs/{job_id}": {
+            "parameters": [named],
+            "get": {"operationId": "getJob", "responses": {"200": {}}},
+            "patch": {"operationId": "changeJob", "requestBody": body, "responses": {"200": {}}},
+        },
+    }
+
+
+class Jobs:
+    """A server of jobs, whose titles stay as they are once they are closed, unless it is `lax`."""
+
+    def __init__(self, *, lax: bool = False) -> None:
+        self.lax = lax
+        self.jobs: list[dict[str, str]] = []
+
+    def __call__(self, request: Request) -> Outcome:
+        if request.method == "POST":
+            self.jobs.append({"id": f"job{len(self.jobs)}", "title": "", "status": "open"})
+            return answer(self.jobs[-1], 201)
+        job = self.jobs[int(request.path.rpartition("job")[2])]
+        sent = json.loads(request.body or b"{}") if request.method == "PATCH" else {}
+        if "title" in sent and job["status"] == "closed" and not self.lax:
+            return answer({"error": "closed"}, 409)
+        job.update(sent)
+        return answer(job)
+
+
+@pytest.mark.parametrize("lax", [True, False])
+def test_members_are_changed_in_each_state(*, lax: bool) -> None:
+    both, _ = exchanger(Jobs(), Jobs(lax=lax), paths=jobs())
+    maker = Maker(Client(both, None, lambda *_: None))
+    transitions = Transitions(maker, Reader(maker))
+    for operation in transitions.able():
+        transitions.explore(operation)
+    found = {one.operation for one in both.ledger.findings.all() if one.where == "status"}
+    assert found == ({"changeJob"} if lax else set())
