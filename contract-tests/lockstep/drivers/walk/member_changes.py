@@ -18,7 +18,7 @@ from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.operations import Operation
 
 # Maximum number of changes in one state, and of all of them.
-_MOST_IN_STATE, _MOST_IN_ALL = 6, 72
+_MOST_IN_STATE, _MOST_IN_ALL = 6, 150
 
 
 @dataclass(slots=True)

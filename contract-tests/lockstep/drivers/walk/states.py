@@ -152,8 +152,10 @@ class States:
                     self._go_round(before[before.index(done) :], values)
                 if done in before or done.is_deletion:
                     continue
-                so_far = frozenset((act.operation.name, act.state) for act in (*before, done))
-                self.changes.explore(first, values, so_far, done.member)
+                if done.operation.method != "PATCH":
+                    so_far = (*before, done)
+                    state = frozenset((each.operation.name, each.state) for each in so_far)
+                    self.changes.explore(first, values, state)
                 leads_on = done in refused
                 if length < (_DEEPEST if leads_on else _LONGEST):
                     rank = (0, 0) if length == 1 else (1, -length) if leads_on else (2, length)
