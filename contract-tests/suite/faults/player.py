@@ -33,6 +33,7 @@ _RECOVERY_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 # How long requests are sent before, after and between faults, in seconds.
 _LOAD_SECONDS = 1.0
+_BUGS = frozenset({"unhandled_error", "undocumented_response"})
 _UNWRITABLE = {"TMPDIR": "/proc", "HOME": "/proc"}
 
 
@@ -276,9 +277,9 @@ class _Playing:
         )
         if logged != answered:
             self._miss(f"the log has {logged} causes for {answered} responses with 503")
-        errors = {line["event"] for line in lines if line.get("event") == "unhandled_error"}
+        errors = {line["event"] for line in lines if line.get("event") in _BUGS}
         if errors:
-            self._miss("the log has an unhandled error")
+            self._miss(f"the log has {' and '.join(sorted(errors))}")
 
     def _look_for(self, lines: Any) -> None:
         every = list(lines)

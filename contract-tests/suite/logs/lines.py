@@ -123,7 +123,7 @@ def _masked(name: str, value: Any) -> Any:
     if name == "duration_ms":
         is_time = isinstance(value, int | float) and 0 <= value <= _MOST_MS
         return "<milliseconds>" if is_time and value == round(value, _DIGITS) else value
-    if name in ("exception", "stack", "reason"):
+    if name in ("exception", "stack"):
         # The names of classes, files and libraries depend on the runtime.
         return f"<{type(value).__name__}>" if value else value
     return value

@@ -46,8 +46,8 @@ export function logger(): Logger<"warning"> {
  *
  * Messages of drivers may contain user input. `known` fields are added as they are.
  */
-export function logException(event: string, error: unknown, known: object = {}): void {
+export function logException(event: string, error: unknown): void {
   const { name, stack } = error instanceof Error ? error : new Error();
   const frames = (stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
-  logger().error({ exception: name, stack: frames.map((line) => line.slice(7)), ...known }, event);
+  logger().error({ exception: name, stack: frames.map((line) => line.slice(7)) }, event);
 }

@@ -103,8 +103,11 @@ export class ErrorHandler {
       }
       return new UnavailableError({ cause: error });
     }
-    const reason = error instanceof UndocumentedAnswerError ? { reason: error.message } : {};
-    logException("unhandled_error", error, reason);
+    if (error instanceof UndocumentedAnswerError) {
+      logger().error({ reason: error.message }, "undocumented_response");
+    } else {
+      logException("unhandled_error", error);
+    }
     return new InternalError({ cause: error });
   }
 }

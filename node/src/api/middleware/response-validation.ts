@@ -28,7 +28,7 @@ export function finish({ operation }: Call, answer: Answer): Answer {
   if (validator === undefined) return answer;
   const violations = validator.violations(readBody(mediaType, answer.body));
   if (violations.length > 0) {
-    const found = JSON.stringify(violations);
+    const found = violations.map(({ pointer, rule }) => `${pointer} ${rule}`.trim()).join(", ");
     throw new UndocumentedAnswerError(`${operation.id} ${answer.status}: ${found}`);
   }
   return answer;

@@ -21,6 +21,7 @@ from ..answers import Answer
 from ..call import Call
 from ..checks import Finish
 from ..problems import PROBLEM, make_problem
+from .response_validation import UndocumentedAnswerError
 
 READ_ONLY_STATE = "25006"
 OWNER_CONSTRAINT = "_user_id_fkey"
@@ -91,5 +92,8 @@ class ErrorHandler:
             if outage.cause == "silent" or outage.sqlstate == READ_ONLY_STATE:
                 call.resources.database.renew()
             return UnavailableError()
-        log_exception("unhandled_error", error)
+        if isinstance(error, UndocumentedAnswerError):
+            logger().error("undocumented_response", reason=str(error))
+        else:
+            log_exception("unhandled_error", error)
         return InternalError()

@@ -32,7 +32,8 @@ def finish(call: Call, answer: Answer) -> Answer:
         return answer
     violations = validator.violations(_value(media_type, answer.body or b""))
     if violations:
-        raise UndocumentedAnswerError(f"{operation.id} {answer.status}: {violations}")
+        found = ", ".join(f"{each.pointer} {each.rule}".strip() for each in violations)
+        raise UndocumentedAnswerError(f"{operation.id} {answer.status}: {found}")
     return answer
 
 
