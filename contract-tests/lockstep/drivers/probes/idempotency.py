@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lockstep.drivers.probes.trial import Probe, Trial
 from lockstep.drivers.walk.bodies import Style
 from lockstep.drivers.walk.items import parameters_of
-from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.outcomes import conflicts, succeeded
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.openapi.naming import is_idempotency_key
 from lockstep.openapi.operations import Operation
@@ -97,7 +97,7 @@ def _used(trial: Trial, key: Declared) -> str:
     """The key of a request that has succeeded; empty if it has not."""
     text = trial.maker.client.key(key)
     exchange = trial.send(trial.request(headers={key.name: text}))
-    if not succeeded(exchange) and trial.renews_users():
+    if conflicts(exchange) and trial.renews_users():
         text = trial.maker.client.key(key)
         exchange = trial.send(trial.request(headers={key.name: text}))
     return text if succeeded(exchange) and not exchange.parted else ""

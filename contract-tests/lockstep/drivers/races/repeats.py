@@ -18,7 +18,7 @@ from lockstep.drivers.probes.trial import Trial, begin_anew
 from lockstep.drivers.races.driver import IMPOSSIBLE, JOIN, RaceResult, label, reported
 from lockstep.drivers.races.significance import may_be_chance
 from lockstep.drivers.walk.maker import Maker
-from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.outcomes import conflicts, succeeded
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_idempotency_key
@@ -135,7 +135,7 @@ class _Repeats:
             if request is None:
                 return False
             first = self.trial.send(request)
-            if not succeeded(first) and self.trial.renews_users():
+            if conflicts(first) and self.trial.renews_users():
                 request = self._fresh() or request
                 first = self.trial.send(request)
             if not succeeded(first) or first.parted:
@@ -155,7 +155,7 @@ class _Repeats:
     def _is_allowed_again(self) -> bool:
         """Whether the winner can do the same to another resource."""
         request = self._fresh()
-        return request is None or succeeded(self.trial.send(request))
+        return request is None or not conflicts(self.trial.send(request))
 
     @property
     def _is_keyed(self) -> bool:
