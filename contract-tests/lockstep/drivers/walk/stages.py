@@ -12,6 +12,7 @@ from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.moves import Moves
+from lockstep.drivers.walk.own_bounds import OwnBounds
 from lockstep.drivers.walk.publishing import Publishing
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader
@@ -42,6 +43,7 @@ def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
     yield "moving", Moves(maker, reader)
     yield "changing what others show", Copies(maker, reader)
     yield "acting on several", Batches(maker, reader)
+    yield "trying bounds of resources", OwnBounds(maker, reader)
     yield "adding numbers", Averages(maker, reader)
     yield "publishing", Publishing(maker, reader)
     yield "revalidating", Revalidation(maker)
