@@ -17,7 +17,7 @@ from lockstep.auth.bodies import (
     members,
 )
 from lockstep.auth.calls import Call
-from lockstep.auth.examples import described_accounts, example_bodies, is_account
+from lockstep.auth.examples import is_account, shown_bodies
 from lockstep.auth.schemes import password_flow
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import LOG_IN
@@ -82,9 +82,12 @@ def find_entrances(document: Document) -> list[Entrance]:
     register, operation = _operations(document)
     login = call_of(document, operation) if operation is not None else _token_endpoint(document)
     if register is None:
+        shown: Iterable[tuple[str, Mapping[str, Any]]] = ()
+        if operation is not None and login is not None:
+            shown = shown_bodies(document, operation, login.json)
         return [
             Entrance(None, call)
-            for call in (*_accounts(login, _shown_bodies(document, operation, login)), login)
+            for call in (*_accounts(login, [body for _, body in shown]), login)
             if call is not None
         ]
     found: list[Entrance] = []
@@ -96,15 +99,6 @@ def find_entrances(document: Document) -> list[Entrance]:
             ]
         found.append(Entrance(made))
     return [each for at, each in enumerate(found) if each not in found[:at]]
-
-
-def _shown_bodies(
-    document: Document, operation: Operation | None, login: Call | None
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the bodies to log in that the document's examples and texts show."""
-    if operation is not None and login is not None:
-        yield from (body for _, body in example_bodies(document, operation))
-        yield from described_accounts(document, operation, login.json)
 
 
 def _accounts(login: Call | None, bodies: Iterable[Mapping[str, Any]]) -> Iterator[Call]:

@@ -54,6 +54,17 @@ def _literals(text: str) -> Iterator[str]:
             yield literal
 
 
+def shown_bodies(
+    document: Document, operation: Operation, usual: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the bodies to log in of the document's examples, with their names, and of its texts.
+
+    `usual` is a body to log in.
+    """
+    yield from example_bodies(document, operation)
+    yield from (("", body) for body in described_accounts(document, operation, usual))
+
+
 def described_accounts(
     document: Document, operation: Operation, usual: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
@@ -99,10 +110,8 @@ def _accounts_in(text: str) -> Iterator[tuple[str, str]]:
         else:
             names.append(literal)
         at = match.end()
-    for called, secret in found if len(found) == 1 else ():
-        yield from ((name, secret) for name in called)
-    for called, secret in found if len(found) > 1 else ():
-        yield from ((name, secret) for name in called[-1:])
+    for called, secret in found:
+        yield from ((name, secret) for name in (called if len(found) == 1 else called[-1:]))
 
 
 def example_bodies(

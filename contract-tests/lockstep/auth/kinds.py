@@ -12,7 +12,7 @@ from lockstep.auth.bodies import flat, is_password, members
 from lockstep.auth.calls import Call, find_operation
 from lockstep.auth.discovery import Entrance, body_schema, has_other_purpose
 from lockstep.auth.entry import ActorError
-from lockstep.auth.examples import described_accounts, example_bodies, is_account
+from lockstep.auth.examples import is_account, shown_bodies
 from lockstep.auth.search import Search
 from lockstep.auth.tokens import TokenError
 from lockstep.exchange.exchanger import Exchanger
@@ -72,8 +72,7 @@ def _of_examples(document: Document, usual: ActorSpec) -> Iterator[ActorSpec]:
     operation = find_operation(document, usual.login.operation)
     if operation is None:
         return
-    accounts = described_accounts(document, operation, usual.login.json)
-    bodies = [*example_bodies(document, operation), *(("", body) for body in accounts)]
+    bodies = shown_bodies(document, operation, usual.login.json)
     for number, (name, body) in enumerate(bodies, 1):
         if body == usual.login.json or not is_account(body, usual.login.json):
             continue
