@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
 from lockstep.auth.texts import matches, plain_text
-from lockstep.drivers.walk.bodies import may_be_null
+from lockstep.drivers.walk.bodies import may_be_null, with_member
 from lockstep.openapi.bounds import least_items, least_length
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun
@@ -145,17 +145,6 @@ def member_at(template: Any, path: Path) -> Any:
         else:
             template = template.get(name) if isinstance(template, Mapping) else None
     return template
-
-
-def with_member(template: Any, path: Path, value: Any) -> Any:
-    """Return a body with a member set; missing parent objects are created."""
-    if not path:
-        return value
-    if isinstance(template, list):
-        first, *others = template
-        return [with_member(first, path[1:], value), *others]
-    known = template if isinstance(template, Mapping) else {}
-    return {**known, path[0]: with_member(known.get(path[0]), path[1:], value)}
 
 
 def without(template: Any, path: Path) -> Any:

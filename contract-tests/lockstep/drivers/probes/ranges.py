@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from lockstep.auth.bodies import body_template, flat, kind_of_value
-from lockstep.drivers.probes.members import with_member
 from lockstep.drivers.probes.trial import Probe, Trial
+from lockstep.drivers.walk.bodies import with_member
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.ranges import Range, json_body, range_in, span_in
 from lockstep.transport.messages import Request

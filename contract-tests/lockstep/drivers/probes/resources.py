@@ -8,9 +8,9 @@ from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.auth.discovery import ends_account, manages_access
-from lockstep.drivers.probes.members import invalid, member_at, with_member
+from lockstep.drivers.probes.members import invalid, member_at
 from lockstep.drivers.probes.trial import LEAVER, Probe, Send, Trial
-from lockstep.drivers.walk.bodies import with_own_names
+from lockstep.drivers.walk.bodies import with_member, with_own_names
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.outcomes import conflicts, succeeded

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat, kind_of_value
+from lockstep.drivers.walk.bodies import with_member
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
@@ -33,29 +35,23 @@ class Averages:
 
     maker: Maker
     reader: Reader
-    _done: int = 0
 
     def able(self) -> Iterator[Operation]:
-        """Yield the writes about a resource that have succeeded with a number in a small range."""
-        for operation in self.maker.client.document.operations.values():
-            known = operation.name in self.maker.client.known.accepted
-            inside = "{" in operation.path and not operation.path.endswith("}")
-            if operation.method == "POST" and known and inside and self._number(operation):
-                yield operation
+        """Yield a few writes about a resource that have succeeded, with a number in a range."""
+        yield from islice(filter(self._number, self.maker.done_inside()), _MOST_WAYS)
 
     def explore(self, operation: Operation) -> None:
         """Add the numbers one after the other, and read all of the resource at each fraction."""
         client = self.maker.client
         found = self._number(operation)
-        self._done += 1
         values = self.maker.live(operation, client.mine, fresh=True)
-        if found is None or values is None or self._done > _MOST_WAYS:
+        if found is None or values is None:
             return
         place, least = found
         for count, number in enumerate(_NUMBERS, 1):
             template = client.template(operation, client.mine)
             self.maker.needs.meet(operation, (values, template), client.mine)
-            body = _with_number(template, place, least - 1 + number)
+            body = with_member(template, place, least - 1 + number)
             exchange = client.act(operation, values, body)
             if not succeeded(exchange) or exchange.parted:
                 return
@@ -94,9 +90,3 @@ def _numbers(maker: Maker, declared: Any, node: Any, place: Place) -> Iterator[t
                 continue
             if _LEAST_RANGE <= most - least <= _MOST_RANGE:
                 yield (*place, name), max(least, 1)
-
-
-def _with_number(node: Any, place: Place, number: int) -> Any:
-    if not place:
-        return number
-    return {**node, place[0]: _with_number(node.get(place[0], {}), place[1:], number)}

@@ -232,6 +232,17 @@ def without_blamed(document: Document, schema: Any, value: Any, message: str) ->
     }
 
 
+def with_member(template: Any, path: tuple[str, ...], value: Any) -> Any:
+    """Return a body with a member set; missing parent objects are created."""
+    if not path:
+        return value
+    if isinstance(template, list):
+        first, *others = template
+        return [with_member(first, path[1:], value), *others]
+    known = template if isinstance(template, Mapping) else {}
+    return {**known, path[0]: with_member(known.get(path[0]), path[1:], value)}
+
+
 def may_be_null(schema: Mapping[str, Any]) -> bool:
     """Whether a schema allows null."""
     return isinstance(schema.get("type"), list) and "null" in schema["type"]

@@ -105,6 +105,14 @@ class Maker:
             return bool(client.referred(operation, client.mine))
         return next(known.bind(operation.path, client.mine), None) is not None
 
+    def done_inside(self) -> Iterator[Operation]:
+        """Yield the actions on a resource, and creations in one, that have succeeded."""
+        for operation in self.client.document.operations.values():
+            inside = "{" in operation.path and not operation.path.endswith("}")
+            known = operation.name in self.client.known.accepted
+            if operation.method == "POST" and known and inside:
+                yield operation
+
     def seek_again(self) -> list[Operation]:
         """Return creations that never succeeded though variants were sought, to seek again."""
         found = [

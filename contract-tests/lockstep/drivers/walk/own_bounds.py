@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from lockstep.drivers.walk.bodies import with_member
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
-from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.naming import words
 from lockstep.openapi.operations import Operation
 
@@ -30,25 +30,23 @@ class OwnBounds:
     """Tries texts in what is sent to a resource that has bounds of its own."""
 
     maker: Maker
-    reader: Reader
     _done: int = 0
 
     def able(self) -> Iterator[Operation]:
         """Yield the writes about a resource that have succeeded with a text."""
-        client = self.maker.client
-        for operation in client.document.operations.values():
-            media = next(iter(client.media(operation)), None)
-            inside = "{" in operation.path and not operation.path.endswith("}")
-            known = operation.method == "POST" and operation.name in client.known.accepted
-            if known and inside and media is not None and media.kind == "json":
+        for operation in self.maker.done_inside():
+            media = next(iter(self.maker.client.media(operation)), None)
+            if media is not None and media.kind == "json":
                 yield operation
 
     def explore(self, operation: Operation) -> None:
         """Send texts at and beyond the bounds that a new resource shows."""
+        if self._done >= _MOST_WAYS:
+            return
         client = self.maker.client
         values = self.maker.live(operation, client.mine, fresh=True)
         bounds = self._bounds(operation, values) if values is not None else []
-        if values is None or not bounds or self._done >= _MOST_WAYS:
+        if values is None or not bounds:
             return
         self._done += 1
         template = client.template(operation, client.mine)
@@ -58,7 +56,7 @@ class OwnBounds:
             named = [place for place in places if place[-1] == name] or places
             for place in named[:1]:
                 for text in ("b" * longest, "😀" * longest, "b" * (longest + 1)):
-                    client.act(operation, values, _with(template, place, text))
+                    client.act(operation, values, with_member(template, place, text))
 
     def _bounds(self, operation: Operation, values: Values) -> list[tuple[str, int]]:
         """Return the bounds of texts that a resource shows, each with what is bounded."""
@@ -90,7 +88,3 @@ def _texts(node: Any, place: Place) -> Iterator[Place]:
         if isinstance(value, str):
             yield (*place, name)
         yield from _texts(value, (*place, name))
-
-
-def _with(node: Any, place: Place, text: str) -> Any:
-    return {**node, place[0]: _with(node[place[0]], place[1:], text)} if place else text

@@ -43,7 +43,7 @@ def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
     yield "moving", Moves(maker, reader)
     yield "changing what others show", Copies(maker, reader)
     yield "acting on several", Batches(maker, reader)
-    yield "trying bounds of resources", OwnBounds(maker, reader)
+    yield "trying bounds of resources", OwnBounds(maker)
     yield "adding numbers", Averages(maker, reader)
     yield "publishing", Publishing(maker, reader)
     yield "revalidating", Revalidation(maker)

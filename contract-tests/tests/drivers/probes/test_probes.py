@@ -19,8 +19,9 @@ from flask import Flask
 
 from lockstep.drivers.probes.credentials import altered_token
 from lockstep.drivers.probes.driver import MOST_OF_ONE, probe
-from lockstep.drivers.probes.members import invalid, values, variants, with_member, without
+from lockstep.drivers.probes.members import invalid, values, variants, without
 from lockstep.drivers.probes.paths import slash
+from lockstep.drivers.walk.bodies import with_member
 from lockstep.drivers.walk.driver import walk
 from lockstep.drivers.walk.parameters import with_query
 from lockstep.openapi.document import Document
