@@ -184,7 +184,9 @@ def test_early_rejection_says_that_the_connection_is_closed(server: Server) -> N
         assert b"\r\nconnection: close\r\n" in answer.lower()
         assert b"keep-alive" not in answer.lower()
         connection.sendall(b"}")
-        assert connection.recv(65536) == b""
+        # The body may arrive after the header.
+        rest = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert b"HTTP/1.1" not in rest
 
 
 def test_half_closed_connection_gets_its_response(server: Server) -> None:
