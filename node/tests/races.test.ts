@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { using } from "../src/current.js";
-import { OvertakenError, transactional, violated } from "../src/db.js";
+import { db, OvertakenError, transactional, violated } from "../src/db.js";
 import { createTask } from "../src/services/task-service.js";
 import { newId } from "../src/utils/identifiers.js";
 import { freshEmail, PASSWORD, type Received } from "./clients.js";
@@ -11,6 +11,7 @@ import { codeOf, waitUntil } from "./servers.js";
 // The hash of another password.
 const OTHER =
   "$argon2id$v=19$m=8,t=1,p=1$GCGDB653LKZvotk6s5dsqA$AAAAD3oQ/4Xl8U1kboc986tbkOjmNeRExKXyk5R4iHk";
+const DEADLOCK = "DO $$ BEGIN RAISE 'by a test' USING ERRCODE = 'deadlock_detected'; END $$";
 const WAITING = "SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
 const ANY = { "If-Match": "*" };
 
@@ -128,6 +129,22 @@ test("overtaken transaction may succeed at last", async ({ resources, contract }
     return attempts;
   });
   expect(await using(resources, () => succeedAtLast())).toBe(agreed);
+});
+
+test("transaction pauses after each deadlock", async ({ resources, contract }) => {
+  const { attempts, pause_ms } = contract.get("x-unavailable");
+  const begun: number[] = [];
+  const beAVictim = transactional(async () => {
+    begun.push(performance.now());
+    await db().$executeRawUnsafe(DEADLOCK);
+  });
+  await expect(using(resources, () => beAVictim())).rejects.toThrow("by a test");
+  expect(begun).toHaveLength(attempts);
+  for (let attempt = 1; attempt < attempts; attempt++) {
+    // At least half of the agreed time, multiplied by the number of the attempt.
+    const pause = (begun[attempt] ?? 0) - (begun[attempt - 1] ?? 0);
+    expect(pause).toBeGreaterThanOrEqual((pause_ms / 2) * attempt);
+  }
 });
 
 test("transaction that fails is attempted once", async ({ resources }) => {

@@ -1,20 +1,22 @@
 """Concurrent requests: one wins, the other is rejected or repeated, and no update is lost."""
 
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 
 import psycopg
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.test import TestResponse
 
 from task_timer.app import TaskTimer
 from task_timer.config import Settings
 from task_timer.contract import Contract
 from task_timer.current import using
-from task_timer.db import OvertakenError, transactional, violated
+from task_timer.db import OvertakenError, connection, transactional, violated
 from task_timer.services import task_service
 from task_timer.services.task_service import TaskFields
 from task_timer.utils.identifiers import new_id
@@ -26,6 +28,7 @@ from .servers import wait_until
 OTHER = (
     "$argon2id$v=19$m=8,t=1,p=1$REvjY+z8o6+M1aESDsU17w$AAAAFS1M3f8hYnnAVIsQDvP8Q1hysc6smQSY0MA8VU4"
 )
+DEADLOCK = "DO $$ BEGIN RAISE 'by a test' USING ERRCODE = 'deadlock_detected'; END $$"
 WAITING = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
@@ -158,6 +161,23 @@ def test_overtaken_transaction_may_succeed_at_last(app: TaskTimer, contract: Con
 
     with using(app.resources):
         assert succeed_at_last() == agreed
+
+
+def test_transaction_pauses_after_each_deadlock(app: TaskTimer, contract: Contract) -> None:
+    rules = contract["x-unavailable"]
+    begun: list[float] = []
+
+    @transactional
+    def be_a_victim() -> None:
+        begun.append(time.monotonic())
+        connection().exec_driver_sql(DEADLOCK)
+
+    with using(app.resources), pytest.raises(OperationalError):
+        be_a_victim()
+    assert len(begun) == rules["attempts"]
+    for attempt, (first, then) in enumerate(pairwise(begun), start=1):
+        # At least half of the agreed time, multiplied by the number of the attempt.
+        assert (then - first) * 1000 >= rules["pause_ms"] / 2 * attempt
 
 
 def test_transaction_that_fails_is_attempted_once(app: TaskTimer) -> None:
