@@ -30,7 +30,8 @@ _HEADER_OF_CALL = re.compile(r"calls \S+ (?P<service>\w+://[^/ ]+)\S* header (?P
 _OF_COLUMNS = frozenset({"cost", "untouched"})
 _OF_CALLS = frozenset({"calls", "url", "missing", "extra"})
 _LISTS = frozenset({"length", "elements"})
-_MEMBERS = frozenset({"missing", "extra"})
+_SIGNS = {"missing": "-", "extra": "+"}
+_MEMBERS = frozenset(_SIGNS)
 # Header fields that are sets (RFC 9110, 10.2.1 and 12.5.5; RFC 9111, 5.2; Fetch, 3.2).
 _SETS = re.compile(
     r"allow|vary|cache-control|accept-ranges|access-control-(allow|expose)-(methods|headers)"
@@ -99,7 +100,7 @@ class SignatureReader:
         self, exchange: Exchange, operation: Operation | None, differences: Sequence[Difference]
     ) -> Iterator[Observation]:
         """Yield the error body as one fact, whatever differs in it, and each header field."""
-        body = [one for one in differences if _in_body(one)]
+        body = sorted((one for one in differences if _in_body(one)), key=_rank_in_error)
         media = [one for one in differences if _is_other_media(one)]
         if body and all(one.where != "body" for one in body):
             # Both were read alike: what a framework calls HTML is then a matter of its own.
@@ -306,23 +307,27 @@ def _as_a_whole(difference: Difference, all_of_them: Sequence[Difference]) -> Di
 
 
 def _error_signature(body: Sequence[Difference]) -> Signature:
-    """Return the signature by the best evidence: one-sided members, types, codes, then prose."""
-    top = sorted(
-        {
-            f"{'-' if one.kind == 'missing' else '+'}{_pointer(one)}"
-            for one in body
-            if one.kind in _MEMBERS and _pointer(one).count("/") <= 1
-        }
-    )
+    """Return the signature by the best evidence, which is first of the sorted differences."""
+    top = {_SIGNS[one.kind] + _pointer(one) for one in body if _is_top_member(one)}
     if top:
-        return Signature("error body", "members", " ".join(top))
-    first = min(body, key=lambda one: (_ERROR_KINDS.get(one.kind, 9), one.where))
+        return Signature("error body", "members", " ".join(sorted(top)))
+    first = body[0]
     how = relation(first.left, first.right)
     if first.kind == "value":
         pair = [text.strip('"') for text in (first.left, first.right)]
         coded = all(_CODE.fullmatch(text) for text in pair)
         how = f"{pair[0]} → {pair[1]}" if coded else "text"
     return Signature("error body", first.where, f"{first.kind} {how}")
+
+
+def _rank_in_error(difference: Difference) -> tuple[bool, int, str]:
+    """Sort by the best evidence: one-sided members, outer ones first, types, codes, then prose."""
+    kind = _ERROR_KINDS.get(difference.kind, 9)
+    return not _is_top_member(difference), kind, difference.where
+
+
+def _is_top_member(difference: Difference) -> bool:
+    return difference.kind in _MEMBERS and _pointer(difference).count("/") <= 1
 
 
 _ERROR_KINDS = {"missing": 0, "extra": 0, "type": 1, "length": 2, "elements": 2, "value": 3}

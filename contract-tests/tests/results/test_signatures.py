@@ -99,6 +99,13 @@ def test_all_that_differs_in_an_error_body_is_one_fact_and_each_header_its_own(
     assert header.signature.what == "header x-kind"
 
 
+def test_an_error_body_is_represented_by_what_its_signature_names(seen: Observed) -> None:
+    left = answer(422, {"detail": "Bad input", "errors": [{"field": "a"}]})
+    right = answer(422, {"detail": "Wrong input", "errors": []})
+    (body,) = facts(seen, left, right)
+    assert body.differences[0].where == body.signature.what == "body /errors"
+
+
 def test_error_codes_are_distinguished_and_error_texts_are_not(seen: Observed) -> None:
     def differing(left: str, right: str) -> Signature:
         return fact(seen, answer(404, {"error": left}), answer(404, {"error": right}))
