@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lockstep.auth.actors import Actor, ActorBook
-from lockstep.auth.calls import filled, find_operation, own_values
+from lockstep.auth.calls import filled, own_values
 from lockstep.drivers.walk.bodies import Style, with_own_names
-from lockstep.drivers.walk.creators import created_by_users, entrances
+from lockstep.drivers.walk.creators import created_by_users, entrances, families_of_users
 from lockstep.drivers.walk.entity_tags import EntityTags
-from lockstep.drivers.walk.items import families_for, family_of, fill
-from lockstep.drivers.walk.knowledge import USERS, Knowledge
+from lockstep.drivers.walk.items import families_for, fill
+from lockstep.drivers.walk.knowledge import Knowledge
 from lockstep.drivers.walk.media import Media, content, encoded, media_types
 from lockstep.drivers.walk.optional_credentials import takes_user
 from lockstep.drivers.walk.outcomes import is_forbidden, is_permitted
@@ -65,7 +65,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self.known = Knowledge(self.document)
-        self.known.people = frozenset(self._words_for_users())
+        self.known.people = frozenset(families_of_users(self.document, self.actors))
         if self.actors is not None and not self.actors.specs[0].calls:
             # Who has a key alone is nobody that the API knows by an id.
             created = created_by_users(self.document, self.entrances, by_anyone=False)
@@ -394,17 +394,3 @@ class Client:
             self.send(reader, values, self.request(reader, values), self.mine)
         tag = self._tags.current(path)
         return {name: tag} if tag else {}
-
-    def _words_for_users(self) -> set[str]:
-        """Return the families of users: those that are registered, and the usual ones."""
-        calls = [spec.register for spec in (self.actors.specs if self.actors else ())]
-        paths = [
-            operation.path
-            for call in calls
-            if call is not None
-            and (operation := find_operation(self.document, call.operation)) is not None
-        ]
-        registered = {family_of(path) for path in paths} - {""}
-        by_anyone = self.actors is None
-        created = created_by_users(self.document, self.entrances, by_anyone=by_anyone)
-        return registered | (USERS - set(created))

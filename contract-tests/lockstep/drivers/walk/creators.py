@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.calls import find_operation
-from lockstep.drivers.walk.items import Item, families_for, family_of, parameters_of
+from lockstep.drivers.walk.items import USERS, Item, families_for, family_of, parameters_of
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 
@@ -62,6 +62,16 @@ def created_by_users(
         named = operation.method == "PUT" and len(names) == 1 and operation.path.endswith("}")
         if named or (operation.method == "POST" and not names):
             yield family_of(operation.path)
+
+
+def families_of_users(document: Document, actors: ActorBook | None) -> set[str]:
+    """Return the families of users: those that are registered, and the usual ones."""
+    apart = entrances(document, actors)
+    calls = [spec.register for spec in (actors.specs if actors else ()) if spec.register]
+    found = (find_operation(document, call.operation) for call in calls)
+    registered = {family_of(operation.path) for operation in found if operation is not None}
+    created = created_by_users(document, apart, by_anyone=actors is None)
+    return (registered - {""}) | (USERS - set(created))
 
 
 def made_elsewhere(document: Document, operation: Operation) -> set[str]:

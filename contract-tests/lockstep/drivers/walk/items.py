@@ -13,6 +13,8 @@ from lockstep.openapi.naming import TRANSPARENT, is_id, noun, split, words
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
+# What users are called, unless requests of users create them: the accounts of a bank, say.
+USERS = frozenset({"user", "account", "member", "profile"})
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 # Member names that resources of many types have.
 _GENERIC = frozenset({"id", "key", "name", "slug", "code", "uuid", "title", "type", "value"})

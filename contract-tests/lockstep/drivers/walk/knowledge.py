@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lockstep.drivers.walk.creators import families_made
-from lockstep.drivers.walk.items import Item, families_for, made, parameters_of, seen
+from lockstep.drivers.walk.items import USERS, Item, families_for, made, parameters_of, seen
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split, words
@@ -23,8 +23,6 @@ _MOST_MADE = 16
 _GONE = (404, 410)
 # Of a header field that is named like a member: `X-Delete-Key`, but not `X-Name`.
 _FEWEST_WORDS = 2
-# What users are called, unless requests of users create them: the accounts of a bank, say.
-USERS = frozenset({"user", "account", "member", "profile"})
 
 Values = dict[str, str]
 
