@@ -11,7 +11,12 @@ from lockstep.exchange.shown import Shared
 from lockstep.matching import Difference
 from lockstep.matching.bijection import SymbolTable
 from lockstep.results.conditions import kinds_of
-from lockstep.results.divergent_state import DivergentState, exists_on_some_only, one_sided
+from lockstep.results.divergent_state import (
+    DivergentState,
+    exists_on_some_only,
+    made_on_some_only,
+    one_sided,
+)
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.run_log import RunLog
 from lockstep.results.signatures import Observation
@@ -125,6 +130,10 @@ class Triage:
             if self.compensation is None or not self.compensation.undo(exchange):
                 exchange.parted = True
                 self.divergent.part_collections(exchange, cause)
+        elif made_on_some_only(exchange):
+            self.divergent.part(made.keys(), cause)
+            exchange.parted = True
+            self.divergent.part_collections(exchange, cause)
         elif exists_on_some_only(exchange) and "deleted thing" in kinds_of(exchange.conditions):
             self.divergent.part(named, cause)
             self.divergent.part_collections(exchange, cause)

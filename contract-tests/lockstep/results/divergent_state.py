@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from lockstep.transport.messages import status_of
 
 KEPT = 20_000
 _GONE = (404, 410)
+# The identifier of a resource itself, in an envelope or not.
+_OWN_ID = re.compile(r"body|body (/[^/*]+)?/(id|uuid)")
 
 
 @dataclass(slots=True)
@@ -88,6 +91,20 @@ def one_sided(exchange: Exchange) -> bool:
         return False
     succeeded = [(status_of(outcome) or 599) < 300 for outcome in exchange.outcomes.values()]
     return any(succeeded) and not all(succeeded)
+
+
+def made_on_some_only(exchange: Exchange) -> bool:
+    """Whether a POST made a resource on some targets, and returned an earlier one on others.
+
+    One side replays a response, say, to a request that is new for the other side.
+    """
+    if exchange.request.method != "POST" or (status_of(exchange.leader) or 599) >= 300:
+        return False
+    return any(
+        one.kind == "symbol" and _OWN_ID.fullmatch(one.where)
+        for differences in exchange.differences.values()
+        for one in differences
+    )
 
 
 def exists_on_some_only(exchange: Exchange) -> bool:

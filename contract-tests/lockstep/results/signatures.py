@@ -248,6 +248,7 @@ def _companions(
     typed = any(one.where == "header content-type" for one in differences)
     other_media = any(map(_is_other_media, differences))
     others = set(filter(None, map(_other_object, differences)))
+    replayed = any(one.kind == "symbol" and _in_body(one) for one in differences)
     main: list[Difference] = []
     rest: list[Difference] = []
     for one in differences:
@@ -256,6 +257,8 @@ def _companions(
         named = one.where in _PLACES and any(_names(other, one) for other in differences)
         inside = one.kind != "symbol" and any(one.where.startswith(f"{at}/") for at in others)
         inside |= other_media and one.where in _OF_MEDIA
+        # What is replayed has the identifier of before, and a header field may say so.
+        inside |= replayed and "idempoten" in one.where
         follows = counts or summary or named or inside or (typed and one.kind == "bytes")
         (rest if follows else main).append(one)
     return (main, rest) if main else (list(differences), [])

@@ -45,6 +45,8 @@ class Tasks:
     def _make(self, request: Request) -> Outcome:
         if "refuses" in self.faults and b"odd" in (request.body or b""):
             return answer({"error": "odd"}, 400)
+        if "replays" in self.faults and self.tasks:
+            return answer(self._shown(next(iter(self.tasks.values()))), 201)
         task = {"id": self._next, "title": (request.body or b"").decode()}
         self._next += 1
         self.tasks[task["id"]] = task  # type: ignore[index]
@@ -183,6 +185,18 @@ def test_the_actor_of_a_write_that_could_not_be_undone_is_known() -> None:
     repaired, _, _ = sides("refuses")
     exchange = repaired.send(Request("POST", "/tasks", body=b'"odd"', actor="alice"))
     assert not exchange.parted
+
+
+def test_a_resource_that_one_side_returns_again_has_parted_the_sides() -> None:
+    lockstep, left, right = sides("replays")
+    make(lockstep)
+    exchange = lockstep.send(Request("POST", "/tasks", body=b'"t"', actor="alice"))
+    assert exchange.parted
+    get(lockstep, "/tasks")
+    get(lockstep, "/tasks/2")
+    assert (sorted(left.tasks), sorted(right.tasks)) == ([1, 2], [50])
+    assert list(parity(lockstep)) == [("createTask", "body /id")]
+    assert sum(excused(lockstep).values()) == 2
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,12 @@ def test_all_that_differs_in_an_error_body_is_one_fact_and_each_header_its_own(
     assert header.signature.what == "header x-kind"
 
 
+def test_a_header_that_tells_a_replay_is_part_of_the_replayed_id(seen: Observed) -> None:
+    left = answer(201, {"id": "t1"}, Idempotent_Replayed="true")
+    (replay,) = facts(seen, post(), left, answer(201, {"id": "t3"}))
+    assert places(replay) == ["body", "header idempotent-replayed"]
+
+
 def test_an_error_body_is_represented_by_what_its_signature_names(seen: Observed) -> None:
     left = answer(422, {"detail": "Bad input", "errors": [{"field": "a"}]})
     right = answer(422, {"detail": "Wrong input", "errors": []})
