@@ -23,7 +23,7 @@ from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Response, status_of
+from lockstep.transport.messages import Request, Response, status_of
 
 # Number of sequences per cause that are tried; the best one is tried twice.
 _MOST_TRIES = 5
@@ -110,10 +110,17 @@ class Reproducer:
                 remade = self._remaking(finding, tuple(exchanges), tuple(exchanges))
                 yield from ((finding, steps) for steps in remade)
         for finding, exchanges in exemplars[:_MOST_TRIES_OF_USERS]:
-            # A write names what it depends on.
-            reads = exchanges[-1].request.method in SAFE_METHODS
-            if finding.trace is not None and reads:
+            if finding.trace is not None and self._depends_on_user(exchanges[-1].request):
                 yield finding, finding.trace.of_users(exchanges[-1])
+
+    def _depends_on_user(self, request: Request) -> bool:
+        """Whether a response may depend on all that a user has done.
+
+        A write names what it depends on in its path, unless it is about the user, as `PATCH /me`.
+        """
+        operation = self.exchanger.ledger.document.find(request.method, request.path)
+        is_singular = operation is not None and "{" not in operation.path
+        return request.method in SAFE_METHODS or is_singular
 
     def _grounded(self, oracle: Oracle, played: Played, start: Exchanges) -> Played | None:
         """Extend the steps by the creation of what a list shows, if it depends on existing data.
