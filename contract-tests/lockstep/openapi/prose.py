@@ -1,4 +1,4 @@
-"""Bounds that only the descriptions of a document tell: "up to 256 KiB", "at most 20 tags"."""
+"""What only the descriptions of a document tell: "up to 256 KiB", "at most 20 tags", an origin."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _LARGEST = 2**21
+# A URL without a path (RFC 6454, section 4): that of a web application.
+_ORIGIN = re.compile(r"https?://[\w-]+(?:\.[\w-]+)*(?::\d+)?(?=/?(?:[^\w/.:-]|[.:](?:\s|$)|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,8 @@ def counts_in(text: str) -> Iterator[Count]:
         if count not in seen and count.number > 1:
             seen.add(count)
             yield count
+
+
+def origins_in(text: str) -> list[str]:
+    """Return the origins that a text names."""
+    return list(dict.fromkeys(_ORIGIN.findall(text)))

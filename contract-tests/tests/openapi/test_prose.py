@@ -1,10 +1,10 @@
-"""Bounds are read from the sentences of descriptions."""
+"""Bounds and origins are read from the sentences of descriptions."""
 
 from __future__ import annotations
 
 import pytest
 
-from lockstep.openapi.prose import Count, counts_in, sizes_in
+from lockstep.openapi.prose import Count, counts_in, origins_in, sizes_in
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,22 @@ def test_sizes_are_read_in_bytes(text: str, sizes: list[int]) -> None:
 )
 def test_counts_are_read_with_their_units(text: str, counts: list[tuple[int, str]]) -> None:
     assert list(counts_in(text)) == [Count(*count) for count in counts]
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        (
+            "the console at `https://console.depot.example` calls it",
+            ["https://console.depot.example"],
+        ),
+        (
+            "from https://a.example, or http://localhost:5173.",
+            ["https://a.example", "http://localhost:5173"],
+        ),
+        ("`https://a.example/problems/` and the name; see https://b.example/docs", []),
+        ("our site: https://a.example/", ["https://a.example"]),
+    ],
+)
+def test_origins_are_urls_without_a_path(text: str, origins: list[str]) -> None:
+    assert origins_in(text) == origins

@@ -17,6 +17,7 @@ from lockstep.drivers.walk.identifiers import unknown
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.operations import Operation
+from lockstep.openapi.prose import origins_in
 from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request, Response
 
@@ -25,6 +26,7 @@ _TRIED, _PREFLIGHT, _READ, _REFUSED = 11, 12, 12, 13
 _STRANGERS = ("https://lockstep.example", "null")
 # Where tools for web applications serve them during development.
 _USUAL = ("http://localhost:3000", "http://localhost:5173", "http://localhost:8080")
+_MOST_TOLD = 4
 # The fields that need no preflight request, and those that browsers set (Fetch, section 2.2.2).
 _UNNAMED = frozenset({"accept", "accept-language", "content-language", "cookie", "range", "origin"})
 _SIMPLE_TYPES = frozenset(
@@ -36,8 +38,8 @@ _SIMPLE_TYPES = frozenset(
 class Origins:
     """Finds an origin that a server allows, and sends requests of its web applications.
 
-    `given` are the origins of the configuration; without any, usual ones are tried. Where no
-    response allows an origin, nothing more is sent.
+    `given` are the origins of the configuration; without any, those that the document names and
+    usual ones are tried. Where no response allows an origin, nothing more is sent.
     """
 
     maker: Maker
@@ -67,9 +69,11 @@ class Origins:
     def _candidates(self) -> list[str]:
         if self.given:
             return list(self.given)
-        servers = self.maker.client.document.modern.get("servers")
-        urls = [str(each.get("url", "")) for each in servers or () if isinstance(each, dict)]
-        return list(dict.fromkeys([*filter(None, map(_origin, urls)), *_USUAL]))
+        document = self.maker.client.document.modern
+        told = origins_in(str(document.get("info", {}).get("description", "")))[:_MOST_TOLD]
+        servers = document.get("servers") or ()
+        urls = [str(each.get("url", "")) for each in servers if isinstance(each, dict)]
+        return list(dict.fromkeys([*told, *filter(None, map(_origin, urls)), *_USUAL]))
 
     def _try(self, operation: Operation, origin: str) -> Exchange | None:
         """Read from an origin, unless one is known that is allowed by its name."""

@@ -74,10 +74,14 @@ def server(allowed: Allowed) -> Callable[[Request], Outcome]:
 
 
 def differences(
-    left: Allowed, right: Allowed, origins: Sequence[str] = ()
+    left: Allowed, right: Allowed, origins: Sequence[str] = (), told: str = ""
 ) -> tuple[set[str], list[Request]]:
-    """Return where two servers of notes differ, and what was sent to the first one."""
+    """Return where two servers of notes differ, and what was sent to the first one.
+
+    `told` is the description of the API.
+    """
     both, targets = exchanger(server(left), server(right), paths=PATHS)
+    both.ledger.document.modern["info"]["description"] = told
     probe(walk(both, None, lambda *_: None), origins)
     every = (each for each in both.ledger.findings.all() if each.category == PARITY)
     found = {f"{each.operation} {each.where}" for each in every}
@@ -106,6 +110,12 @@ def test_a_usual_origin_is_found_and_asks_before_each_operation() -> None:
         }
         for method, name in (("GET", "x-trace"), ("POST", "content-type"))
     ]
+
+
+def test_an_origin_that_a_description_names_is_found() -> None:
+    found, _ = differences(allowing(APPLICATION), nothing, told=f"The page {APPLICATION} uses it.")
+
+    assert any("access-control-allow-origin" in each for each in found)
 
 
 def test_nothing_more_is_sent_where_no_origin_is_allowed() -> None:
