@@ -24,7 +24,7 @@ _FIRST = 3
 _FEW, _MOST_TEXTS = 3, 16
 _LONGEST = 200
 # Maximum number of pairs of filters.
-_MOST_PAIRS = 6
+_MOST_PAIRS = 10
 _FEW_BOXES, _FEW_PLAIN = 2, 2
 # Number of days of the items to ask for, with the days around them.
 _MOST_DAYS = 2
@@ -102,7 +102,9 @@ def _both(filters: Sequence[Declared], items: Sequence[Item]) -> Iterator[Query]
 
     An item passes both, or one of them alone, by the value of another item, if there is any.
     """
-    pairs = ([*_apart(one, other, items)] for one, other in combinations(filters, 2))
+    # Neighbours come first, so that each filter is in one of the first pairs.
+    near = sorted(combinations(range(len(filters)), 2), key=lambda pair: pair[1] - pair[0])
+    pairs = ([*_apart(filters[one], filters[other], items)] for one, other in near)
     for several in islice((pair for pair in pairs if pair), _MOST_PAIRS):
         yield from several
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from fixtures.scripted import answer, exchanger, plain_document
@@ -72,6 +73,16 @@ def test_two_filters_are_combined_with_values_of_the_same_item() -> None:
     assert {"status": "done", "owner_id": "7"} in pairs
     assert {"status": "done", "from": "2026-03-01"} in pairs
     assert {"owner_id": "7", "from": "2026-03-01"} in pairs
+
+
+def test_each_of_many_filters_is_combined_with_another() -> None:
+    names = "abcdefg"
+    filters = [Declared(name, "query", False, TEXT) for name in names]
+    items = [Item("card", "", {name: f"{name}{number}" for name in names}, {}) for number in (1, 2)]
+
+    found = [frozenset(each) for each in queries(filters, items) if len(each) == 2]
+
+    assert {frozenset(pair) for pair in pairwise(names)} <= set(found)
 
 
 def test_two_filters_are_combined_so_that_an_item_passes_one_of_them_only() -> None:
