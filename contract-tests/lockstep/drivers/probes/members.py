@@ -28,6 +28,7 @@ _NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time"
 _FORMS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
     "date-time": (
         (ODD, "has an offset", "2031-05-05T23:30:00+05:30"),
+        (ODD, "has an offset, in the past", "2021-05-05T23:30:00-05:30"),
         (ODD, "has a fraction of a second", "2031-05-05T23:30:00.123456Z"),
         (RARE, "is in lower case", "2031-05-05t23:30:00z"),
         (RARE, "has no offset", "2031-05-05T23:30:00"),
