@@ -13,6 +13,7 @@ from typing import Any
 from lockstep.openapi.base_paths import base_path_of, rebased
 from lockstep.openapi.described import naming, self_contained
 from lockstep.openapi.dialect import modernised
+from lockstep.openapi.identifier_schemas import Identifier, identifier_members
 from lockstep.openapi.loading import load_checked
 from lockstep.openapi.operation_reader import read_operations
 from lockstep.openapi.operations import DocumentedResponse, Operation, Parameter
@@ -109,6 +110,11 @@ class Document:
     def families(self) -> ResourceTypes:
         """The names in the document, grouped by resource type."""
         return ResourceTypes(self.modern, self.operations.values())
+
+    @cached_property
+    def identifier_members(self) -> dict[tuple[str, str], Identifier]:
+        """The members of bodies that identify a resource, by the family around and their name."""
+        return identifier_members(self.modern, self.families, self.operations.values())
 
     @cached_property
     def scopes(self) -> Scopes:

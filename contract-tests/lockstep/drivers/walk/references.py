@@ -75,6 +75,9 @@ def meant(
     if role is not None and role.kind == "id":
         family, _, attribute = role.family.partition(".")
         about = words(name)[:-1]
+    elif role is None and (owner, name) in document.identifier_members:
+        # The schema of `to` is that of the code of a location.
+        (family, attribute), about = document.identifier_members[owner, name], ()
     elif role is None and by_noun and families.identified_by(name):
         # The `sku` of an order's line is that of `/articles/{sku}`.
         family, attribute, about = families.identified_by(name), noun(name), ()
