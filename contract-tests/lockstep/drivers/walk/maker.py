@@ -121,6 +121,9 @@ class Maker:
             if operation.name in self.sought and operation.name not in self.client.known.accepted
         ]
         self.sought -= {operation.name for operation in found}
+        for media in (each for operation in found for each in self.client.media(operation)):
+            # What an example refers to may exist by now.
+            self.client.known.recipes.pop(media.key, None)
         return found
 
     def _by_recipe(

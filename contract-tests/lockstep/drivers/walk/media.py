@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from schemathesis.transport.serialization import serialize_xml_with_schema
@@ -171,5 +172,6 @@ def recipes(document: Document, media: Media) -> Iterator[Any]:
             yield moved
     quantity = quantity_in(document, media.schema)
     if quantity is not None and isinstance(plain, Mapping):
-        # There may be less left to take than the plain one takes.
-        yield {**plain, quantity.name: quantity.write(quantity.least)}
+        # There may be less left to take than the plain one takes, or whole ones only.
+        for number in dict.fromkeys((quantity.least, max(quantity.least, Decimal(1)))):
+            yield {**plain, quantity.name: quantity.write(number)}
