@@ -210,7 +210,8 @@ class Client:
         data = None
         if value is not None:
             chosen = media or self.media(operation)[0]
-            data, media_type = encoded(self.document, chosen, self.fill(value))
+            body = self.known.offered.keep(chosen.key, value, self.fill(value))
+            data, media_type = encoded(self.document, chosen, body)
             sent["Content-Type"] = media_type
         parts = [part for part in (whole, urlencode(asked)) if part]
         target = ("&" if "?" in path else "?").join([path, "&".join(parts)] if parts else [path])

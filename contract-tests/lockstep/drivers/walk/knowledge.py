@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from lockstep.drivers.walk.creators import families_made
 from lockstep.drivers.walk.items import USERS, Item, families_for, made, parameters_of, seen
+from lockstep.drivers.walk.offered import Offered
 from lockstep.drivers.walk.parameters import Declared
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import noun, split, words
@@ -50,6 +51,7 @@ class Knowledge:
     ample: dict[str, dict[str, int]] = field(default_factory=dict)
     chosen: dict[str, dict[str, str]] = field(default_factory=dict)
     addressed: dict[str, dict[str, str]] = field(default_factory=dict)
+    offered: Offered = field(default_factory=Offered)
     gone: set[Item] = field(default_factory=set)
     # The families of users, where none is known.
     people: frozenset[str] = USERS
@@ -130,6 +132,7 @@ class Knowledge:
         self, operation: Operation, exchange: Exchange, actor: str, values: Mapping[str, str]
     ) -> None:
         """Learn the resources in an exchange, if it succeeded on all targets."""
+        self.offered.notice(exchange)
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
         if statuses[0] in _GONE and operation.method in ("GET", "HEAD"):
             self._note_failure(operation.path, values, actor)
@@ -170,7 +173,7 @@ class Knowledge:
         return str(next((value for name, value in members if words(name) == named), ""))
 
     def as_described(self, value: Any, key: str, another: str) -> Any:
-        """Return a body with the values that only descriptions list, in the members that it has.
+        """Return a body with what only descriptions list, where it has members, and lists offer.
 
         `key` is that of the media type, `another` the name of another user.
         """
@@ -181,7 +184,8 @@ class Knowledge:
             users = (item for item in self.items if item.user == another)
             found = next((text for item in users if (text := item.value(attribute))), None)
             described |= {name: found} if found is not None else {}
-        return {**value, **{name: text for name, text in described.items() if name in value}}
+        known = {name: text for name, text in described.items() if name in value}
+        return self.offered.into({**value, **known}, key)
 
     def present(self, path: str, values: Mapping[str, str], actor: str) -> Values:
         """Return the current path parameters of a resource, as a change may have renamed it."""

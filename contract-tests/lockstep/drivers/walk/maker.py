@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.drivers.walk.amply import Amply
 from lockstep.drivers.walk.bodies import Style, with_own_names
-from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.client import Client, Named
 from lockstep.drivers.walk.creators import creators, operation_on
 from lockstep.drivers.walk.identifiers import new_name
 from lockstep.drivers.walk.issuing import Issuing
@@ -17,6 +17,7 @@ from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media, content, recipes
 from lockstep.drivers.walk.needs import Needs
+from lockstep.drivers.walk.offers import Offers
 from lockstep.drivers.walk.outcomes import (
     conflicts,
     is_forbidden,
@@ -55,11 +56,13 @@ class Maker:
     needs: Needs = field(init=False)
     issuing: Issuing = field(init=False)
     amply: Amply = field(init=False)
+    offers: Offers = field(init=False)
 
     def __post_init__(self) -> None:
         self.needs = Needs(self.client, self._done)
         self.issuing = Issuing(self.client.document)
         self.amply = Amply(self.client, self.live)
+        self.offers = Offers(self.client, self.live)
 
     def post(
         self, operation: Operation, values: Mapping[str, str], actor: str, owner: str = ""
@@ -70,6 +73,8 @@ class Maker:
         exchange = self._post(operation, values, actor, value)
         if is_refused(exchange) and operation.name in self._freshly:
             exchange = self._post_freshly(operation, values, actor) or exchange
+        if conflicts(exchange) and operation.name in self.client.known.accepted:
+            exchange = self.offers.take(operation, values, actor, self._post) or exchange
         if succeeded(exchange):
             self.needs.use_up(operation)
         if not is_refused(exchange) or operation.name in self.sought:
@@ -79,6 +84,7 @@ class Maker:
             sent_with_extras(self.client, operation, values, actor, value)
             or self._by_recipe(operation, values, actor, owner, exchange)
             or self._by_reference(operation, values, actor)
+            or self._offered(operation, values, actor)
             or self._by_words(operation, values, actor)
             or self._with_needs(operation, values, actor)
             or exchange
@@ -154,9 +160,7 @@ class Maker:
         known.recipes[media.key] = plain if valid is None else valid
         return None
 
-    def _by_reference(
-        self, operation: Operation, values: Mapping[str, str], actor: str
-    ) -> Exchange | None:
+    def _by_reference(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
         """Send a creation that refers to new resources in all members that may be references."""
         self.client.referring.add(operation.name)
         exchange = self._post_freshly(operation, values, actor)
@@ -167,9 +171,7 @@ class Maker:
             return exchange
         return None
 
-    def _post_freshly(
-        self, operation: Operation, values: Mapping[str, str], actor: str
-    ) -> Exchange | None:
+    def _post_freshly(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
         """Send a creation that refers to new, plain resources; `None` if it refers to none."""
         if not [*self.renew_referred(operation, actor)]:
             return None
@@ -192,17 +194,18 @@ class Maker:
                 if holder is not None and made is not None:
                     yield holder, made
 
-    def _by_words(
-        self, operation: Operation, values: Mapping[str, str], actor: str
-    ) -> Exchange | None:
+    def _offered(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
+        """Send a creation with what a list offers, if it succeeds then."""
+        exchange = self.offers.take(operation, values, actor, self._post)
+        return exchange if exchange is not None and succeeded(exchange) else None
+
+    def _by_words(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
         """Send a creation with what only words tell of its members, if it succeeds then."""
         if operation.name in self.client.entrances:
             return None
         return sent_as_described(self.client, operation, values, actor)
 
-    def _with_needs(
-        self, operation: Operation, values: Mapping[str, str], actor: str
-    ) -> Exchange | None:
+    def _with_needs(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
         """Send a creation after other actions on what it refers to, if it succeeds then."""
 
         def again() -> Exchange | None:
@@ -392,8 +395,6 @@ class Maker:
         inside = replace(creator, path=head[: head.rindex("}") + 1])
         return self.live(inside, actor, depth=depth + 1)
 
-    def _post(
-        self, operation: Operation, values: Mapping[str, str], actor: str, value: Any
-    ) -> Exchange:
+    def _post(self, operation: Operation, values: Named, actor: str, value: Any) -> Exchange:
         request = self.client.request(operation, values, value)
         return self.client.send(operation, values, request, actor)
