@@ -31,7 +31,7 @@ from lockstep.transport.messages import Outcome, Request, Response, status_of
 _LEAST_ROUNDS, _ROUNDS, _ROUNDS_IN_ALL = 4, 10, 200
 # Rounds of a race that some lose and others do not; repeated while that may be chance.
 _LOST_ROUNDS, _TIMES = 20, 4
-_TOO_MANY = 429
+_CONFLICT, _TOO_MANY = 409, 429
 # The statuses of another user's request that is not refused for coming second.
 _NOT_LATE = frozenset({401, 403, 404, _TOO_MANY})
 _IF_MATCH = "if-match"
@@ -113,6 +113,8 @@ class _Repeats:
     header: str = ""
     rival: str = ""
     uses_up_users: bool = False
+    # Whether nobody has won the last round, as one who has made five bookings.
+    _is_void: bool = False
     _outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     # The rounds with several winners, by target, and the first of them.
     _lost: Counter[str] = field(default_factory=Counter)
@@ -204,6 +206,7 @@ class _Repeats:
         trial = self.trial
         trial.refer_to_new()
         values = trial.values(fresh=True)
+        trial.maker.offers.renew(trial.operation, values or {}, trial.actor)
         if not self.header:
             return trial.request(values=values)
         text = trial.tag(values) if _is_condition(self.header) else self._key()
@@ -214,14 +217,18 @@ class _Repeats:
         return self.trial.maker.client.key(key) if key is not None else ""
 
     def _round(self, number: int) -> None:
-        if self.uses_up_users:
+        client, own = self.trial.maker.client, self.trial.actor
+        if self.uses_up_users or self._is_void:
             begin_anew(self.trial.maker)
         request = self._fresh()
         if request is None:
             return
-        exchanger, own = self.trial.maker.client.exchanger, self.trial.actor
+        exchanger = client.exchanger
         together = [self.trial.signed(request, who) for who in (own, self.rival or own)]
         requests, rows = exchanger.ask_together(together, first=number)
+        client.known.offered.notice(request, next(iter(rows[0].values())))
+        every = [status_of(outcome) for row in rows for outcome in row.values()]
+        self._is_void = all(status == _CONFLICT for status in every)
         for target in rows[0]:
             sent = [each[target] for each in requests]
             outcomes = [row[target] for row in rows]

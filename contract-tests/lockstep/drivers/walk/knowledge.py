@@ -132,7 +132,7 @@ class Knowledge:
         self, operation: Operation, exchange: Exchange, actor: str, values: Mapping[str, str]
     ) -> None:
         """Learn the resources in an exchange, if it succeeded on all targets."""
-        self.offered.notice(exchange)
+        self.offered.notice(exchange.request, exchange.leader)
         statuses = [status_of(outcome) or 599 for outcome in exchange.outcomes.values()]
         if statuses[0] in _GONE and operation.method in ("GET", "HEAD"):
             self._note_failure(operation.path, values, actor)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lockstep.results.exchange import SAFE_METHODS, Exchange
+from lockstep.results.exchange import SAFE_METHODS
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import status_of
+from lockstep.transport.messages import Outcome, Request, status_of
 
 _CONFLICT = 409
 Offer = Mapping[str, Any]
@@ -41,9 +41,13 @@ class Offered:
                 return {**filled, **offer}
         return filled
 
-    def notice(self, exchange: Exchange) -> None:
+    def is_known(self, key: str) -> bool:
+        """Whether anything has been offered."""
+        return key in self._left
+
+    def notice(self, request: Request, outcome: Outcome) -> None:
         """Forget what a request has taken, or would have taken if it had still been there."""
-        request, status = exchange.request, status_of(exchange.leader) or 0
+        status = status_of(outcome) or 0
         if request.method in SAFE_METHODS or not any(self._left.values()):
             return
         body = json_of(request.body or b"")

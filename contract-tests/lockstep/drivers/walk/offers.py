@@ -32,7 +32,7 @@ from lockstep.transport.messages import Response, status_of
 
 _MOST_KEPT = 12
 # How often the lists are read for a creation, and with how many values at a time.
-_MOST_READ, _MOST_WAYS = 6, 4
+_MOST_READ, _MOST_WAYS = 12, 4
 _MOST_TRIES = 3
 _TIMES = frozenset({"date", "date-time", "time"})
 _PLACES = frozenset({"slot", "seat", "spot", "table", "number"})
@@ -77,6 +77,12 @@ class Offers:
         # It is not for lack of what is offered.
         self._refused.add(asking)
         return exchange
+
+    def renew(self, operation: Operation, values: Named, actor: str) -> None:
+        """Read what is offered for a creation again, if it has taken all of it."""
+        media = next(iter(self.client.media(operation)), None)
+        if media is not None and self.client.known.offered.is_known(media.key):
+            self._seek(operation, media, values, actor)
 
     def _seek(self, operation: Operation, media: Media, values: Named, actor: str) -> bool:
         """Whether there is something to take; lists are read unless it is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
@@ -36,6 +37,7 @@ def write(name: str, sent: Any = None, shown: Any = None, **more: Any) -> dict[s
 
 ACCOUNT = members("username", "password", username=TEXT, password={**TEXT, "minLength": 8})
 SHOWN = {"200": {"description": ""}, "default": {"description": "refused"}}
+SLOTS, MOST_PARKED = range(1_000, 1_200), 3
 BIKE = {"name": "bike_id", "in": "path", "required": True, "schema": WHOLE}
 COUPON = {"name": "coupon_id", "in": "path", "required": True, "schema": WHOLE}
 DOCUMENT = {
@@ -54,13 +56,31 @@ DOCUMENT = {
         "/coupons": write(
             "addCoupon", members("text", text=TEXT, max_uses={**WHOLE, "minimum": 1})
         ),
+        "/slots": {
+            "get": {
+                "operationId": "listSlots",
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {
+                            "application/json": {
+                                "schema": {"type": "array", "items": members(slot=WHOLE)}
+                            }
+                        },
+                    }
+                },
+            }
+        },
+        "/parkings": write("park", members("slot", slot=WHOLE)),
         "/coupons/{coupon_id}/uses": write("useCoupon", parameters=[COUPON]),
     },
 }
 
 
 class Bikes:
-    """Bikes that one user rides at a time, who rides one, and coupons with limited uses.
+    """Bikes that one user rides at a time, who rides one, slots, and coupons with limited uses.
+
+    A user may have parked three times.
 
     What is named in `open_checks` is checked some time before it is written.
     """
@@ -72,6 +92,7 @@ class Bikes:
         self.bikes: set[int] = set()
         self.riders: set[str] = set()
         self.ridden: set[int] = set()
+        self.parked: dict[int, str] = {}
         self.coupons: dict[int, list[int]] = {}
         self.lock = threading.Lock()
 
@@ -111,6 +132,11 @@ class Bikes:
                 return 201, {"id": number}
             case ["rides"] if sent.get("bike_id") in self.bikes:
                 return self._ride(number, sent["bike_id"], user)
+            case ["slots"]:
+                free = (each for each in SLOTS if each not in self.parked)
+                return 200, [{"slot": each} for each in free]
+            case ["parkings"] if sent.get("slot") in SLOTS:
+                return self._park(number, sent["slot"], user)
             case ["coupons"] if type(sent.get("max_uses", 1)) is int:
                 self.coupons[number] = [sent.get("max_uses", 100)]
                 return 201, {"id": number, "max_uses": sent.get("max_uses", 100)}
@@ -129,6 +155,13 @@ class Bikes:
         self.riders.add(user)
         self.ridden.add(bike)
         return 201, {"id": number, "bike_id": bike}
+
+    def _park(self, number: int, slot: int, user: str) -> tuple[int, Any]:
+        if slot in self.parked or Counter(self.parked.values())[user] == MOST_PARKED:
+            return 409, {"error": "taken, or enough"}
+        self._pause("slot")
+        self.parked[slot] = user
+        return 201, {"id": number, "slot": slot}
 
     def _use(self, number: int, uses: list[int]) -> tuple[int, Any]:
         if len(uses) > uses[0]:
@@ -172,6 +205,7 @@ def raced(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     [
         ("bike", "startRide: the same request, by two users"),
         ("coupon", "useCoupon: the same request, twice"),
+        ("slot", "park: the same request, twice"),
     ],
 )
 def test_a_check_apart_from_its_write_is_found(
