@@ -137,7 +137,9 @@ _WORDS = {
     "bad credentials": lambda one, _noun: (
         _about("with a wrong", one.subject) if one.subject else "with bad credentials"
     ),
-    "other user": lambda one, _noun: f"as the user `{one.subject}`",
+    "other user": lambda one, _noun: (
+        f"as the user `{one.subject}`" if one.subject else "as users of another kind"
+    ),
     "media type": lambda _one, _noun: "with a media type that is not documented",
     "no body": lambda _one, _noun: "without a body",
     "unreadable body": lambda one, _noun: (

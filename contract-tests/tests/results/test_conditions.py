@@ -338,6 +338,7 @@ def test_the_conditions_of_a_list_are_its_parameters() -> None:
 def test_every_kind_has_a_description(kind: str) -> None:
     assert in_words((Condition(kind, "GET", "maximum"),)).startswith(" ")
     assert in_words((Condition(kind),)).startswith(" ")
+    assert "``" not in in_words((Condition(kind),))
 
 
 def test_a_description_has_the_noun_and_a_few_members() -> None:
@@ -355,6 +356,7 @@ def test_conditions_without_a_subject_leave_no_gap_in_a_description() -> None:
     header = Condition("precondition", "if-none-match")
     assert in_words((Condition("precondition"), header)) == " with `If-None-Match`"
     assert in_words((Condition("precondition"),)) == " with a conditional header field"
+    assert in_words((Condition("other user"),)) == " as users of another kind"
 
 
 def test_duplicate_values_of_a_repeated_request_are_not_described() -> None:
