@@ -133,6 +133,43 @@ def test_signal_of_a_terminal_lets_requests_finish(
         assert twin.wait(DEADLINE_SECONDS) == 0
 
 
+def wait_for_worker(pid: int) -> int:
+    """Return the first worker of a supervisor, as soon as there is one."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            return int(children[0])
+    pytest.fail("No worker has started.")
+
+
+def wait_until_pending(pid: int, sent: signal.Signals) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"ShdPnd:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
+        if found and int(found[1], 16) >> (sent - 1) & 1:
+            return
+    pytest.fail("The worker gets no signal.")
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="/proc tells which signals are pending")
+def test_signal_ends_a_worker_that_has_just_started(stage: Stage, tmp_path: Path) -> None:
+    """A fork handles signals as its parent does at first; Node's workers are no forks."""
+    url = stage.databases.create("starting_python", template=CLEAN)
+    limits = {**TEST_SETTINGS, "WORKERS": str(WORKERS), "SHUTDOWN_SECONDS": "120"}
+    twin = TwinServer("python", url, tmp_path / "log", limits)
+    twin.launch()
+    try:
+        worker = wait_for_worker(twin.pid)
+        os.kill(worker, signal.SIGSTOP)
+        os.kill(twin.pid, signal.SIGTERM)
+        wait_until_pending(worker, signal.SIGTERM)
+        os.kill(worker, signal.SIGCONT)
+        assert twin.wait(DEADLINE_SECONDS) == 0
+    finally:
+        twin.kill()
+    stage.databases.drop("starting_python")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_signals_have_no_effect_on_workers(kind: Kind, stage: Stage, tmp_path: Path) -> None:
     with running(kind, stage, tmp_path / "log", WORKERS=str(WORKERS)) as twin:

@@ -108,6 +108,7 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         super().init_signals()
         for each in IGNORED_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
@@ -121,6 +122,14 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
             self.kill_workers(signal.SIGKILL)
         else:
             super().signal(sig, frame)
+
+    def spawn_worker(self) -> int:
+        """Starts a worker. It gets signals once it handles them: it would queue them in vain."""
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        try:
+            return int(super().spawn_worker())
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def handle_term(self) -> None:
         """Stops the workers."""
