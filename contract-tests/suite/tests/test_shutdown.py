@@ -137,8 +137,8 @@ def wait_for_worker(pid: int) -> int:
     """Return the first worker of a supervisor, as soon as there is one."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
-        if children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            return int(children[0])
+        if children := psutil.Process(pid).children():
+            return children[0].pid
     pytest.fail("No worker has started.")
 
 
