@@ -64,12 +64,21 @@ def shown_attribute(family: str, attribute: str, kind: str, known: Mapping[str, 
 
 def type_of(document: Mapping[str, Any], operation: Operation, name: str) -> str:
     """Return the JSON type of a path parameter, empty if the document does not declare it."""
+    for parameter in path_parameters(document, operation):
+        if parameter.get("name") == name:
+            return _type(followed(document, parameter.get("schema", {})))
+    return ""
+
+
+def path_parameters(
+    document: Mapping[str, Any], operation: Operation
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the declared parameters of an operation's path, those of the path item included."""
     item = followed(document, document.get("paths", {}).get(operation.path, {}))
     raw = (*item.get("parameters", ()), *operation.definition.get("parameters", ()))
     for parameter in (followed(document, each) for each in raw):
-        if parameter.get("name") == name and parameter.get("in") == "path":
-            return _type(followed(document, parameter.get("schema", {})))
-    return ""
+        if parameter.get("in") == "path":
+            yield parameter
 
 
 class _Reader:

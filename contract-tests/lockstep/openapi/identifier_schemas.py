@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from lockstep.openapi.attributes import path_parameters
 from lockstep.openapi.naming import is_unique, thing
 from lockstep.openapi.operations import Operation
 from lockstep.openapi.resource_types import ResourceTypes
-from lockstep.openapi.shapes import resolve
+from lockstep.openapi.shapes import followed
 
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
 _DEEPEST = 8
@@ -29,11 +30,10 @@ def identifier_members(
     every = list(operations)
     owners = _owners(document, families, every)
     found: dict[tuple[str, str], set[Identifier | None]] = defaultdict(set)
+    bodies = _Bodies(document, families)
     for operation in every:
-        for schema in _bodies(document, operation):
-            about = families.about(operation.path)
-            for owner, name, member in _members(document, families, schema, about, 0):
-                found[owner, name].add(owners.get(str(member.get("$ref", ""))))
+        for owner, name, member in bodies.members(operation):
+            found[owner, name].add(owners.get(str(member.get("$ref", ""))))
     return {
         key: identifier
         for key, several in found.items()
@@ -50,10 +50,12 @@ def _owners(
     """
     by_path: dict[str, set[Identifier]] = defaultdict(set)
     by_member: dict[str, set[Identifier]] = defaultdict(set)
-    for path, name, schema in _path_parameters(document):
-        if _is_own_scalar(document, schema):
-            itself = path.partition("{" + name + "}")[0] + "{" + name + "}"
-            by_path[str(schema["$ref"])].add((families.about(itself), name))
+    for operation in operations:
+        for parameter in path_parameters(document, operation):
+            name, schema = str(parameter["name"]), parameter.get("schema", {})
+            if _is_own_scalar(document, schema):
+                itself = operation.path.partition("{" + name + "}")[0] + "{" + name + "}"
+                by_path[str(schema["$ref"])].add((families.about(itself), name))
     known = {families.about(operation.path) for operation in operations} - {""}
     schemas = document.get("components", {}).get("schemas", {})
     for component, schema in schemas.items() if isinstance(schemas, Mapping) else ():
@@ -70,54 +72,42 @@ def _owners(
     }
 
 
-def _path_parameters(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield (path, name, schema) for each parameter of a path."""
-    for path, item in document.get("paths", {}).items():
-        holders = (item, *item.values()) if isinstance(item, Mapping) else ()
-        for holder in holders:
-            declared = holder.get("parameters", ()) if isinstance(holder, Mapping) else ()
-            for each in declared if isinstance(declared, list) else ():
-                named = each.get("$ref") if isinstance(each, Mapping) else None
-                parameter = resolve(document, named) if isinstance(named, str) else each
-                if isinstance(parameter, Mapping) and parameter.get("in") == "path":
-                    yield path, str(parameter.get("name", "")), parameter.get("schema", {})
+class _Bodies:
+    """Reads the members of request bodies; each schema once for each family that it is in."""
 
+    def __init__(self, document: Mapping[str, Any], families: ResourceTypes) -> None:
+        self._document = document
+        self._families = families
+        # By `id()` of a schema, which the document keeps alive.
+        self._seen: set[tuple[int, str]] = set()
 
-def _bodies(document: Mapping[str, Any], operation: Operation) -> Iterator[Any]:
-    """Yield the schemas of an operation's request body."""
-    body = operation.definition.get("requestBody", {})
-    if isinstance(body, Mapping) and isinstance(body.get("$ref"), str):
-        body = resolve(document, body["$ref"])
-    content = body.get("content", {}) if isinstance(body, Mapping) else {}
-    for entry in content.values() if isinstance(content, Mapping) else ():
-        yield entry.get("schema") if isinstance(entry, Mapping) else None
+    def members(self, operation: Operation) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Yield (family of the object, name, schema) for each member of a body."""
+        body = followed(self._document, operation.definition.get("requestBody", {}))
+        about = self._families.about(operation.path)
+        for content in body.get("content", {}).values():
+            yield from self._within(content.get("schema"), about, 0)
 
-
-def _members(
-    document: Mapping[str, Any], families: ResourceTypes, schema: Any, owner: str, depth: int
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield (family of the object, name, schema) for each member of a body."""
-    if isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
-        schema = resolve(document, schema["$ref"])
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
-        return
-    for combinator in _COMBINATORS:
-        branches = schema.get(combinator, ())
-        for branch in branches if isinstance(branches, list) else ():
-            yield from _members(document, families, branch, owner, depth + 1)
-    if "items" in schema:
-        yield from _members(document, families, schema["items"], owner, depth + 1)
-    for name, member in _properties(schema):
-        yield owner, name, member
-        inner = families.inside(name, owner)
-        yield from _members(document, families, member, inner, depth + 1)
+    def _within(
+        self, schema: Any, owner: str, depth: int
+    ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        schema = followed(self._document, schema)
+        if not isinstance(schema, Mapping) or depth > _DEEPEST or (id(schema), owner) in self._seen:
+            return
+        self._seen.add((id(schema), owner))
+        branches = (part for word in _COMBINATORS for part in schema.get(word, ()))
+        for part in (*branches, schema.get("items")):
+            yield from self._within(part, owner, depth + 1)
+        for name, member in _properties(schema):
+            yield owner, name, member
+            yield from self._within(member, self._families.inside(name, owner), depth + 1)
 
 
 def _is_own_scalar(document: Mapping[str, Any], member: Any) -> bool:
     """Whether a schema is a component of its own for a text or a whole number."""
-    named = member.get("$ref") if isinstance(member, Mapping) else None
-    schema = resolve(document, named) if isinstance(named, str) else None
-    return isinstance(schema, Mapping) and schema.get("type") in ("string", "integer")
+    schema = followed(document, member)
+    is_own = isinstance(member, Mapping) and schema is not member
+    return is_own and isinstance(schema, Mapping) and schema.get("type") in ("string", "integer")
 
 
 def _properties(schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

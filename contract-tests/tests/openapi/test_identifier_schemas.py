@@ -65,3 +65,12 @@ def test_members_are_told_by_the_schema_of_a_path_parameter_or_of_a_key() -> Non
     assert found["move", "from"] == found["move", "to"] == place
     # The schema of all ids tells nothing.
     assert not {("move", "id"), ("move", "reason")} & found.keys()
+
+
+def test_schemas_that_contain_each_other_are_read_once() -> None:
+    names = [f"Part{number}" for number in range(30)]
+    every = {name.lower(): component(name) for name in names}
+    schemas = {name: {"type": "object", "properties": every} for name in names}
+    paths = {"/parts": posts(component("Part0"))}
+    document = Document({**plain_document(**paths), "components": {"schemas": schemas}})
+    assert document.identifier_members == {}
