@@ -20,7 +20,7 @@ from lockstep.drivers.walk.items import families_for, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.media import Media
 from lockstep.drivers.walk.offered import Offer
-from lockstep.drivers.walk.outcomes import is_refused
+from lockstep.drivers.walk.outcomes import is_refused, succeeded
 from lockstep.drivers.walk.values import texts
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import is_id, noun, split
@@ -28,7 +28,7 @@ from lockstep.openapi.operations import Operation
 from lockstep.openapi.schema_lookup import response_schema
 from lockstep.results.exchange import Exchange
 from lockstep.transport.json_bodies import json_of
-from lockstep.transport.messages import Response, status_of
+from lockstep.transport.messages import Response
 
 _MOST_KEPT = 12
 # How often the lists are read for a creation, and with how many values at a time.
@@ -39,6 +39,15 @@ _PLACES = frozenset({"slot", "seat", "spot", "table", "number"})
 _DAYS_AHEAD = (1, 7, 8)
 _LENGTH_OF_A_DAY = len("2026-01-01")
 Post = Callable[[Operation, Named, str, Any], Exchange]
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list in a response: its member, empty for the whole body, and those of its elements."""
+
+    operation: Operation
+    member: str
+    shown: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ class Offers:
     client: Client
     live: Live
     _read: Counter[str] = field(default_factory=Counter)
+    # All lists of the document whose elements are no resources, once they are needed.
+    _lists: list[_List] | None = None
     # The creations that users were refused whatever they took.
     _refused: set[tuple[str, str]] = field(default_factory=set)
 
@@ -98,8 +109,9 @@ class Offers:
         self, operation: Operation, schema: Any, values: Named, body: Any, actor: str
     ) -> Iterator[list[Offer]]:
         body = body if isinstance(body, Mapping) else {}
-        properties = flat(self.client.document, schema).get("properties", {})
-        for source in _sources(self.client.document, operation, schema):
+        merged = flat(self.client.document, schema)
+        properties = merged.get("properties", {})
+        for source in self._sources(operation, merged):
             named = self._named(source.operation, values, body, actor)
             for query in islice(self._queries(source.operation, body), _MOST_WAYS):
                 if named is None:
@@ -107,12 +119,23 @@ class Offers:
                 request = self.client.request(source.operation, named, query=query)
                 exchange = self.client.send(source.operation, named, request, actor)
                 answer = exchange.leader
-                if not isinstance(answer, Response) or (status_of(answer) or 599) >= 300:
+                if not isinstance(answer, Response) or not succeeded(exchange) or exchange.parted:
                     continue
                 around = {name: text for name, text in named.items() if name in properties}
                 offered = list(_offered(source, json_of(answer.body), around, properties))
-                if offered and not exchange.parted:
+                if offered:
                     yield offered[:_MOST_KEPT]
+
+    def _sources(self, creation: Operation, body: Mapping[str, Any]) -> Iterator[_Source]:
+        """Yield the lists that may offer what a creation with a body of this schema takes."""
+        if self._lists is None:
+            self._lists = list(_lists(self.client.document))
+        members, required = body.get("properties", {}), frozenset(body.get("required", ()))
+        for each in self._lists:
+            shared = each.shown.keys() & members.keys()
+            telling = any(_is_offer(name, each.shown[name]) for name in shared)
+            if telling and shared & required and each.operation.path != creation.path:
+                yield _Source(each.operation, each.member, frozenset(shared))
 
     def _named(
         self, source: Operation, values: Named, body: Mapping[str, Any], actor: str
@@ -136,7 +159,7 @@ class Offers:
         asked = [
             each.name
             for each in self.client.parameters(source)
-            if each.location == "query" and each.schema.get("format") in ("date", "date-time")
+            if each.location == "query" and each.schema.get("format") == "date"
         ]
         if not asked:
             yield {}
@@ -150,25 +173,18 @@ class Offers:
             yield dict.fromkeys(asked[:1], day.isoformat())
 
 
-def _sources(document: Document, creation: Operation, schema: Any) -> Iterator[_Source]:
-    """Yield the lists that may offer what a creation takes."""
-    body = flat(document, schema)
-    members, required = body.get("properties", {}), frozenset(body.get("required", ()))
+def _lists(document: Document) -> Iterator[_List]:
+    """Yield the lists whose elements are no resources."""
     for operation in document.operations.values():
-        if operation.method != "GET" or operation.path == creation.path:
+        if operation.method != "GET":
             continue
         answer = flat(document, response_schema(operation, 200, "application/json") or {})
-        inside = answer.get("properties", {})
-        for member, each in (("", answer), *inside.items()):
+        for member, each in (("", answer), *answer.get("properties", {}).items()):
             listed = flat(document, each)
-            elements = flat(document, listed.get("items", {}))
-            shown = elements.get("properties", {})
-            if kind_of_value(listed) != "array" or any(map(is_id, shown)):
-                continue
-            shared = frozenset(name for name in shown if name in members)
-            telling = any(_is_offer(name, flat(document, shown[name])) for name in shared)
-            if telling and shared & required:
-                yield _Source(operation, member, shared)
+            shown = flat(document, listed.get("items", {})).get("properties", {})
+            if kind_of_value(listed) == "array" and shown and not any(map(is_id, shown)):
+                plain = {name: flat(document, schema) for name, schema in shown.items()}
+                yield _List(operation, member, plain)
 
 
 def _is_offer(name: str, schema: Mapping[str, Any]) -> bool:
