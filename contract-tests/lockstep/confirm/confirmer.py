@@ -15,6 +15,7 @@ from lockstep.confirm.neighbours import Neighbours
 from lockstep.confirm.oracle import Oracle, Played, Sequence, is_judged
 from lockstep.confirm.reproducer import Reproducer, is_self_contained
 from lockstep.confirm.shrinker import fewer_steps, shrunk, simpler_last
+from lockstep.confirm.weeks import Weeks
 from lockstep.exchange.exchanger import Exchanger, TargetLostError
 from lockstep.results.exchange import last_repetition
 from lockstep.results.faults import Guard
@@ -47,6 +48,7 @@ class Confirmer:
     # Callback for progress: a description, the number of the current item, and their total.
     progress: Callable[[str, int, int], None] = lambda *_: None
     _rng: random.Random = field(init=False)
+    _weeks: Weeks = field(default_factory=Weeks)
     _reproducer: Reproducer = field(init=False)
     _neighbours: Neighbours = field(init=False)
     # All findings before any was dropped.
@@ -158,7 +160,9 @@ class Confirmer:
         return judged and bool(finding.sequence) and names.issuperset(finding.targets)
 
     def _oracle(self, finding: Finding) -> Oracle:
-        return Oracle(self.exchanger, finding, self.budget, self._rng, self.identities)
+        return Oracle(
+            self.exchanger, finding, self.budget, self._rng, self.identities, weeks=self._weeks
+        )
 
     def _depends(self, oracle: Oracle, played: Played) -> bool:
         """Whether a finding only shows after a write that succeeded on one side only."""

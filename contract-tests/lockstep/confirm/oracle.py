@@ -11,6 +11,7 @@ from typing import Any
 from lockstep.confirm.budget import Budget
 from lockstep.confirm.following import cause_among
 from lockstep.confirm.growth import with_whole_page
+from lockstep.confirm.weeks import Weeks
 from lockstep.drivers.replay.driver import Replayer
 from lockstep.exchange.exchanger import Exchanger
 from lockstep.openapi.naming import is_id, is_made_time
@@ -73,7 +74,8 @@ class Oracle:
 
     `identities` are users who logged in outside the sequences. `is_conclusive` becomes false when
     an attempt could not be judged because it referred to values that it had not made;
-    `leans_on_others` is true if the finding exists, but only due to what others left behind.
+    `leans_on_others` is true if the finding exists, but only due to what others left behind. If it
+    `moves_on`, each attempt moves future times by other `weeks`, as they are taken then.
     """
 
     exchanger: Exchanger
@@ -83,6 +85,9 @@ class Oracle:
     identities: Mapping[str, Identity]
     is_conclusive: bool = True
     leans_on_others: bool = False
+    # Whether each attempt moves future times to other weeks.
+    moves_on: bool = False
+    weeks: Weeks = field(default_factory=Weeks)
     _session: _Session | None = field(default=None, init=False)
 
     def show(self, origin: Sequence, exchanges: tuple[Exchange, ...]) -> Sequence | None:
@@ -107,7 +112,8 @@ class Oracle:
             self.is_conclusive = False
             return None
         session = None if anew else self._reusable(exchanges)
-        replayer = self._replayer(origin, exchanges, session)
+        weeks = self.weeks.choose() if self.moves_on else 0
+        replayer = self._replayer(origin, exchanges, session, weeks)
         known = iter(session.log_ins if session is not None else ())
         played: list[Exchange] = []
         shown = False
@@ -120,6 +126,7 @@ class Oracle:
             result = replayer.step(Step.of(step))
             if _is_foreign(result.exchange.request.path, result.foreign):
                 self.is_conclusive = False
+                self.weeks.note(weeks, accepted=False)
                 return None
             exchange = result.exchange
             played.append(exchange)
@@ -134,6 +141,7 @@ class Oracle:
                 shown = self.shows(played[-1], is_last=True)
             if shown and not to_the_end:
                 break
+        self.weeks.note(weeks, accepted=not _is_refused(exchanges, played))
         follows = self._cause(played)
         stands_for = replayer.fresh.stands_for
         unique, names = (tuple(map(stands_for, texts)) for texts in (origin.unique, origin.names))
@@ -225,7 +233,11 @@ class Oracle:
         return (kind, where) == (self.finding.kind, self.finding.where)
 
     def _replayer(
-        self, origin: Sequence, exchanges: tuple[Exchange, ...], session: _Session | None
+        self,
+        origin: Sequence,
+        exchanges: tuple[Exchange, ...],
+        session: _Session | None,
+        weeks: int,
     ) -> Replayer:
         log = scratch(self.exchanger.ledger)
         targets = self.exchanger.targets
@@ -239,7 +251,7 @@ class Oracle:
         if session is not None:
             kept = dict(zip(origin.unique, session.unique, strict=True))
             kept |= dict(zip(origin.names, session.names, strict=True))
-        fresh = Uniquifier(origin.unique, self.rng, names=origin.names, kept=kept)
+        fresh = Uniquifier(origin.unique, self.rng, names=origin.names, kept=kept, weeks=weeks)
         return Replayer(exchanger, recorded, fresh, made=names, known=self.identities)
 
     def _reusable(self, exchanges: tuple[Exchange, ...]) -> _Session | None:
@@ -251,6 +263,13 @@ class Oracle:
         groups = [each.group for each in exchanges if each.group is not None]
         same = groups == [each.group for each in session.log_ins]
         return session if same and exchanges[-1].group is None else None
+
+
+def _is_refused(steps: Iterable[Exchange], played: Iterable[Exchange]) -> bool:
+    """Whether a step is refused that succeeded before."""
+    pairs = zip(steps, played, strict=False)
+    statuses = ((status_of(step.leader), status_of(now.leader)) for step, now in pairs)
+    return any((was or 599) < 300 <= (now or 599) for was, now in statuses)
 
 
 def _is_foreign(path: str, names: Iterable[str]) -> bool:

@@ -18,7 +18,7 @@ from lockstep.confirm.growth import (
 )
 from lockstep.confirm.oracle import Oracle, Played, Sequence
 from lockstep.exchange.exchanger import Exchanger
-from lockstep.recordings.uniquify import account_names
+from lockstep.recordings.uniquify import account_names, books
 from lockstep.results.exchange import SAFE_METHODS, Exchange
 from lockstep.results.findings import Finding
 from lockstep.results.grounding import is_grounded
@@ -87,6 +87,11 @@ class Reproducer:
         if not start.exchanges:
             return None
         played = oracle.play(start, start.exchanges, anew=True)
+        if (played is None or not played.shown) and _books(start.exchanges):
+            # What was free at those times has been taken.
+            oracle.moves_on = True
+            played = oracle.play(start, start.exchanges, anew=True)
+            oracle.moves_on = played is not None and played.shown
         if played is None or not played.shown or not self._is_steady(oracle, start):
             return None
         grounded = self._grounded(oracle, played, start.exchanges)
@@ -207,6 +212,12 @@ class Reproducer:
         names.discard("")
         named = {name for name in names if not any(nonce in name for nonce in self.nonces)}
         return Sequence(exchanges, self.nonces, tuple(sorted(named)))
+
+
+def _books(exchanges: Exchanges) -> bool:
+    """Whether a step creates something for a future time."""
+    writes = (each.request for each in exchanges if each.request.method not in SAFE_METHODS)
+    return any(map(books, writes))
 
 
 def _history(finding: Finding) -> list[Exchange]:

@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ _SECRET = re.compile(r"password|secret", re.IGNORECASE)
 _HEXADECIMAL = re.compile(r"(?=.*\d)[0-9a-f]+")
 _TAKEN = frozenset({400, 409, 422})
 _NOTHING = re.compile(r"(?!)")
+# A date, also that of an instant.
+_DAY = re.compile(r"(?<![\w.-])\d{4}-\d\d-\d\d(?=T\d|[^\w-]|$)")
 # Matches a text only as a whole JSON string, path segment or query value.
 _WHOLE = r"(?<![^\"/=<]){}(?![^\"/&?>;,])"
 
@@ -35,11 +38,14 @@ class Uniquifier:
         *,
         names: Iterable[str] = (),
         kept: Mapping[str, str] | None = None,
+        weeks: int = 0,
     ) -> None:
         """Replace each of `texts` with a new one of the same format, or with its value in `kept`.
 
         `names` are replaced too, but only as a whole JSON string, path segment or query value.
+        Future dates and instants are moved by `weeks`: the same time of day may be taken already.
         """
+        self._weeks = weeks
         self._kept = kept or {}
         self._rng = rng or random.SystemRandom()
         self._replaced: dict[str, str] = {}
@@ -52,7 +58,7 @@ class Uniquifier:
 
     def apply(self, step: Step) -> Step:
         """Return the step with the texts replaced, also in its response."""
-        if not self._replaced:
+        if not self._replaced and not self._weeks:
             return step
         answer = step.answer
         if isinstance(answer, Response):
@@ -78,7 +84,7 @@ class Uniquifier:
         if not done or status not in _TAKEN or step.request.method != "POST":
             return False
         names, padding = set(unique_members(step.request)), "0" * 4 * attempt
-        if not names and isinstance(refused, Response):
+        if not names and isinstance(refused, Response) and not books(step.request):
             names, padding = set(_named_members(step.request, refused)), ""
         for name in names:
             self._add(name, _WHOLE.format(re.escape(name)), padding)
@@ -127,7 +133,8 @@ class Uniquifier:
         )
 
     def _text(self, text: str) -> str:
-        return self._pattern.sub(lambda found: self._replaced[found.group()], text)
+        renewed = self._pattern.sub(lambda found: self._replaced[found.group()], text)
+        return moved(renewed, self._weeks) if self._weeks else renewed
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self._header(name, value)) for name, value in headers)
@@ -146,6 +153,26 @@ class Uniquifier:
             return self._text(body.decode()).encode()
         except UnicodeDecodeError:
             return body
+
+
+def books(request: Request) -> bool:
+    """Whether a body names a future time: what is refused then may be taken, or closed."""
+    text = request.body.decode("utf-8", "replace") if request.body else ""
+    return moved(text, 1) != text
+
+
+def moved(text: str, weeks: int) -> str:
+    """Return a text with its future dates moved by weeks, those of instants as well."""
+
+    def later(found: re.Match[str]) -> str:
+        try:
+            day = date.fromisoformat(found.group())
+            ahead = day > datetime.now(UTC).date()
+            return (day + timedelta(weeks=weeks)).isoformat() if ahead else found.group()
+        except (ValueError, OverflowError):
+            return found.group()
+
+    return _DAY.sub(later, text)
 
 
 def unique_members(request: Request) -> Iterator[str]:
