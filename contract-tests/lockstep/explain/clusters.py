@@ -10,6 +10,7 @@ from lockstep.compare.server_headers import SERVER_HEADERS
 from lockstep.explain.cluster import OF_THE_PAST, VAGUE, Cluster, Key, plainest_first
 from lockstep.explain.consequences import same_race
 from lockstep.explain.folding import folded
+from lockstep.explain.leftovers import without_leftovers
 from lockstep.explain.levels import METHODS, by_condition, common_conditions, conditions_of
 from lockstep.explain.together import same_exchanges
 from lockstep.results.conditions import Condition, Conditions, kinds_of
@@ -60,7 +61,8 @@ def cluster(findings: Iterable[Finding], tried: Tried) -> list[Cluster]:
         for key, group in by_signature.items()
         for one in ([_refused(group)] if key[0] == "always" else _clusters(group, tried))
     ]
-    return [*same_race(alone), *folded(same_exchanges(clusters, tried))]
+    every = [*same_race(alone), *folded(same_exchanges(clusters, tried))]
+    return list(without_leftovers(every, tried))
 
 
 def merged(one: Cluster) -> Finding:

@@ -35,7 +35,7 @@ from lockstep.explain.content_checks import (
 from lockstep.explain.severity import leaks
 from lockstep.matching.timestamps import read_instant
 from lockstep.openapi.naming import thing
-from lockstep.results.conditions import kinds_of
+from lockstep.results.conditions import INVALID, kinds_of
 from lockstep.results.exchange import last_repetition
 from lockstep.results.findings import PARITY, Finding
 from lockstep.results.signatures import APPEARS, GOES
@@ -46,6 +46,8 @@ _SELDOM = 0.2
 _FEWEST_TOGETHER = 3
 # Conditions due to which a request is refused whatever its content.
 _WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
+_CHECKED = _WHO | INVALID
+_CREDENTIALS = frozenset({"no credentials", "bad credentials"})
 _WHITE_SPACE = "white space"
 # How a value stands out to which something is done that white space around texts has to do with.
 _BLANKS = frozenset({"blank", "outer white space"})
@@ -65,15 +67,30 @@ _APPEARING = frozenset({"member", "header", "cookie"})
 def folded(clusters: list[Cluster]) -> Iterator[Cluster]:
     """Fold clusters that are one fact."""
     one_order = same_first_check(same_order(same_reading(same_failure(clusters))))
-    one_gap = _same_paging(_same_pages(list(_same_gap(list(one_order)))))
+    one_gap = _same_paging(_same_pages(list(_same_gap(list(_same_credentials(one_order))))))
     folded = _same_effect(_same_cause(_same_names(_same_default(_same_value(one_gap)))))
     consequences = same_total(same_list(stated_bound(same_replacement(same_amount(folded)))))
     of_users = same_preflight(same_permission(same_access(same_head(consequences))))
     return _same_places(_same_treatment(same_clearing(of_users)))
 
 
+def _same_credentials(clusters: Iterable[Cluster]) -> Iterator[Cluster]:
+    """Fold what is answered to no credentials into the same for bad ones: none are looked at."""
+    return one_per_key(clusters, _credentials)
+
+
+def _credentials(one: Cluster) -> Key | None:
+    """Return the operations, what the credentials are sent in, and the status codes."""
+    chosen = one.chosen
+    only = bool(one.conditions) and all(each.kind in _CREDENTIALS for each in one.conditions)
+    if chosen.category != PARITY or chosen.kind != "status" or not only:
+        return None
+    subjects = frozenset(each.subject for each in one.conditions)
+    return frozenset(one.operations), subjects, tuple(sorted(chosen.values.items()))
+
+
 def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
-    """Fold the consequences of a missing authorization check on one side.
+    """Fold the consequences of a check that one side lacks, of the user or of the content.
 
     The missing check shows where a request succeeds; checks after it are no facts of their own.
     """
@@ -82,12 +99,12 @@ def _same_gap(clusters: list[Cluster]) -> Iterator[Cluster]:
 
 
 def _lets_in(one: Cluster) -> bool:
-    """Whether one side accepts a request that the other refuses because of the user."""
+    """Whether one side accepts a request that the other refuses for its user or its content."""
     chosen = one.chosen
     if chosen.category != PARITY or chosen.kind != "status":
         return False
     answers = [value[:1] for value in chosen.values.values()]
-    return bool(kinds_of(one.conditions) & _WHO) and sorted(answers) == ["2", "4"]
+    return bool(kinds_of(one.conditions) & _CHECKED) and sorted(answers) == ["2", "4"]
 
 
 def _is_behind(one: Cluster, gap: Cluster) -> bool:
@@ -101,6 +118,10 @@ def _is_behind(one: Cluster, gap: Cluster) -> bool:
         return False
     same = all(ours.values[name] == v for name, v in theirs.values.items() if v[:1] == "4")
     who = kinds_of(gap.conditions) & _WHO
+    if not who:
+        # What is valid for the one side may be refused by it for another reason: a name is taken.
+        ours_too = (set(gap.conditions) <= set(finding.conditions) for finding in one.findings)
+        return same and one.operations <= gap.operations and all(ours_too)
     every = [kinds_of(finding.conditions) for finding in one.findings]
     # What several operations lack is checked in one place for all of them.
     everywhere = len(gap.operations) > 1 and "another's thing" not in who

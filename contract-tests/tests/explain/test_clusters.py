@@ -735,3 +735,39 @@ def test_a_failure_at_a_body_that_the_other_side_cannot_read_is_a_fact_of_its_ow
     seen.hear(unread("/tasks"), answer(400, {}), answer(415, {}))
     seen.hear(unread("/tags"), answer(400, {}), answer(500, {}))
     assert len([one for one in seen.explained() if one.category == "parity"]) == 2
+
+
+def test_what_is_refused_for_another_reason_without_a_check_is_no_fact_of_its_own(
+    seen: Observed,
+) -> None:
+    for status in (201, 409):
+        seen.statuses(ask("POST", "/tasks", {"title": 5}), 400, status)
+    (found,) = parity(seen)
+    assert found.values == {"old": "400", "new": "201"}
+    assert found.count == 1
+    assert sum(place.count for place in found.places) == 2
+
+
+def test_no_credentials_and_bad_ones_with_the_same_answers_are_one_finding(seen: Observed) -> None:
+    for credentials in (None, "Bearer wrong"):
+        request = ask("GET", "/tasks/t1", actor=None)
+        if credentials is not None:
+            request = request.with_header("Authorization", credentials)
+        seen.statuses(request, 401, 403)
+    assert len(parity(seen)) == 1
+
+
+@pytest.mark.parametrize(("effect_of", "wanted"), [("PUT /tasks/{task_id}", 1), ("", 2)])
+def test_what_was_left_behind_is_no_finding_beside_what_left_it(
+    seen: Observed, effect_of: str, wanted: int
+) -> None:
+    """A list that differs without a step, and was alike before, shows an earlier difference."""
+    seen.hear(ask("PUT", "/tasks/t1", {"title": "two"}), answer(200, {"id": "t1"}))
+    sizes = [answer(200, {"id": "t1", "size": size}) for size in (1, 2)]
+    seen.hear(get(), *sizes)
+    seen.hear(ask("GET", "/tags"), *(answer(200, {"data": [{"name": n}]}) for n in ("red", "blue")))
+    by_operation = {one.operation: one for one in seen.log.findings.all()}
+    cause, left = by_operation["GET /tasks/{task_id}"], by_operation["GET /tags"]
+    cause.reproduced, cause.effect_of = True, effect_of
+    left.sequence = left.sequence[-1:]
+    assert len(parity(seen)) == wanted
