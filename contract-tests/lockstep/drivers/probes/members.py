@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -24,11 +25,15 @@ _MOST_COUNTS = 2
 _BOUND_TEXTS = frozenset({"const", "enum", "format", "maxLength", "pattern"})
 _NO_FORMAT = ("date", "date-time", "email", "uri", "url", "uuid", "ipv4", "time")
 
+# Some servers take no time that is far ahead.
+_SOON = datetime.now(UTC).date() + timedelta(weeks=1)
+
 # Valid but rare values of a format, and similar invalid ones.
 _FORMS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
     "date-time": (
         (ODD, "has an offset", "2031-05-05T23:30:00+05:30"),
         (ODD, "has an offset, in the past", "2021-05-05T23:30:00-05:30"),
+        (ODD, "has an offset, soon", f"{_SOON}T22:45:00-03:30"),
         (ODD, "has a fraction of a second", "2031-05-05T23:30:00.123456Z"),
         (RARE, "is in lower case", "2031-05-05t23:30:00z"),
         (RARE, "has no offset", "2031-05-05T23:30:00"),

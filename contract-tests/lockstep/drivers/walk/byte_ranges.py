@@ -36,5 +36,5 @@ def byte_ranges(operation: Operation, exchange: Exchange) -> list[str]:
     if not isinstance(answer, Response) or answer.status != 200 or len(answer.body) < _SHORTEST:
         return []
     size = len(answer.body)
-    found = ["bytes=1-2", "bytes=-2", "bytes=2-", f"bytes=1-{size}"]
+    found = ["bytes=1-2", "bytes=-2", "bytes=2-", f"bytes=1-{size}", f"bytes=-{size + 1}"]
     return [*found, f"bytes={size}-"] if _UNSATISFIABLE in operation.responses else found

@@ -47,7 +47,7 @@ def test_ranges_are_offered_by_a_document_or_by_all_servers(
 
 
 def test_the_start_the_end_and_the_middle_are_read() -> None:
-    assert read(FILE)[1] == ["bytes=1-2", "bytes=-2", "bytes=2-", "bytes=1-10"]
+    assert read(FILE)[1] == ["bytes=1-2", "bytes=-2", "bytes=2-", "bytes=1-10", "bytes=-11"]
 
 
 def test_what_is_past_the_end_is_read_where_a_document_says_what_happens() -> None:
