@@ -10,11 +10,13 @@ from typing import Any
 from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.auth.calls import filled, own_values
 from lockstep.auth.texts import drawn
-from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.items import Item, parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.queries import searches_for
 from lockstep.drivers.walk.reader import Reader, paths
+from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation
 
@@ -38,7 +40,7 @@ class Deletions:
         """Delete a resource as another user, then as its owner, twice, and one of its siblings."""
         client = self.maker.client
         value = client.template(operation, client.mine)
-        for values, _ in islice(paths(client, operation, client.mine), 1):
+        for values, item in islice(paths(client, operation, client.mine), 1):
             holders = self.maker.put_around(operation, values, client.mine)
             self._with_key_of_another(operation, values)
             for actor in dict.fromkeys((client.other, client.mine)):
@@ -46,6 +48,8 @@ class Deletions:
                 self.reader.look_around(operation, values)
             for each in holders:
                 self.reader.look_around(each, values)
+            if item is not None and succeeded(exchange):
+                self._search_for(item)
             client.act(operation, values, value, client.mine)
             if succeeded(exchange):
                 self._create_again(operation, values)
@@ -54,6 +58,15 @@ class Deletions:
         for values in self._first_of_several(operation):
             client.act(operation, values, value, client.mine)
             self.reader.look_around(operation, values)
+
+    def _search_for(self, item: Item) -> None:
+        """Search for what was deleted, by its text, in each list that can be searched."""
+        client = self.maker.client
+        for each in client.document.operations.values():
+            if each.method != "GET" or "{" in each.path or changes_state(each):
+                continue
+            for query in islice(searches_for(client.parameters(each), item), 1):
+                client.send(each, {}, client.request(each, {}, query=query), client.mine)
 
     def _with_key_of_another(self, operation: Operation, values: Values) -> None:
         """Delete a resource with what the creation of another one issued for that."""

@@ -163,6 +163,15 @@ def _searches(parameter: Declared) -> bool:
     )
 
 
+def searches_for(parameters: Sequence[Declared], item: Item) -> Iterator[Query]:
+    """Yield a query for each parameter that searches texts, by a text of an item."""
+    for parameter in parameters:
+        searches = parameter.location == "query" and _searches(parameter)
+        text = _searched(parameter, item) if searches else None
+        if text:
+            yield {parameter.name: text}
+
+
 def _searched(parameter: Declared, item: Item) -> str | None:
     """Return the text of an item by which a search most probably finds it."""
     texts = {name: value for name, value in item.shown.items() if _is_prose(name, value)}

@@ -11,15 +11,16 @@ from lockstep.drivers.walk.combinations import Combinations
 from lockstep.drivers.walk.copies import Copies
 from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.mentions import Mentions
 from lockstep.drivers.walk.moves import Moves
 from lockstep.drivers.walk.own_bounds import OwnBounds
-from lockstep.drivers.walk.publishing import Publishing
 from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.revalidation import Revalidation
 from lockstep.drivers.walk.sharing import Sharing
 from lockstep.drivers.walk.ties import Ties
 from lockstep.drivers.walk.transitions import Transitions
+from lockstep.drivers.walk.visibility import Visibility
 from lockstep.openapi.operations import Operation
 
 
@@ -45,7 +46,8 @@ def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
     yield "acting on several", Batches(maker, reader)
     yield "trying bounds of resources", OwnBounds(maker)
     yield "adding numbers", Averages(maker, reader)
-    yield "publishing", Publishing(maker, reader)
+    yield "changing who sees", Visibility(maker, reader)
+    yield "mentioning users", Mentions(maker)
     yield "revalidating", Revalidation(maker)
     yield "sharing", Sharing(maker, reader)
     yield "sorting equal resources", Ties(maker)

@@ -7,12 +7,17 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fixtures.doors import Door, api, by_header, doors
 from fixtures.scripted import answer
 
 from lockstep.auth.actors import ActorBook
 from lockstep.auth.probe import find_users
+from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.driver import walk
+from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.visibility import Visibility
 from lockstep.transport.messages import Outcome, Request
 
 TEXT = {"type": "string"}
@@ -101,3 +106,24 @@ def test_another_user_tries_to_delete_what_is_visible_inside_of_something_public
         for name, record in sender.ledger.coverage.operations.items()
     }
     assert 403 in statuses["DELETE /reviews/{review_id}"]
+
+
+@pytest.mark.parametrize(
+    ("member", "wanted"),
+    [
+        ({"visibility": VISIBILITY}, [{"visibility": "public"}, {"visibility": "private"}]),
+        ({"private": {"type": "boolean"}}, [{"private": False}, {"private": True}]),
+        ({"is_public": {"type": "boolean"}}, [{"is_public": True}, {"is_public": False}]),
+        ({"state": {"type": "string", "enum": ["open", "done"]}}, []),
+    ],
+)
+def test_each_choice_of_who_sees_a_resource_is_tried(
+    tmp_path: Path, member: dict[str, Any], wanted: list[dict[str, Any]]
+) -> None:
+    paths = {"/shelves": {"post": creates("shelf_id", body=member)}}
+    sender, _ = doors(tmp_path, api(paths=paths), by_header(), lambda *_: None)
+    maker = Maker(Client(sender, None, lambda *_: None))
+    operation = next(
+        each for each in sender.ledger.document.operations.values() if each.path == "/shelves"
+    )
+    assert Visibility(maker, Reader(maker)).choices(operation) == wanted

@@ -1,7 +1,7 @@
-"""Makes resources that all users can see, and acts on them as another user.
+"""Makes resources that all users can see, or none but their owner, and acts on them as another.
 
 Schemas do not tell what others may do with what they can see: read its content, comment on it, but
-not delete the comment of somebody else.
+not delete the comment of somebody else. What is in a private one must not be seen anywhere.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from lockstep.openapi.naming import is_plural, words
 from lockstep.openapi.operations import Operation
 
 _OPEN = frozenset({"public", "everyone", "anyone", "world"})
+_CLOSED = frozenset({"private", "secret", "hidden", "internal", "restricted", "confidential"})
 # Maximum number of creations that are tried so, and of resources inside of a public one.
 _MOST_WAYS, _MOST_INSIDE = 2, 6
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(slots=True)
-class Publishing:
-    """Creates public resources with others inside of them, and tries all operations on these."""
+class Visibility:
+    """Creates public and private resources with others in them, and tries all operations there."""
 
     maker: Maker
     reader: Reader
 
     def able(self) -> Iterator[Operation]:
-        """Yield a few creations that have succeeded, and can make what they create public."""
+        """Yield a few creations that have succeeded, and choose who sees what they create."""
         client = self.maker.client
         if client.mine == client.other:
             return
@@ -45,23 +46,27 @@ class Publishing:
             if operation.method == "POST"
             and operation.name in client.known.accepted
             and operation.name not in client.entrances
-            and self._opening(operation)
+            and self.choices(operation)
         )
         yield from islice(found, _MOST_WAYS)
 
     def explore(self, operation: Operation) -> None:
-        """Create a public resource and others in it, and act on each as another user."""
+        """Create a resource for each choice and others in it; act on each as another user."""
+        for choice in self.choices(operation):
+            self._explore(operation, choice)
+
+    def _explore(self, operation: Operation, choice: Mapping[str, Any]) -> None:
         client = self.maker.client
         before = set(map(id, client.known.items))
         values = self.maker.live(operation, client.mine)
-        if values is None or not self._create(operation, values, self._opening(operation)):
+        if values is None or not self._create(operation, values, choice):
             return
-        public = self._made_since(before)
-        if not public:
+        outer = self._made_since(before)
+        if not outer:
             return
         for each in islice(self._inside(operation), _MOST_INSIDE):
             bound = self._bound(each, self._made_since(before))
-            reference = self._reference(each, operation, public[0])
+            reference = self._reference(each, operation, outer[0])
             if bound is not None or (reference and "{" not in each.path):
                 self._create(each, bound or {}, reference)
         self._try_all(self._made_since(before))
@@ -125,15 +130,18 @@ class Publishing:
                 return {name: value}
         return {}
 
-    def _opening(self, operation: Operation) -> dict[str, Any]:
-        """Return the member of a body that makes a resource public, and its value."""
+    def choices(self, operation: Operation) -> list[dict[str, Any]]:
+        """Return the member of a body that makes a resource public or private, with its values."""
         for name, member in self._members(operation).items():
-            choice = next((each for each in member.get("enum", ()) if each in _OPEN), None)
-            if choice is not None:
-                return {name: choice}
-            if "public" in words(name) and kind_of_value(member) == "boolean":
-                return {name: True}
-        return {}
+            values = [each for each in member.get("enum", ()) if isinstance(each, str)]
+            chosen = [each for few in (_OPEN, _CLOSED) for each in values if each in few]
+            if len(values) > 1 and chosen:
+                return [{name: each} for each in chosen]
+            named = {*words(name)}
+            if named & (_OPEN | _CLOSED) and kind_of_value(member) == "boolean":
+                is_open = bool(named & _OPEN)
+                return [{name: is_open}, {name: not is_open}]
+        return []
 
     def _members(self, operation: Operation) -> dict[str, Mapping[str, Any]]:
         document = self.maker.client.document
