@@ -103,6 +103,10 @@ class Trial:
             self.maker.needs.meet(self.operation, (self._values, None), self.actor)
         return self._values
 
+    def use(self, values: Values) -> None:
+        """Let requests be about the resources of these path parameters, which lack nothing."""
+        self._values = values
+
     def template(self) -> Any:
         """Return a valid body with placeholders; `None` if the operation takes no body."""
         if self.call is None:

@@ -17,9 +17,11 @@ from lockstep.auth.actors import ActorError
 from lockstep.drivers.probes.trial import Trial, begin_anew
 from lockstep.drivers.races.driver import IMPOSSIBLE, JOIN, RaceResult, label, reported
 from lockstep.drivers.races.significance import may_be_chance
+from lockstep.drivers.walk.limits import Limits
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import conflicts, succeeded
 from lockstep.drivers.walk.parameters import Declared
+from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_idempotency_key
 from lockstep.openapi.operations import Operation
@@ -71,6 +73,10 @@ def _races(maker: Maker, operation: Operation, rounds: int) -> Iterator[_Repeats
             yield race
     plain = _Repeats(trial, rounds)
     is_keyed = any(header.required for header in headers)
+    if not is_keyed and operation.name in maker.limited:
+        last = _Repeats(trial, rounds, limits=Limits(maker, Reader(maker)))
+        if last.has_one_winner_in_sequence():
+            yield last
     if not is_keyed and plain.has_one_winner_in_sequence():
         yield plain
     if client.other != client.mine and (is_keyed or plain.uses_up_users):
@@ -104,7 +110,8 @@ class _Repeats:
     """The rounds of one race, on all targets at the same time.
 
     header: allows a single effect, such as an idempotency key; empty for a request without. rival:
-    the user of the second request; empty if both are the same user's. uses_up_users: whether who
+    the user of the second request; empty if both are the same user's. limits: how to take all that
+    is left, if each request does. uses_up_users: whether who
     has won cannot win again, as one who rides a bike.
     """
 
@@ -112,6 +119,7 @@ class _Repeats:
     rounds: int
     header: str = ""
     rival: str = ""
+    limits: Limits | None = None
     uses_up_users: bool = False
     # Whether nobody has won the last round, as one who has made five bookings.
     _is_void: bool = False
@@ -124,6 +132,7 @@ class _Repeats:
     def name(self) -> str:
         """The operation, and what is sent twice."""
         what = f"one {self.header}" if self.header else "the same request"
+        what = "all that is left" if self.limits else what
         return f"{self.trial.operation.name}: {what}, {'by two users' if self.rival else 'twice'}"
 
     def has_one_winner_in_sequence(self) -> bool:
@@ -204,6 +213,12 @@ class _Repeats:
         None if it needs the tag of a representation that has none.
         """
         trial = self.trial
+        if self.limits is not None:
+            found = self.limits.all_of_it(trial.operation)
+            if found is None:
+                return None
+            trial.use(found[0])
+            return trial.request(found[1], found[0])
         trial.refer_to_new()
         values = trial.values(fresh=True)
         trial.maker.offers.renew(trial.operation, values or {}, trial.actor)

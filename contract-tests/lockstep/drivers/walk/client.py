@@ -168,6 +168,7 @@ class Client:
         found = References(self.document, self.known, actor, Style.PLAIN, by_noun=by_noun)
         if chosen is not None and chosen.has_members:
             value = content(self.document, chosen, Style.PLAIN)
+            value = self.known.recipes.get(chosen.key, value)
             found.fill(value, self.document.families.about(operation.path))
         return found.families
 

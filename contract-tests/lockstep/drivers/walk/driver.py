@@ -28,6 +28,7 @@ from lockstep.drivers.walk.bodies import (
 from lockstep.drivers.walk.by_example import attempt, by_example
 from lockstep.drivers.walk.client import Client, Progress
 from lockstep.drivers.walk.deletions import Deletions, inner_first
+from lockstep.drivers.walk.elements import add_elements, lacks_elements
 from lockstep.drivers.walk.entity_tags import NO_TAG, spellings
 from lockstep.drivers.walk.identifiers import new_name
 from lockstep.drivers.walk.items import parameters_of
@@ -99,6 +100,8 @@ class _Walk:
         with by_example(self.maker, others) as never:
             send = self._setting_up(partial(attempt, self.maker))
             self._each("retrying with examples", never, send)
+        empty = [op for op in self._with("POST", also=needed) if lacks_elements(self.maker, op)]
+        self._each("adding elements", empty, self._setting_up(partial(add_elements, self.maker)))
         self._read_all()
         self._each("changing", self._with("PUT", "PATCH"), self._change)
         self._each("setting states", self._in_states(), self.states.explore)

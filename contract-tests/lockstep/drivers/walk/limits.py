@@ -14,9 +14,11 @@ from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.bodies import Style
+from lockstep.drivers.walk.filtered_lists import lists_about
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
+from lockstep.drivers.walk.named import look_at_named
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.quantities import Quantity, quantity_in
 from lockstep.drivers.walk.reader import Reader
@@ -24,11 +26,15 @@ from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
+from lockstep.results.grounding import list_elements
 from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 # Maximum number of choices of an enum, of quantities of a resource, and of reads after a change.
 _MOST_CHOICES, _MOST_LIMITS, _MOST_READ = 3, 3, 6
+# Maximum number of lists of what belongs to a resource.
+_MOST_LISTS = 2
+_ONE = Decimal(1)
 # Maximum number of actions that are tried so that a resource has something to take.
 _MOST_FILLED = 4
 # Maximum number of requests in all, except those that create resources.
@@ -71,9 +77,13 @@ class Limits:
 
     def explore(self, operation: Operation) -> None:
         """Find what limits a quantity on one resource, then take it in two parts from another."""
+        first = self._new(operation, {})
+        if first is not None:
+            # What new resources need for it is sought when it is refused.
+            self.maker.post(operation, first.values, self.maker.client.mine)
         for choice in islice(self._choices(operation), _MOST_CHOICES):
             taking = self._new(operation, choice)
-            limit = self._limit(taking) if taking is not None else None
+            limit = self._limit(taking, choice) if taking is not None else None
             if limit is None or self._sent > _MOST_SENT:
                 continue
             again = self._new(operation, choice)
@@ -84,14 +94,30 @@ class Limits:
                         self._take(again, number)
                 self._use_used_up(again)
 
-    def _limit(self, taking: _Taking) -> Decimal | None:
+    def all_of_it(self, operation: Operation) -> tuple[Values, Mapping[str, Any]] | None:
+        """Return the parameters and the body to take all that new resources have.
+
+        `None` for an operation that nothing limits, as far as was found out before.
+        """
+        limited = self.maker.limited.get(operation.name)
+        taking = self._new(operation, limited[0]) if limited is not None else None
+        shown = self._shown(taking) if taking is not None else []
+        if taking is None or limited is None or len(shown) <= limited[1]:
+            return None
+        quantity = taking.quantity
+        return taking.values, {**taking.body, quantity.name: quantity.write(shown[limited[1]])}
+
+    def _limit(self, taking: _Taking, choice: Mapping[str, Any]) -> Decimal | None:
         """Return the quantity that can be taken while a little more cannot, if there is any."""
-        for number in self._shown(taking)[:_MOST_LIMITS]:
-            if self._take(taking, number + taking.quantity.unit):
-                # There may be no limit, or a job that finds it later.
-                self._take(taking, taking.quantity.halved(number))
-                return None
+        for rank, number in enumerate(self._shown(taking)[:_MOST_LIMITS]):
+            # There may be whole pieces only.
+            for more in dict.fromkeys((taking.quantity.unit, max(taking.quantity.unit, _ONE))):
+                if self._take(taking, number + more):
+                    # There may be no limit, or a job that finds it later.
+                    self._take(taking, taking.quantity.halved(number))
+                    return None
             if self._take(taking, number):
+                self.maker.limited[taking.operation.name] = choice, rank
                 return number
         return None
 
@@ -127,7 +153,7 @@ class Limits:
             return False
         for around, values in taking.resources:
             self._read(around, values)
-        self._sent += self.reader.look_at_named(exchange)
+        self._sent += look_at_named(self.maker.client, exchange)
         return True
 
     def _new(self, operation: Operation, choice: Mapping[str, Any]) -> _Taking | None:
@@ -149,6 +175,7 @@ class Limits:
         taking = _Taking(operation, quantity, resources, values, {**body, **choice})
         for around, named in resources:
             self._fill(quantity, around, named)
+        self.maker.needs.meet(operation, (values, taking.body), client.mine)
         return taking
 
     def _fill(self, quantity: Quantity, around: Operation, values: Values) -> None:
@@ -176,6 +203,7 @@ class Limits:
     def _read(self, around: Operation, values: Values) -> None:
         for reader in (*self._readers(around), *self._above(around)):
             self._send(reader, values, None)
+        self._sent += len(self._read_lists(around, values))
 
     def _shown(self, taking: _Taking) -> list[Decimal]:
         """Return the quantities that the resources show, the largest first."""
@@ -184,8 +212,23 @@ class Limits:
 
     def _shown_by(self, quantity: Quantity, around: Operation, values: Values) -> list[Decimal]:
         reader = next(self._readers(around), None)
-        answer = self._send(reader, values, None).leader if reader is not None else None
-        return quantity.shown_in(json_of(answer.body) if isinstance(answer, Response) else None)
+        seen = [self._send(reader, values, None)] if reader is not None else []
+        seen += self._read_lists(around, values)
+        found: list[Decimal] = []
+        for exchange in seen:
+            answer = exchange.leader
+            body = json_of(answer.body) if isinstance(answer, Response) else None
+            for shown in (body, *list_elements(answer)):
+                found += quantity.shown_in(shown)
+        return found
+
+    def _read_lists(self, around: Operation, values: Values) -> list[Exchange]:
+        """Read the lists of what belongs to a resource: the stock of a product."""
+        client = self.maker.client
+        return [
+            client.send(each, {}, client.request(each, {}, query=query), client.mine)
+            for each, query in islice(lists_about(client, around, values), _MOST_LISTS)
+        ]
 
     def _readers(self, around: Operation) -> Iterator[Operation]:
         """Yield the reads of a resource, and of what is in it as a whole."""

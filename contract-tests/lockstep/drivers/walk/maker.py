@@ -25,7 +25,6 @@ from lockstep.drivers.walk.outcomes import (
     is_refused,
     succeeded,
 )
-from lockstep.drivers.walk.ranges import is_exclusive
 from lockstep.drivers.walk.refusals import sent_as_described, sent_with_extras
 from lockstep.drivers.walk.values import is_in_future
 from lockstep.openapi.operations import Operation
@@ -53,6 +52,8 @@ class Maker:
     _referred: dict[str, Counter[str]] = field(default_factory=dict)
     # Creations that have succeeded with every member, each with a unique text.
     whole: set[str] = field(default_factory=set)
+    # By operation: a choice of its body, and which quantity of what it takes from is its limit.
+    limited: dict[str, tuple[Mapping[str, Any], int]] = field(default_factory=dict)
     needs: Needs = field(init=False)
     issuing: Issuing = field(init=False)
     amply: Amply = field(init=False)
@@ -75,6 +76,9 @@ class Maker:
             exchange = self._post_freshly(operation, values, actor) or exchange
         if conflicts(exchange) and operation.name in self.client.known.accepted:
             exchange = self.offers.take(operation, values, actor, self._post) or exchange
+        if conflicts(exchange) and self.needs.may_differ(operation):
+            # What it refers to is newer than what it succeeded with.
+            exchange = self._with_needs(operation, values, actor) or exchange
         if succeeded(exchange):
             self.needs.use_up(operation)
         if not is_refused(exchange) or operation.name in self.sought:
@@ -94,13 +98,6 @@ class Maker:
         """Forget what was created, and what was refused to its users."""
         self.client.known.forget()
         self._refused.clear()
-
-    def make_again(self, exchange: Exchange) -> None:
-        """Create what an exchange is about again: exclusive values may be free, or still taken."""
-        makers = self.client.exchanger.trace.makers(exchange)
-        made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
-        if made is not None and is_exclusive(made.request) and not exchange.parted:
-            self.client.send_as(made.request, self.client.mine)
 
     def is_untried(self, operation: Operation) -> bool:
         """Whether a creation was not accepted for lack of a parent, or of what its body names."""

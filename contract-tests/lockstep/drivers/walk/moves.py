@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from lockstep.drivers.walk.filtered_lists import filtered_lists
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
-from lockstep.drivers.walk.references import meant
 from lockstep.drivers.walk.repeatable import changes_state
 from lockstep.openapi.naming import is_plural, words
 from lockstep.openapi.operations import Operation
@@ -102,11 +102,9 @@ class Moves:
         if families.about(listing.path) != about:
             return {}
         held, last = families.about(holder.path), parameters_of(holder.path)[-1]
-        for parameter in client.parameters(listing):
-            referred = meant(client.document, parameter.name, about)
-            if parameter.location == "query" and any(family == held for family, _ in referred):
-                return {parameter.name: where[last]}
-        return {}
+        listed = filtered_lists(client)
+        names = (name for each, name, family in listed if each is listing and family == held)
+        return dict.fromkeys(islice(names, 1), where[last])
 
 
 def _changes_one(operation: Operation) -> bool:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.creators import creators
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.openapi.document import Document
@@ -36,6 +37,8 @@ class Needs:
     _known: dict[str, list[Operation]] = field(default_factory=dict)
     # Where that is done: the operation's name and the identifier of the resource.
     _done: set[tuple[str, str]] = field(default_factory=set)
+    # What has succeeded before, and its preconditions were sought nevertheless.
+    _sought: set[str] = field(default_factory=set)
     _doing: bool = False
     _filling: list[Operation] | None = None
 
@@ -45,8 +48,12 @@ class Needs:
         named: Named,
         actor: str,
         again: Callable[[], Exchange | None],
+        key: str = "",
     ) -> Exchange | None:
-        """Perform actions on what a request refers to until it succeeds `again`, if it does."""
+        """Perform actions on what a request refers to until it succeeds `again`, if it does.
+
+        `key` stands for one of the states that an operation may lead to, which differ in that.
+        """
         if self._doing:
             return None
         done: list[Operation] = []
@@ -56,24 +63,33 @@ class Needs:
             done.append(other)
             exchange = again()
             if exchange is not None:
-                self._known[operation.name] = done
+                self._known[key or operation.name] = done
                 return exchange
         return None
 
-    def meet(self, operation: Operation, named: Named, actor: str) -> None:
+    def may_differ(self, operation: Operation) -> bool:
+        """Whether what succeeded before may need something now; true once per operation."""
+        known = operation.name in self.client.known.accepted
+        if not known or operation.name in {*self._known, *self._sought} or self._doing:
+            return False
+        self._sought.add(operation.name)
+        return True
+
+    def meet(self, operation: Operation, named: Named, actor: str, key: str = "") -> None:
         """Meet an operation's preconditions for what a request refers to, once per resource."""
-        known = self._known.get(operation.name, ())
+        name = key or operation.name
+        known = self._known.get(name, ())
         if not known or self._doing:
             return
         for other, values in self._beside(operation, named, actor):
-            key = operation.name, next(reversed(values.values()), "")
-            if other in known and key not in self._done:
+            is_done = (name, next(reversed(values.values()), "")) in self._done
+            if other in known and not is_done:
                 self._act(other, values, actor)
-        self._done |= {(operation.name, text) for text in _texts(named)}
+        self._done |= {(name, text) for text in _texts(named)}
 
-    def use_up(self, operation: Operation) -> None:
+    def use_up(self, operation: Operation, key: str = "") -> None:
         """Record that an operation succeeded, after which its preconditions may be needed again."""
-        self._done = {key for key in self._done if key[0] != operation.name}
+        self._done = {each for each in self._done if each[0] != (key or operation.name)}
 
     @property
     def filling(self) -> list[Operation]:
@@ -110,7 +126,7 @@ class Needs:
                 if values[last] in texts or item.is_called(called):
                     yield other, values
                     break
-        yield from ((other, {}) for other in self._about_the_same(operation, actor))
+        yield from ((other, {}) for other in self.about_the_same(operation, actor))
         for other in self.filling:
             if other is operation:
                 continue
@@ -120,13 +136,14 @@ class Needs:
             bound = self.client.known.bind(other.path, actor, live=True)
             yield from ((other, values) for _, values in islice(bound, 1))
 
-    def _about_the_same(self, operation: Operation, actor: str) -> Iterator[Operation]:
+    def about_the_same(self, operation: Operation, actor: str) -> Iterator[Operation]:
         """Yield the creations that have succeeded, and refer to what an operation refers to.
 
-        What is returned by its barcode, say, has been lent by it before.
+        What is returned by its barcode, say, has been lent by it before. An action on an order
+        refers to what the order does: what is to be sold has been received.
         """
         client = self.client
-        referred = client.referred(operation, actor).keys()
+        referred = client.referred(operation, actor).keys() | self._within(operation, actor)
         for name in list(client.known.accepted) if referred else ():
             other = client.document.operations.get(name)
             if other is None or other is operation or name in client.entrances:
@@ -134,6 +151,15 @@ class Needs:
             is_creation = other.method == "POST" and "{" not in other.path
             if is_creation and not referred.isdisjoint(client.referred(other, actor)):
                 yield other
+
+    def _within(self, operation: Operation, actor: str) -> set[str]:
+        """Return the families that the resource of a path refers to when it is created."""
+        names = parameters_of(operation.path)
+        if not names:
+            return set()
+        head = operation.path[: operation.path.rindex("{" + names[-1] + "}")]
+        makers = creators(self.client.document, head, names[-1], self.client.entrances)
+        return {family for maker in makers for family in self.client.referred(maker, actor)}
 
 
 def fills(document: Document, operation: Operation) -> bool:

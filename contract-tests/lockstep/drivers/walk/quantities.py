@@ -57,9 +57,10 @@ class Quantity:
     def _number(self, value: Any) -> Decimal | None:
         if self.is_text:
             match = _DECIMAL.fullmatch(value) if isinstance(value, str) else None
-            same = match is not None and Decimal(1).scaleb(-len(match[1])) == self.unit
-            return Decimal(value) if same else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+            # It may be shown with more decimals than are sent.
+            if match is None or Decimal(1).scaleb(-len(match[1])) > self.unit:
+                return None
+        elif isinstance(value, bool) or not isinstance(value, int | float):
             return None
         number = Decimal(str(value))
         try:

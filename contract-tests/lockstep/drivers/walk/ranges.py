@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from lockstep.drivers.walk.client import Client
 from lockstep.openapi.naming import is_unique, words
+from lockstep.results.exchange import Exchange
 from lockstep.transport.messages import Request
 
 _ANY_DAY = date(2000, 1, 1)
@@ -130,3 +132,11 @@ def _text(moment: date, like: str) -> str:
         return moment.strftime("%H:%M:%S")[: len(like)]
     text = moment.isoformat()
     return text.replace("+00:00", "Z") if like.endswith("Z") else text
+
+
+def book_again(client: Client, exchange: Exchange) -> None:
+    """Create what an exchange is about again: exclusive values may be free, or still taken."""
+    makers = client.exchanger.trace.makers(exchange)
+    made = next((each for each in reversed(makers) if each.request.method == "POST"), None)
+    if made is not None and is_exclusive(made.request) and not exchange.parted:
+        client.send_as(made.request, client.mine)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from lockstep.drivers.walk.byte_ranges import byte_ranges, offers_ranges
 from lockstep.drivers.walk.client import Client
@@ -19,11 +18,9 @@ from lockstep.drivers.walk.pages import all_pages, first_page, largest_page, nex
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
 from lockstep.openapi.document import Document
-from lockstep.openapi.naming import is_id, split, words
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
 from lockstep.results.grounding import list_elements
-from lockstep.transport.json_bodies import json_of
 from lockstep.transport.messages import Response
 
 _FEW, _SOME = 3, 20
@@ -35,7 +32,6 @@ _FEW_QUERIES = 6
 _QUERIES_OF_NOTHING = 4
 _FEW_OF_EACH, _MOST_OF_MANY = 5, 64
 _MOST_PAGES = 3
-_MOST_NAMED = 2
 _MOST_TAGGED = 4
 
 
@@ -331,25 +327,6 @@ class Reader:
                 self._negotiate(each, values)
         return read
 
-    def look_at_named(self, exchange: Exchange) -> int:
-        """Read what an answer names by an id: an article, say, that is in stock again.
-
-        Returns how many things were read.
-        """
-        answer = exchange.leader
-        body = json_of(answer.body) if isinstance(answer, Response) else None
-        parts, read = exchange.request.path.partition("?")[0].split("/"), 0
-        for operation in self._document.operations.values():
-            name = next(iter(parameters_of(operation.path)), "")
-            plain = operation.method == "GET" and operation.path.endswith("/{" + name + "}")
-            if read == _MOST_NAMED or not plain or not (is_id(name) and split(name)[0]):
-                continue
-            value = next(_values_of(body, name), "")
-            if value and value not in parts and not changes_state(operation):
-                self._send(operation, {name: value}, self._mine)
-                read += 1
-        return read
-
     def tag(self, operation: Operation, values: Values) -> str:
         """Return the entity tag of a resource, empty if it has none."""
         seen = self.look(operation, values)
@@ -364,7 +341,8 @@ class Reader:
             # They may have been forgotten, if many others were seen since.
             self._send(operation, {}, self._mine)
         others = [item for item in known.items if not item.user]
-        return known.all(family, self._mine) or sorted(others, key=lambda item: not item.made)
+        listed = [item for item in known.all(family, self._mine) if not _is_page(item)]
+        return listed or sorted(others, key=lambda item: not item.made)
 
     def _send(
         self,
@@ -379,16 +357,10 @@ class Reader:
         return self.client.send(operation, values, request, actor)
 
 
-def _values_of(node: Any, name: str) -> Iterator[str]:
-    """The values of the members of this name at any depth."""
-    if isinstance(node, Mapping):
-        for key, member in node.items():
-            if words(key) == words(name) and isinstance(member, str | int):
-                yield str(member)
-            yield from _values_of(member, name)
-    elif isinstance(node, list):
-        for element in node:
-            yield from _values_of(element, name)
+def _is_page(item: Item) -> bool:
+    """Whether what was taken for a resource is an empty page of a list, with numbers beside it."""
+    several = [value for value in item.shown.values() if not isinstance(value, int)]
+    return bool(item.shown) and several == [[]]
 
 
 def paths(client: Client, operation: Operation, actor: str) -> Iterator[tuple[Values, Item | None]]:

@@ -18,6 +18,7 @@ from lockstep.drivers.walk.quotas import Quotas
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.revalidation import Revalidation
 from lockstep.drivers.walk.sharing import Sharing
+from lockstep.drivers.walk.shortages import Shortages
 from lockstep.drivers.walk.ties import Ties
 from lockstep.drivers.walk.transitions import Transitions
 from lockstep.drivers.walk.visibility import Visibility
@@ -40,6 +41,7 @@ def stages(maker: Maker, reader: Reader) -> Iterator[tuple[str, Stage]]:
     """Yield each stage with what it does, as shown with the progress."""
     yield "changing states", Transitions(maker, reader)
     yield "trying limits", Limits(maker, reader)
+    yield "asking for too much", Shortages(maker, reader)
     yield "using up", Quotas(maker, reader)
     yield "moving", Moves(maker, reader)
     yield "changing what others show", Copies(maker, reader)

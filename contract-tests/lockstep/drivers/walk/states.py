@@ -16,7 +16,9 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.media import media_types
 from lockstep.drivers.walk.member_changes import MemberChanges
-from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.named import look_at_named
+from lockstep.drivers.walk.outcomes import conflicts, succeeded
+from lockstep.drivers.walk.ranges import book_again
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.transitions import state_members
 from lockstep.drivers.walk.values import elsewhere
@@ -46,6 +48,11 @@ class Act:
     operation: Operation
     member: str = ""
     state: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of the operation, and of the state."""
+        return f"{self.operation.name} {self.state}".rstrip()
 
     @property
     def is_deletion(self) -> bool:
@@ -112,6 +119,8 @@ class States:
     changes: MemberChanges = field(init=False)
     _sent: int = 0
     _seen: set[tuple[str, ...]] = field(default_factory=set)
+    # Actions that were tried after what they may need.
+    _needy: set[str] = field(default_factory=set)
     # Actions that lead back to the first one of them, where that is not possible at all times.
     _rounds: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
 
@@ -267,23 +276,48 @@ class States:
         while left:
             act = left.pop(0)
             exchange = self._act(act, values)
+            if conflicts(exchange) and not exchange.parted:
+                exchange = self._after_needs(act, values) or exchange
             if exchange.parted:
                 return None
             if succeeded(exchange):
                 self._sent += 1
                 own = self._translated(act.operation, values)
                 self.reader.look_around(act.operation, own)
-                self._sent += self.reader.look_at_named(exchange)
+                self._sent += look_at_named(self.maker.client, exchange)
                 self._sent += self.reader.look_within(act.operation, own)
                 if own is not values:
                     self.reader.look_everywhere(first, values)
                 if is_first:
-                    self.maker.make_again(exchange)
+                    book_again(self.maker.client, exchange)
                 return act
             refused.append(act)
         return None
 
+    def _after_needs(self, act: Act, values: Values) -> Exchange | None:
+        """Try once what an action may need first: what is to be sold must have been received."""
+        if act.key in self._needy:
+            return None
+        self._needy.add(act.key)
+        client = self.maker.client
+
+        def again() -> Exchange | None:
+            exchange = self._send(act, values)
+            return exchange if succeeded(exchange) else None
+
+        named = values, client.template(act.operation, client.mine)
+        return self.maker.needs.find(act.operation, named, client.mine, again, act.key)
+
     def _act(self, act: Act, values: Values) -> Exchange:
+        """Perform an action, after what it is known to need first."""
+        client, needs = self.maker.client, self.maker.needs
+        needs.meet(act.operation, (values, None), client.mine, act.key)
+        exchange = self._send(act, values)
+        if succeeded(exchange):
+            needs.use_up(act.operation, act.key)
+        return exchange
+
+    def _send(self, act: Act, values: Values) -> Exchange:
         client = self.maker.client
         value = client.template(act.operation, client.mine)
         if act.member:

@@ -15,6 +15,7 @@ from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.member_changes import MemberChanges
 from lockstep.drivers.walk.outcomes import succeeded
+from lockstep.drivers.walk.ranges import book_again
 from lockstep.drivers.walk.reader import Reader
 from lockstep.openapi.document import Document
 from lockstep.openapi.naming import singular, words
@@ -167,7 +168,7 @@ class Transitions:
         found = _shown(exchange.leader, name) or self._state(operation, values, name)
         if found is not None and found not in self._seen():
             self._sent += 1
-            self.maker.make_again(exchange)
+            book_again(client, exchange)
             self.changes.explore(operation, values, found, name)
         return found
 

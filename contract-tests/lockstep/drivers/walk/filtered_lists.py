@@ -1,0 +1,38 @@
+"""The lists that a query limits to what belongs to a resource: the stock of a product, say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.drivers.walk.client import Client
+from lockstep.drivers.walk.items import parameters_of
+from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.references import meant
+from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.openapi.operations import Operation
+
+# A list, and the query that limits it.
+Filtered = tuple[Operation, dict[str, str]]
+
+
+def filtered_lists(client: Client) -> Iterator[tuple[Operation, str, str]]:
+    """Yield the lists with a parameter that refers to a resource, its name, and the family."""
+    families = client.document.families
+    for operation in client.document.operations.values():
+        if operation.method != "GET" or "{" in operation.path or changes_state(operation):
+            continue
+        about = families.about(operation.path)
+        for parameter in client.parameters(operation):
+            if parameter.location == "query":
+                referred = meant(client.document, parameter.name, about, by_noun=True)
+                found = (family for family, _ in referred if family != about)
+                yield from ((operation, parameter.name, family) for family in found)
+
+
+def lists_about(client: Client, holder: Operation, where: Values) -> Iterator[Filtered]:
+    """Yield the lists of what belongs to a resource, which an operation and its path tell."""
+    names = parameters_of(holder.path)
+    family = client.document.families.about(holder.path)
+    for operation, name, about in filtered_lists(client) if names else ():
+        if about == family:
+            yield operation, {name: where[names[-1]]}
