@@ -45,9 +45,9 @@ _SELDOM = 0.2
 # Minimum number of places that always differ together to be one fact.
 _FEWEST_TOGETHER = 3
 # Conditions due to which a request is refused whatever its content.
-_WHO = frozenset({"another's thing", "no credentials", "bad credentials"})
-_CHECKED = _WHO | INVALID
 _CREDENTIALS = frozenset({"no credentials", "bad credentials"})
+_WHO = _CREDENTIALS | {"another's thing"}
+_CHECKED = _WHO | INVALID
 _WHITE_SPACE = "white space"
 # How a value stands out to which something is done that white space around texts has to do with.
 _BLANKS = frozenset({"blank", "outer white space"})

@@ -111,8 +111,8 @@ class _Repeats:
 
     header: allows a single effect, such as an idempotency key; empty for a request without. rival:
     the user of the second request; empty if both are the same user's. limits: how to take all that
-    is left, if each request does. uses_up_users: whether who
-    has won cannot win again, as one who rides a bike.
+    is left, if each request does. uses_up_users: whether who has won cannot win again, as one who
+    rides a bike.
     """
 
     trial: Trial

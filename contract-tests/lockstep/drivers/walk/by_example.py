@@ -43,15 +43,14 @@ def attempt(maker: Maker, operation: Operation) -> None:
     if values is None:
         return
 
-    def again() -> Exchange | None:
-        exchange = client.act(operation, values, client.template(operation, client.mine))
-        return exchange if succeeded(exchange) else None
+    def again() -> Exchange:
+        return client.act(operation, values, client.template(operation, client.mine))
 
     if operation.method == "POST":
         maker.sought.discard(operation.name)
         done = succeeded(maker.post(operation, values, client.mine))
     else:
-        done = again() is not None
+        done = succeeded(again())
     if not done:
         named = values, client.template(operation, client.mine)
         maker.needs.find(operation, named, client.mine, again)

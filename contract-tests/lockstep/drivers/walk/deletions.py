@@ -16,7 +16,7 @@ from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.queries import searches_for
 from lockstep.drivers.walk.reader import Reader, paths
-from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.selection import lists
 from lockstep.openapi.naming import is_unique
 from lockstep.openapi.operations import Operation
 
@@ -62,9 +62,7 @@ class Deletions:
     def _search_for(self, item: Item) -> None:
         """Search for what was deleted, by its text, in each list that can be searched."""
         client = self.maker.client
-        for each in client.document.operations.values():
-            if each.method != "GET" or "{" in each.path or changes_state(each):
-                continue
+        for each in lists(client.document):
             for query in islice(searches_for(client.parameters(each), item), 1):
                 client.send(each, {}, client.request(each, {}, query=query), client.mine)
 

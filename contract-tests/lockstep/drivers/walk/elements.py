@@ -65,14 +65,10 @@ def _is_accepted(maker: Maker, operation: Operation, values: Mapping[str, str]) 
     def send() -> Exchange:
         return client.act(operation, values, client.template(operation, client.mine))
 
-    def again() -> Exchange | None:
-        exchange = send()
-        return exchange if succeeded(exchange) else None
-
     exchange = send()
     if conflicts(exchange):
         named = values, client.template(operation, client.mine)
-        exchange = maker.needs.find(operation, named, client.mine, again) or exchange
+        exchange = maker.needs.find(operation, named, client.mine, send) or exchange
     return succeeded(exchange) and not exchange.parted
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lockstep.auth.bodies import flat
 from lockstep.drivers.walk.bodies import Style
-from lockstep.drivers.walk.filtered_lists import lists_about
+from lockstep.drivers.walk.filtered_lists import read_lists_about
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -23,6 +23,7 @@ from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.quantities import Quantity, quantity_in
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.selection import accepted_posts
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
@@ -32,8 +33,6 @@ from lockstep.transport.messages import Response
 
 # Maximum number of choices of an enum, of quantities of a resource, and of reads after a change.
 _MOST_CHOICES, _MOST_LIMITS, _MOST_READ = 3, 3, 6
-# Maximum number of lists of what belongs to a resource.
-_MOST_LISTS = 2
 _ONE = Decimal(1)
 # Maximum number of actions that are tried so that a resource has something to take.
 _MOST_FILLED = 4
@@ -67,9 +66,8 @@ class Limits:
     def able(self) -> Iterator[Operation]:
         """Yield the operations that succeeded before and may take a quantity of a resource."""
         client = self.maker.client
-        for operation in self._document.operations.values():
-            known = operation.name in client.known.accepted and operation.method == "POST"
-            if not known or operation.name in client.entrances or not self._quantity(operation):
+        for operation in accepted_posts(client):
+            if not self._quantity(operation):
                 continue
             inside = "{" in operation.path and not operation.path.endswith("}")
             if inside or client.referred(operation, client.mine):
@@ -203,7 +201,7 @@ class Limits:
     def _read(self, around: Operation, values: Values) -> None:
         for reader in (*self._readers(around), *self._above(around)):
             self._send(reader, values, None)
-        self._sent += len(self._read_lists(around, values))
+        self._sent += len(read_lists_about(self.maker.client, around, values))
 
     def _shown(self, taking: _Taking) -> list[Decimal]:
         """Return the quantities that the resources show, the largest first."""
@@ -213,7 +211,7 @@ class Limits:
     def _shown_by(self, quantity: Quantity, around: Operation, values: Values) -> list[Decimal]:
         reader = next(self._readers(around), None)
         seen = [self._send(reader, values, None)] if reader is not None else []
-        seen += self._read_lists(around, values)
+        seen += read_lists_about(self.maker.client, around, values)
         found: list[Decimal] = []
         for exchange in seen:
             answer = exchange.leader
@@ -221,14 +219,6 @@ class Limits:
             for shown in (body, *list_elements(answer)):
                 found += quantity.shown_in(shown)
         return found
-
-    def _read_lists(self, around: Operation, values: Values) -> list[Exchange]:
-        """Read the lists of what belongs to a resource: the stock of a product."""
-        client = self.maker.client
-        return [
-            client.send(each, {}, client.request(each, {}, query=query), client.mine)
-            for each, query in islice(lists_about(client, around, values), _MOST_LISTS)
-        ]
 
     def _readers(self, around: Operation) -> Iterator[Operation]:
         """Yield the reads of a resource, and of what is in it as a whole."""

@@ -205,10 +205,8 @@ class Maker:
     def _with_needs(self, operation: Operation, values: Named, actor: str) -> Exchange | None:
         """Send a creation after other actions on what it refers to, if it succeeds then."""
 
-        def again() -> Exchange | None:
-            value = self.client.template(operation, actor)
-            exchange = self._post(operation, values, actor, value)
-            return exchange if succeeded(exchange) else None
+        def again() -> Exchange:
+            return self._post(operation, values, actor, self.client.template(operation, actor))
 
         named = values, self.client.template(operation, actor)
         return self.needs.find(operation, named, actor, again)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat, kind_of_value
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
-from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.selection import accepted_posts, lists
 from lockstep.openapi.naming import is_id, is_unique, words
 from lockstep.openapi.operations import Operation
 
@@ -35,7 +35,6 @@ class Mentions:
     """Creates resources whose texts mention oneself, and another user."""
 
     maker: Maker
-    _lists: list[Operation] = field(default_factory=list)
 
     def able(self) -> Iterator[Operation]:
         """Yield a few creations with a text, if the document tells of mentions."""
@@ -43,18 +42,10 @@ class Mentions:
         prose = json.dumps(client.document.modern, default=str, ensure_ascii=False)
         if client.mine == client.other or _MENTION.search(prose) is None:
             return
-        self._lists = [
-            each
-            for each in client.document.operations.values()
-            if each.method == "GET" and "{" not in each.path and not changes_state(each)
-        ]
         found = (
             operation
-            for operation in client.document.operations.values()
-            if operation.method == "POST"
-            and operation.name in client.known.accepted
-            and operation.name not in client.entrances
-            and next(self._texts(operation), None) is not None
+            for operation in accepted_posts(client)
+            if next(self._texts(operation), None) is not None
         )
         yield from islice(found, _MOST_WAYS)
 
@@ -75,7 +66,7 @@ class Mentions:
 
     def _read_lists(self) -> None:
         client = self.maker.client
-        for each in islice(self._lists, _MOST_LISTS):
+        for each in islice(lists(client.document), _MOST_LISTS):
             for actor in (client.mine, client.other):
                 client.send(each, {}, client.request(each, {}), actor)
 

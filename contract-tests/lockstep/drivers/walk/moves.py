@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from lockstep.drivers.walk.filtered_lists import filtered_lists
+from lockstep.drivers.walk.filtered_lists import lists_about
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
@@ -75,36 +75,22 @@ class Moves:
         client, document = self.maker.client, self.maker.client.document
         self.reader.look(holder, where)
         names = parameters_of(holder.path)
-        lists = (
-            each
+        families = document.families
+        inside: list[Read] = [
+            (each, where, {})
             for each in document.operations.values()
-            if each.method == "GET" and not changes_state(each)
-        )
-        inside: list[Read] = []
-        beside: list[Read] = []
-        for each in lists:
-            if parameters_of(each.path) == names and each.path.startswith(f"{holder.path}/"):
-                inside.append((each, where, {}))
-            elif "{" not in each.path:
-                query = self._filter(each, operation, holder, where)
-                beside += [(each, {}, query)] if query else []
-        for each, outer, query in islice((*inside, *beside), _MOST_LISTS):
+            if each.method == "GET"
+            and not changes_state(each)
+            and parameters_of(each.path) == names
+            and each.path.startswith(f"{holder.path}/")
+        ]
+        beside: dict[str, Read] = {}
+        for each, query in lists_about(client, holder, where):
+            if families.about(each.path) == families.about(operation.path):
+                beside.setdefault(each.name, (each, {}, query))
+        for each, outer, query in islice((*inside, *beside.values()), _MOST_LISTS):
             request = client.request(each, outer, query=query)
             client.send(each, outer, request, client.mine)
-
-    def _filter(
-        self, listing: Operation, operation: Operation, holder: Operation, where: Values
-    ) -> dict[str, str]:
-        """Return the query of a list of the moved resources that selects those of a place."""
-        client = self.maker.client
-        families = client.document.families
-        about = families.about(operation.path)
-        if families.about(listing.path) != about:
-            return {}
-        held, last = families.about(holder.path), parameters_of(holder.path)[-1]
-        listed = filtered_lists(client)
-        names = (name for each, name, family in listed if each is listing and family == held)
-        return dict.fromkeys(islice(names, 1), where[last])
 
 
 def _changes_one(operation: Operation) -> bool:

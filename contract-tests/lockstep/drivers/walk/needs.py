@@ -12,6 +12,7 @@ from lockstep.drivers.walk.client import Client
 from lockstep.drivers.walk.creators import creators
 from lockstep.drivers.walk.items import parameters_of
 from lockstep.drivers.walk.knowledge import Values
+from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
@@ -47,7 +48,7 @@ class Needs:
         operation: Operation,
         named: Named,
         actor: str,
-        again: Callable[[], Exchange | None],
+        again: Callable[[], Exchange],
         key: str = "",
     ) -> Exchange | None:
         """Perform actions on what a request refers to until it succeeds `again`, if it does.
@@ -62,7 +63,7 @@ class Needs:
                 continue
             done.append(other)
             exchange = again()
-            if exchange is not None:
+            if succeeded(exchange):
                 self._known[key or operation.name] = done
                 return exchange
         return None

@@ -17,6 +17,7 @@ from lockstep.drivers.walk.negotiation import offered, preferences
 from lockstep.drivers.walk.pages import all_pages, first_page, largest_page, next_page, whole_page
 from lockstep.drivers.walk.queries import Query, has_few_values, queries
 from lockstep.drivers.walk.repeatable import changes_state, is_spent
+from lockstep.drivers.walk.selection import lists
 from lockstep.openapi.document import Document
 from lockstep.openapi.operations import Operation
 from lockstep.results.exchange import Exchange
@@ -75,9 +76,7 @@ class Reader:
         """Read the lists that show a created resource, before any other action on it."""
         families = self._document.families
         family = families.of(family_of(maker.path))
-        for operation in self._document.operations.values():
-            if operation.method != "GET" or changes_state(operation) or "{" in operation.path:
-                continue
+        for operation in lists(self._document):
             if families.about(operation.path) != family:
                 continue
             chosen = [each for each in self.client.parameters(operation) if has_few_values(each)]

@@ -13,19 +13,20 @@ from itertools import islice
 from typing import Any
 
 from lockstep.auth.bodies import flat
-from lockstep.drivers.walk.filtered_lists import lists_about
+from lockstep.drivers.walk.filtered_lists import read_lists_about
 from lockstep.drivers.walk.knowledge import Values
 from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.quantities import Quantity, quantity_in
 from lockstep.drivers.walk.reader import Reader
+from lockstep.drivers.walk.selection import accepted_posts
 from lockstep.drivers.walk.states import Act, acts
 from lockstep.openapi.operations import Operation
 
 # More than there is of anything.
 _TOO_MUCH = Decimal(1_000_000)
-# Maximum number of creations that are explored, of actions on each, and of lists that are read.
-_MOST_CREATIONS, _MOST_ACTS, _MOST_LISTS = 4, 6, 2
+# Maximum number of creations that are explored, and of actions on each.
+_MOST_CREATIONS, _MOST_ACTS = 4, 6
 # Maximum number of creations that may bring in what is asked for.
 _MOST_SUPPLIES = 2
 
@@ -45,66 +46,63 @@ class Shortages:
         client = self.maker.client
         found = (
             operation
-            for operation in client.document.operations.values()
-            if operation.method == "POST"
-            and operation.name in client.known.accepted
-            and operation.name not in client.entrances
-            and self._elements(operation) is not None
-            and client.referred(operation, client.mine)
+            for operation in accepted_posts(client)
+            if self._elements(operation) is not None and client.referred(operation, client.mine)
         )
         yield from islice(found, _MOST_CREATIONS)
 
     def explore(self, operation: Operation) -> None:
         """Ask for more than there can be, then for as much as usual of what there is nothing of."""
-        found = self._elements(operation)
-        for number in (_TOO_MUCH, None) if found is not None else ():
-            member, quantity = found or ("", None)
-            values = self.maker.live(operation, self.maker.client.mine)
-            one, places = self._element(operation, member, is_stocked=True)
-            other, _ = self._element(operation, member, is_stocked=False)
+        client = self.maker.client
+        found, several = self._elements(operation), list(self._acts(operation))
+        if found is None:
+            return
+        member, quantity = found
+        for number in (_TOO_MUCH, None):
+            values = self.maker.live(operation, client.mine)
+            one, places = self._element(operation, member, several)
+            other, _ = self._element(operation, member)
             if values is None or one is None or other is None:
                 return
-            if number is not None and quantity is not None:
+            if number is not None:
                 other = {**other, quantity.name: quantity.write(_at_most(quantity, number))}
-            self._ask(operation, values, {member: [one, other]}, places)
+            body = {**client.template(operation, client.mine), member: [one, other]}
+            exchange = client.act(operation, values, body)
+            self._read(places)
+            if succeeded(exchange) and not exchange.parted:
+                self._act(several, places)
 
-    def _ask(
-        self, operation: Operation, values: Values, elements: Mapping[str, Any], places: list[Place]
-    ) -> None:
-        """Create what has the elements, act on it, and read what the first one is taken from."""
+    def _act(self, several: list[Act], places: list[Place]) -> None:
+        """Act on what was created until that succeeds; read what its elements are taken from."""
         client = self.maker.client
-        template = client.template(operation, client.mine)
-        exchange = client.act(operation, values, {**template, **elements})
-        self._read(places)
-        if not succeeded(exchange) or exchange.parted:
-            return
-        for act in islice(self._acts(operation), _MOST_ACTS):
+        for act in several[:_MOST_ACTS]:
             where = self.maker.live(act.operation, client.mine)
             if where is None:
                 continue
-            body = client.template(act.operation, client.mine)
-            if act.member:
-                body = {**(body if isinstance(body, Mapping) else {}), act.member: act.state}
+            body = act.body(client.template(act.operation, client.mine))
             done = client.act(act.operation, where, body)
             self._read(places)
             if succeeded(done) or done.parted:
                 return
 
     def _element(
-        self, operation: Operation, member: str, *, is_stocked: bool
+        self, operation: Operation, member: str, several: list[Act] | None = None
     ) -> tuple[Mapping[str, Any] | None, list[Place]]:
-        """Return an element that refers to new resources, and these."""
+        """Return an element that refers to new resources, and these.
+
+        There is enough of them for the actions on what is created, if any are given.
+        """
         client, needs = self.maker.client, self.maker.needs
         places = list(self.maker.renew_referred(operation, client.mine))
         template = client.template(operation, client.mine)
-        if is_stocked:
-            for act in self._acts(operation):
+        if several is not None:
+            for act in several:
                 needs.meet(act.operation, ({}, template), client.mine, act.key)
             # What it was taken from until now may have been delivered for another purpose.
             for each in islice(needs.about_the_same(operation, client.mine), _MOST_SUPPLIES):
                 self.maker.post(each, {}, client.mine)
-        several = template.get(member) if isinstance(template, Mapping) else None
-        first = several[0] if isinstance(several, list) and several else None
+        elements = template.get(member) if isinstance(template, Mapping) else None
+        first = elements[0] if isinstance(elements, list) and elements else None
         return (first if isinstance(first, Mapping) else None), places
 
     def _acts(self, operation: Operation) -> Iterator[Act]:
@@ -116,11 +114,9 @@ class Shortages:
                     yield act
 
     def _read(self, places: list[Place]) -> None:
-        client = self.maker.client
         for holder, where in places:
             self.reader.look(holder, where)
-            for each, query in islice(lists_about(client, holder, where), _MOST_LISTS):
-                client.send(each, {}, client.request(each, {}, query=query), client.mine)
+            read_lists_about(self.maker.client, holder, where)
 
     def _elements(self, operation: Operation) -> tuple[str, Quantity] | None:
         """Return the member with the elements of a body, and their quantity."""

@@ -54,6 +54,13 @@ class Act:
         """The name of the operation, and of the state."""
         return f"{self.operation.name} {self.state}".rstrip()
 
+    def body(self, template: Any) -> Any:
+        """Return a body that selects the state, with the rest of a template but in a PATCH."""
+        if not self.member:
+            return template
+        is_whole = isinstance(template, Mapping) and self.operation.method != "PATCH"
+        return {**(template if is_whole else {}), self.member: self.state}
+
     @property
     def is_deletion(self) -> bool:
         """Whether the resource is gone afterwards."""
@@ -300,11 +307,7 @@ class States:
             return None
         self._needy.add(act.key)
         client = self.maker.client
-
-        def again() -> Exchange | None:
-            exchange = self._send(act, values)
-            return exchange if succeeded(exchange) else None
-
+        again = partial(self._send, act, values)
         named = values, client.template(act.operation, client.mine)
         return self.maker.needs.find(act.operation, named, client.mine, again, act.key)
 
@@ -319,10 +322,7 @@ class States:
 
     def _send(self, act: Act, values: Values) -> Exchange:
         client = self.maker.client
-        value = client.template(act.operation, client.mine)
-        if act.member:
-            rest = value if isinstance(value, Mapping) and act.operation.method != "PATCH" else {}
-            value = {**rest, act.member: act.state}
+        value = act.body(client.template(act.operation, client.mine))
         self._sent += 1
         values = self._translated(act.operation, values)
         # The same instant in two time zones, so that texts and instants are in different orders.

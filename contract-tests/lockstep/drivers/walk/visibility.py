@@ -18,6 +18,7 @@ from lockstep.drivers.walk.maker import Maker
 from lockstep.drivers.walk.outcomes import succeeded
 from lockstep.drivers.walk.reader import Reader
 from lockstep.drivers.walk.repeatable import changes_state
+from lockstep.drivers.walk.selection import accepted_posts
 from lockstep.openapi.naming import is_plural, words
 from lockstep.openapi.operations import Operation
 
@@ -40,14 +41,7 @@ class Visibility:
         client = self.maker.client
         if client.mine == client.other:
             return
-        found = (
-            operation
-            for operation in client.document.operations.values()
-            if operation.method == "POST"
-            and operation.name in client.known.accepted
-            and operation.name not in client.entrances
-            and self.choices(operation)
-        )
+        found = (operation for operation in accepted_posts(client) if self.choices(operation))
         yield from islice(found, _MOST_WAYS)
 
     def explore(self, operation: Operation) -> None:
@@ -98,10 +92,9 @@ class Visibility:
     def _inside(self, operation: Operation) -> Iterator[Operation]:
         """Yield the other creations that have succeeded, in the order of the document."""
         client = self.maker.client
-        for each in client.document.operations.values():
-            creates = each.method == "POST" and is_plural(each.path.rstrip("/").rpartition("/")[2])
-            known = each.name in client.known.accepted and each.name not in client.entrances
-            if creates and known and each is not operation:
+        for each in accepted_posts(client):
+            creates = is_plural(each.path.rstrip("/").rpartition("/")[2])
+            if creates and each is not operation:
                 yield each
 
     def _made_since(self, before: set[int]) -> list[Item]:
